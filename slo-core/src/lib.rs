@@ -1,1 +1,74 @@
-//! Under construction.
+//! SLI, SLO, error-budget and burn-rate arithmetic: exact, lock-free to record, without any I/O.
+//!
+//! # Quick start
+//!
+//! ```
+//! use slo_core::{HttpSli, Outcome, Slo, SloSet, Tick, Tracker, Window};
+//!
+//! let slo = Slo::new("browse", HttpSli::routes(["/listings"]), "99.9%".parse()?, Window::days(30)?);
+//! let tracker = Tracker::new(slo.window(), Tick::from_unix_seconds(1_767_225_600));
+//!
+//! let now = Tick::from_unix_seconds(1_767_225_660);
+//! for _ in 0..4_999 {
+//!     tracker.record(now, Outcome::Good);
+//! }
+//! tracker.record(now, Outcome::Bad);
+//!
+//! let reading = tracker.read(now, slo.window());
+//! let budget = slo_core::ErrorBudget::observed(slo.target(), reading.events());
+//! assert_eq!(budget.remaining_ratio_f64(), Some(0.8)); // one of the five that 99.9% allows
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! - [`Target`], [`Window`], [`Threshold`]: what a promise is made of, exact, in the units that people write.
+//! - [`Slo`], [`SloSet`]: the promises of a service, built in code or read from `slo.yaml` (feature `yaml`).
+//! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
+//! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
+//! - [`ErrorBudget`], [`BurnRate`]: what is left, and how fast it goes; states instead of NaN.
+//! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
+//!
+//! # Features
+//!
+//! - `serde`: values through their text (`99.9%`, `30d`).
+//!
+//! # Limits
+//!
+//! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
+
+mod budget;
+mod burn;
+mod classify;
+mod clock;
+mod events;
+mod history;
+mod latency;
+pub mod names;
+mod ratio;
+mod slo;
+mod stripes;
+mod sync;
+mod target;
+#[cfg(feature = "serde")]
+mod text;
+mod tracker;
+mod window;
+
+pub use budget::{BudgetState, ErrorBudget};
+pub use burn::BurnRate;
+pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
+pub use clock::Tick;
+pub use events::{Events, Outcome};
+pub use latency::{Threshold, ThresholdError};
+pub use ratio::Ratio;
+pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
+pub use target::{Target, TargetError};
+pub use tracker::{Reading, Tracker};
+pub use window::{Window, WindowError};
+
+/// Marks a response that is in no request SLI and in no request metric: put it into the response's extensions.
+///
+/// Health and status routes carry it, so that probes of a service do not improve its numbers.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Uncounted;

@@ -1,0 +1,172 @@
+//! Every metric, attribute and header name, in the OpenTelemetry spelling and as Prometheus shows it.
+//!
+//! HTTP names follow the [OpenTelemetry semantic conventions] 1.42 (stable); names under `slo.` are ours. Prometheus'
+//! spelling is that of the OTLP translation: dots become underscores, a unit and `_total` are appended.
+//!
+//! [OpenTelemetry semantic conventions]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+
+/// A metric: its OpenTelemetry name, its unit (UCUM) and its Prometheus name without histogram suffixes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Metric {
+    /// The OpenTelemetry name.
+    pub otel: &'static str,
+    /// The unit, in UCUM.
+    pub unit: &'static str,
+    /// The Prometheus name.
+    pub prometheus: &'static str,
+    /// One sentence on what is measured.
+    pub description: &'static str,
+}
+
+/// An attribute of a metric or resource, and the Prometheus label that it becomes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Attribute {
+    /// The OpenTelemetry key.
+    pub otel: &'static str,
+    /// The Prometheus label.
+    pub label: &'static str,
+}
+
+const fn attribute(otel: &'static str, label: &'static str) -> Attribute {
+    Attribute { otel, label }
+}
+
+/// The duration histogram of the HTTP server conventions (stable).
+pub const HTTP_SERVER_REQUEST_DURATION: Metric = Metric {
+    otel: "http.server.request.duration",
+    unit: "s",
+    prometheus: "http_server_request_duration_seconds",
+    description: "Duration of HTTP server requests.",
+};
+
+/// Judged events per SLO and outcome: cumulative from 0 at process start.
+pub const EVENTS: Metric = Metric {
+    otel: "slo.events",
+    unit: "{event}",
+    prometheus: "slo_events_total",
+    description: "Events judged for an SLO since the process started.",
+};
+
+/// The objective of an SLO.
+pub const OBJECTIVE: Metric = Metric {
+    otel: "slo.objective",
+    unit: "1",
+    prometheus: "slo_objective_ratio",
+    description: "Share of valid events that must be good.",
+};
+
+/// The error budget of an SLO: the double nearest to the decimal, never `1 - objective`.
+pub const ERROR_BUDGET: Metric = Metric {
+    otel: "slo.error_budget",
+    unit: "1",
+    prometheus: "slo_error_budget_ratio",
+    description: "Share of valid events that may be bad.",
+};
+
+/// The window of an SLO.
+pub const WINDOW: Metric = Metric {
+    otel: "slo.window",
+    unit: "s",
+    prometheus: "slo_window_seconds",
+    description: "Length of the period over which the objective must hold.",
+};
+
+/// The definition of an SLO as attributes, value 1.
+pub const SPEC_INFO: Metric = Metric {
+    otel: "slo.spec.info",
+    unit: "",
+    prometheus: "slo_spec_info",
+    description: "Definition of an SLO; the value is always 1.",
+};
+
+/// `http.request.method` (stable).
+pub const HTTP_REQUEST_METHOD: Attribute = attribute("http.request.method", "http_request_method");
+/// `url.scheme` (stable).
+pub const URL_SCHEME: Attribute = attribute("url.scheme", "url_scheme");
+/// `http.route` (stable).
+pub const HTTP_ROUTE: Attribute = attribute("http.route", "http_route");
+/// `http.response.status_code` (stable).
+pub const HTTP_RESPONSE_STATUS_CODE: Attribute = attribute("http.response.status_code", "http_response_status_code");
+/// `error.type` (stable).
+pub const ERROR_TYPE: Attribute = attribute("error.type", "error_type");
+/// `network.protocol.version` (stable).
+pub const NETWORK_PROTOCOL_VERSION: Attribute = attribute("network.protocol.version", "network_protocol_version");
+
+/// The name of the SLO.
+pub const SLO_NAME: Attribute = attribute("slo.name", "slo_name");
+/// `good`, `bad` or `excluded`.
+pub const SLO_OUTCOME: Attribute = attribute("slo.outcome", "slo_outcome");
+/// The promise in one sentence.
+pub const SLO_PROMISE: Attribute = attribute("slo.promise", "slo_promise");
+/// Who answers for it.
+pub const SLO_OWNER: Attribute = attribute("slo.owner", "slo_owner");
+/// The journey it belongs to.
+pub const SLO_JOURNEY: Attribute = attribute("slo.journey", "slo_journey");
+/// `draft` or `agreed`.
+pub const SLO_STATUS: Attribute = attribute("slo.status", "slo_status");
+
+/// `service.name` (stable resource attribute).
+pub const SERVICE_NAME: Attribute = attribute("service.name", "service_name");
+/// `service.version` (stable resource attribute).
+pub const SERVICE_VERSION: Attribute = attribute("service.version", "service_version");
+/// `service.instance.id`, unique per process.
+pub const SERVICE_INSTANCE_ID: Attribute = attribute("service.instance.id", "service_instance_id");
+/// `deployment.environment.name`.
+pub const DEPLOYMENT_ENVIRONMENT_NAME: Attribute =
+    attribute("deployment.environment.name", "deployment_environment_name");
+
+/// The SLO that every service has without asking: all matched routes, bad by the defaults.
+pub const REQUESTS: &str = "requests";
+
+/// Header with a freshness endpoint's state; only ours is in this word, a proxy's answer has none.
+pub const HEALTH_STATUS_HEADER: &str = "slo-health-status";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_the_keys_with_underscores() {
+        let attributes = [
+            HTTP_REQUEST_METHOD,
+            URL_SCHEME,
+            HTTP_ROUTE,
+            HTTP_RESPONSE_STATUS_CODE,
+            ERROR_TYPE,
+            NETWORK_PROTOCOL_VERSION,
+            SLO_NAME,
+            SLO_OUTCOME,
+            SLO_PROMISE,
+            SLO_OWNER,
+            SLO_JOURNEY,
+            SLO_STATUS,
+            SERVICE_NAME,
+            SERVICE_VERSION,
+            SERVICE_INSTANCE_ID,
+            DEPLOYMENT_ENVIRONMENT_NAME,
+        ];
+        for attribute in attributes {
+            assert_eq!(attribute.label, attribute.otel.replace('.', "_"));
+        }
+    }
+
+    #[test]
+    fn prometheus_names_carry_the_unit() {
+        for metric in [
+            HTTP_SERVER_REQUEST_DURATION,
+            EVENTS,
+            OBJECTIVE,
+            ERROR_BUDGET,
+            WINDOW,
+            SPEC_INFO,
+        ] {
+            let suffix = match metric.unit {
+                "s" => "_seconds",
+                "1" => "_ratio",
+                "{event}" => "_total",
+                _ => "",
+            };
+            assert_eq!(metric.prometheus, metric.otel.replace('.', "_") + suffix);
+        }
+    }
+}

@@ -1,0 +1,522 @@
+//! The promise: one SLO, and all of a service's together.
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::classify::DEFAULT_PATIENCE;
+use crate::{Classification, Target, Threshold, Window, names};
+
+/// Whether a promise is in force.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Deserialize, serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Status {
+    /// Measured, but nobody is woken and no deploy is stopped.
+    #[default]
+    Draft,
+    /// Its owner stands by it.
+    Agreed,
+}
+
+impl Status {
+    /// The status as a spec writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Agreed => "agreed",
+        }
+    }
+}
+
+/// What an SLO measures.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Sli {
+    /// HTTP requests to some routes.
+    Http(HttpSli),
+}
+
+/// Requests to exact route templates, good or bad by status, ending and, with a limit, by duration.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::HttpSli;
+///
+/// let sli = HttpSli::routes(["/purchase"]).methods(["POST"]);
+/// assert!(sli.matches("/purchase", "POST"));
+/// assert!(!sli.matches("/purchase", "GET"));
+/// assert!(!sli.matches("/purchase/7", "POST")); // templates are compared as they are, never as patterns
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct HttpSli {
+    routes: BTreeSet<String>,
+    methods: BTreeSet<String>,
+    limit: Option<Threshold>,
+    classification: Classification,
+}
+
+impl HttpSli {
+    /// Requests whose matched route is one of these templates, in the router's own spelling: `/real-price/{region}`.
+    pub fn routes<R: Into<String>>(routes: impl IntoIterator<Item = R>) -> Self {
+        Self {
+            routes: routes.into_iter().map(Into::into).collect(),
+            methods: BTreeSet::new(),
+            limit: None,
+            classification: Classification::new(),
+        }
+    }
+
+    /// Requests to every matched route.
+    pub fn every_route() -> Self {
+        Self::routes::<String>([])
+    }
+
+    /// Only these methods, in capital letters; all methods when never called or called with none.
+    pub fn methods<M: Into<String>>(self, methods: impl IntoIterator<Item = M>) -> Self {
+        Self {
+            methods: methods.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// Good only when answered within the limit: a latency SLO.
+    pub fn faster_than(self, limit: Threshold) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    /// Other rules than the defaults for status codes.
+    pub fn classified_by(self, classification: Classification) -> Self {
+        Self { classification, ..self }
+    }
+
+    /// The route templates, in order; none means every matched route.
+    pub fn route_templates(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(String::as_str)
+    }
+
+    /// The methods, in order; none means every method.
+    pub fn method_names(&self) -> impl Iterator<Item = &str> {
+        self.methods.iter().map(String::as_str)
+    }
+
+    /// The latency limit, if this is a latency SLI.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Threshold> {
+        self.limit
+    }
+
+    /// The rules for status codes and endings.
+    pub const fn classification(&self) -> &Classification {
+        &self.classification
+    }
+
+    /// Whether a request to this route template with this method is an event of the SLI.
+    #[must_use]
+    pub fn matches(&self, route: &str, method: &str) -> bool {
+        (self.routes.is_empty() || self.routes.contains(route))
+            && (self.methods.is_empty() || self.methods.contains(method))
+    }
+}
+
+/// One promise: what is measured, which share must be good, over which window, and who answers for it.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::{HttpSli, Slo, Window};
+///
+/// let slo = Slo::new("browse-availability", HttpSli::routes(["/listings"]), "99.9%".parse()?, Window::days(30)?)
+///     .promise("Anyone can look at listings at any time.")
+///     .owner("search-team");
+/// assert_eq!(slo.name(), "browse-availability");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct Slo {
+    name: String,
+    sli: Sli,
+    target: Target,
+    window: Window,
+    promise: Option<String>,
+    journey: Option<String>,
+    owner: Option<String>,
+    status: Status,
+    agreed_on: Option<NaiveDate>,
+}
+
+impl Slo {
+    /// An SLO in status [`Status::Draft`]. Its name is checked when it joins a [`SloSet`].
+    pub fn new(name: impl Into<String>, sli: HttpSli, target: Target, window: Window) -> Self {
+        Self {
+            name: name.into(),
+            sli: Sli::Http(sli),
+            target,
+            window,
+            promise: None,
+            journey: None,
+            owner: None,
+            status: Status::default(),
+            agreed_on: None,
+        }
+    }
+
+    /// The promise in one sentence, for people.
+    pub fn promise(self, sentence: impl Into<String>) -> Self {
+        Self {
+            promise: Some(sentence.into()),
+            ..self
+        }
+    }
+
+    /// The user journey that it belongs to.
+    pub fn journey(self, journey: impl Into<String>) -> Self {
+        Self {
+            journey: Some(journey.into()),
+            ..self
+        }
+    }
+
+    /// Who answers for it.
+    pub fn owner(self, owner: impl Into<String>) -> Self {
+        Self {
+            owner: Some(owner.into()),
+            ..self
+        }
+    }
+
+    /// Puts it in force, or back into draft.
+    pub fn status(self, status: Status) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The day it was agreed.
+    pub fn agreed_on(self, day: NaiveDate) -> Self {
+        Self {
+            agreed_on: Some(day),
+            ..self
+        }
+    }
+
+    /// Its name: the value of the attribute `slo.name`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it measures.
+    #[must_use]
+    pub const fn sli(&self) -> &Sli {
+        &self.sli
+    }
+
+    /// The share that must be good.
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The period over which the target must hold.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The promise in one sentence, if it was written.
+    #[must_use]
+    pub fn promise_sentence(&self) -> Option<&str> {
+        self.promise.as_deref()
+    }
+
+    /// The journey, if named.
+    #[must_use]
+    pub fn journey_name(&self) -> Option<&str> {
+        self.journey.as_deref()
+    }
+
+    /// The owner, if named.
+    #[must_use]
+    pub fn owner_name(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    /// Whether it is in force.
+    #[must_use]
+    pub const fn current_status(&self) -> Status {
+        self.status
+    }
+
+    /// The day it was agreed, if said.
+    #[must_use]
+    pub const fn agreed_day(&self) -> Option<NaiveDate> {
+        self.agreed_on
+    }
+}
+
+/// All SLOs of one service: the definition that everything else follows from.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::{HttpSli, Slo, SloSet, SloSetError, Window};
+///
+/// let listings = Slo::new("browse", HttpSli::routes(["/listings"]), "99.9%".parse()?, Window::days(30)?);
+/// let slos = SloSet::builder("real-estate").slo(listings.clone()).build()?;
+/// assert_eq!(slos.slos().len(), 1);
+///
+/// let twice = SloSet::builder("real-estate").slo(listings.clone()).slo(listings).build();
+/// assert_eq!(twice, Err(SloSetError::DuplicateName("browse".to_owned())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct SloSet {
+    service: String,
+    slos: Vec<Slo>,
+}
+
+impl SloSet {
+    /// Starts the set of a service.
+    pub fn builder(service: impl Into<String>) -> SloSetBuilder {
+        SloSetBuilder {
+            service: service.into(),
+            slos: Vec::new(),
+        }
+    }
+
+    /// The service's name: `service.name` of everything it exports, unless the environment says otherwise.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The SLOs, in the order in which they were written. The built-in `requests` is not among them.
+    pub fn slos(&self) -> &[Slo] {
+        &self.slos
+    }
+
+    /// The SLO of this name.
+    #[must_use]
+    pub fn slo(&self, name: &str) -> Option<&Slo> {
+        self.slos.iter().find(|slo| slo.name == name)
+    }
+
+    /// Every latency limit in use, each once, ascending: they must be bucket boundaries of the duration histogram.
+    #[must_use]
+    pub fn latency_limits(&self) -> Vec<Threshold> {
+        let limits: BTreeSet<_> = self.http().filter_map(HttpSli::limit).collect();
+        limits.into_iter().collect()
+    }
+
+    /// How long a client of this route and method may wait before its leaving is bad: the smallest latency limit that
+    /// applies, else 5 s.
+    #[must_use]
+    pub fn patience(&self, route: &str, method: &str) -> Duration {
+        let limits = self
+            .http()
+            .filter(|sli| sli.matches(route, method))
+            .filter_map(HttpSli::limit);
+        limits.min().map_or(DEFAULT_PATIENCE, Threshold::as_duration)
+    }
+
+    fn http(&self) -> impl Iterator<Item = &HttpSli> {
+        self.slos.iter().map(|slo| match &slo.sli {
+            Sli::Http(sli) => sli,
+        })
+    }
+}
+
+/// Collects a service's SLOs.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SloSetBuilder {
+    service: String,
+    slos: Vec<Slo>,
+}
+
+impl SloSetBuilder {
+    /// Adds an SLO.
+    pub fn slo(mut self, slo: Slo) -> Self {
+        self.slos.push(slo);
+        self
+    }
+
+    /// Checks the whole.
+    ///
+    /// # Errors
+    ///
+    /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
+    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's.
+    pub fn build(self) -> Result<SloSet, SloSetError> {
+        check_name(&self.service)?;
+        let mut seen = BTreeSet::new();
+        for slo in &self.slos {
+            check_name(&slo.name)?;
+            if slo.name == names::REQUESTS {
+                return Err(SloSetError::ReservedName);
+            }
+            if !seen.insert(&slo.name) {
+                return Err(SloSetError::DuplicateName(slo.name.clone()));
+            }
+            let Sli::Http(sli) = &slo.sli;
+            sli.routes.iter().try_for_each(|route| check_route(route))?;
+            sli.methods.iter().try_for_each(|method| check_method(method))?;
+        }
+        Ok(SloSet {
+            service: self.service,
+            slos: self.slos,
+        })
+    }
+}
+
+/// Why some SLOs are not a [`SloSet`].
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SloSetError {
+    /// The name of a service or SLO is empty, too long, or has other signs in it; holds the name.
+    #[error(
+        "`{0}` is not a name; write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`"
+    )]
+    NotAName(String),
+    /// Two SLOs have the same name; holds it.
+    #[error("`{0}` is the name of an SLO above already; write another name")]
+    DuplicateName(String),
+    /// The name `requests` belongs to the built-in SLI over all matched routes.
+    #[error("`requests` is the built-in SLI over all matched routes; write another name, like `all-requests`")]
+    ReservedName,
+    /// A route is not a template; holds it.
+    #[error(
+        "`{0}` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{{region}}`"
+    )]
+    NotARoute(String),
+    /// A method is not known; holds it.
+    #[error("`{0}` is not an HTTP method; write one of {methods}", methods = METHODS.join(", "))]
+    NotAMethod(String),
+}
+
+/// The methods that the semantic conventions know: RFC 9110, PATCH and QUERY.
+pub const METHODS: [&str; 10] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
+];
+
+pub(crate) fn check_name(name: &str) -> Result<(), SloSetError> {
+    let well_formed = name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if well_formed {
+        Ok(())
+    } else {
+        Err(SloSetError::NotAName(name.to_owned()))
+    }
+}
+
+pub(crate) fn check_route(route: &str) -> Result<(), SloSetError> {
+    if route.starts_with('/') {
+        Ok(())
+    } else {
+        Err(SloSetError::NotARoute(route.to_owned()))
+    }
+}
+
+pub(crate) fn check_method(method: &str) -> Result<(), SloSetError> {
+    if METHODS.contains(&method) {
+        Ok(())
+    } else {
+        Err(SloSetError::NotAMethod(method.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slo(name: &str, sli: HttpSli) -> Slo {
+        Slo::new(name, sli, "99.9%".parse().unwrap(), Window::days(30).unwrap())
+    }
+
+    fn refusal(name: &str, sli: HttpSli) -> SloSetError {
+        SloSet::builder("shop").slo(slo(name, sli)).build().unwrap_err()
+    }
+
+    #[test]
+    fn names_are_small_words() {
+        for name in ["", "-a", "1a", "Browse", "a b", "a_b", "ü", &"a".repeat(64)] {
+            assert_eq!(
+                refusal(name, HttpSli::every_route()),
+                SloSetError::NotAName(name.to_owned())
+            );
+        }
+        assert_eq!(
+            SloSet::builder("Shop").build(),
+            Err(SloSetError::NotAName("Shop".to_owned()))
+        );
+        assert!(
+            SloSet::builder("shop")
+                .slo(slo(&"a".repeat(63), HttpSli::every_route()))
+                .build()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn the_built_in_name_is_reserved() {
+        assert_eq!(refusal("requests", HttpSli::every_route()), SloSetError::ReservedName);
+    }
+
+    #[test]
+    fn routes_and_methods_are_checked() {
+        assert_eq!(
+            refusal("a", HttpSli::routes(["listings"])),
+            SloSetError::NotARoute("listings".to_owned())
+        );
+        let lower = HttpSli::every_route().methods(["get"]);
+        assert_eq!(refusal("a", lower), SloSetError::NotAMethod("get".to_owned()));
+    }
+
+    #[test]
+    fn patience_is_the_smallest_limit_that_applies() {
+        let fast = HttpSli::routes(["/a"]).faster_than("300ms".parse().unwrap());
+        let slow = HttpSli::routes(["/a", "/b"])
+            .methods(["GET"])
+            .faster_than("2s".parse().unwrap());
+        let set = SloSet::builder("shop")
+            .slo(slo("fast", fast))
+            .slo(slo("slow", slow))
+            .build()
+            .unwrap();
+        assert_eq!(set.patience("/a", "GET"), Duration::from_millis(300));
+        assert_eq!(set.patience("/b", "GET"), Duration::from_secs(2));
+        assert_eq!(set.patience("/b", "POST"), DEFAULT_PATIENCE);
+        assert_eq!(set.latency_limits().len(), 2);
+    }
+
+    #[test]
+    fn messages_say_what_to_write() {
+        assert_eq!(
+            SloSetError::NotAMethod("get".to_owned()).to_string(),
+            "`get` is not an HTTP method; write one of \
+             CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY, TRACE"
+        );
+        assert_eq!(
+            SloSetError::DuplicateName("a".to_owned()).to_string(),
+            "`a` is the name of an SLO above already; write another name"
+        );
+        assert!(
+            SloSetError::NotARoute("x".to_owned())
+                .to_string()
+                .contains("like `/real-price/{region}`")
+        );
+    }
+}

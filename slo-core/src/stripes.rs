@@ -1,0 +1,112 @@
+//! Running totals that many threads add to without meeting.
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
+
+use crate::sync::{AtomicU64, Ordering};
+use crate::{Events, Outcome};
+
+/// Enough for one stripe per worker thread on most machines, small enough to sum in well under a microsecond.
+#[cfg(not(loom))]
+const STRIPES: usize = 16;
+#[cfg(loom)]
+const STRIPES: usize = 2;
+
+/// One thread's share of the totals, alone on its cache lines: adjacent lines are fetched in pairs on x86-64, and 128
+/// bytes are one line on Apple's cores.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Stripe {
+    good: AtomicU64,
+    bad: AtomicU64,
+    excluded: AtomicU64,
+}
+
+/// Totals since the start, never reset: the sum of the stripes.
+#[derive(Debug)]
+pub(crate) struct Stripes {
+    stripes: Box<[Stripe; STRIPES]>,
+}
+
+impl Stripes {
+    pub(crate) fn new() -> Self {
+        let stripe = |_| Stripe {
+            good: AtomicU64::new(0),
+            bad: AtomicU64::new(0),
+            excluded: AtomicU64::new(0),
+        };
+        Self {
+            stripes: Box::new(core::array::from_fn(stripe)),
+        }
+    }
+
+    /// Counts one event: one relaxed add on the calling thread's own stripe.
+    pub(crate) fn add(&self, outcome: Outcome) {
+        self.add_at(home(), outcome);
+    }
+
+    pub(crate) fn add_at(&self, home: usize, outcome: Outcome) {
+        let stripe = &self.stripes[home % STRIPES];
+        let counter = match outcome {
+            Outcome::Good => &stripe.good,
+            Outcome::Bad => &stripe.bad,
+            Outcome::Excluded => &stripe.excluded,
+        };
+        // Relaxed: counts carry no other data with them; whoever sums needs no more than that none is lost.
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The totals. Events added meanwhile may or may not be in; two sums of one reader, or of two readers ordered by a
+    /// lock, never go back, because each cell only grows and coherence keeps its reads in order.
+    pub(crate) fn sum(&self) -> Events {
+        self.stripes.iter().fold(Events::default(), |sum, stripe| {
+            let [good, bad, excluded] =
+                [&stripe.good, &stripe.bad, &stripe.excluded].map(|counter| counter.load(Ordering::Relaxed));
+            sum.saturating_add(Events::new(good, bad).with_excluded(excluded))
+        })
+    }
+}
+
+/// The calling thread's number, given out in order of first use and kept for the thread's life.
+fn home() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        // Without a destructor, so it can be read while a thread is being torn down.
+        static HOME: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+    let known = HOME.get();
+    if known != usize::MAX {
+        return known;
+    }
+    // Relaxed: a number drawn twice would only mean a shared stripe, and it cannot be drawn twice.
+    let drawn = NEXT.fetch_add(1, StdOrdering::Relaxed) % STRIPES;
+    HOME.set(drawn);
+    drawn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn no_event_is_lost_between_threads() {
+        let stripes = Stripes::new();
+        thread::scope(|scope| {
+            for _ in 0..STRIPES + 3 {
+                scope.spawn(|| {
+                    for number in 0..3_000 {
+                        stripes.add(Outcome::ALL[number % 3]);
+                    }
+                });
+            }
+        });
+        let each = 1_000 * (STRIPES as u64 + 3);
+        assert_eq!(stripes.sum(), Events::new(each, each).with_excluded(each));
+    }
+
+    #[test]
+    fn stripes_do_not_share_a_cache_line() {
+        assert_eq!(size_of::<Stripe>(), 128);
+    }
+}
