@@ -1,1 +1,94 @@
-//! Under construction.
+//! Health endpoints that judge the data behind a service: fresh answers 200, stale 503, and neither looks like down.
+//!
+//! A service can answer 200 for a month with data that is a month old. This crate turns "this data is never older than
+//! an hour" into a [check](SyntheticHealthBuilder::check) and serves its verdict where a prober, such as the Prometheus
+//! Blackbox exporter, can see it.
+//!
+//! # Quick start
+//!
+//! ```
+//! use std::{convert::Infallible, time::Duration};
+//!
+//! use axum::{Router, routing::get};
+//! use chrono::{DateTime, Utc};
+//! use slo_health::{Freshness, State, SyntheticHealth};
+//!
+//! /// `SELECT max(traded_at) FROM transactions WHERE traded_at <= now()`
+//! async fn newest_transaction() -> Result<Option<DateTime<Utc>>, Infallible> {
+//!     Ok(Some(Utc::now() - Duration::from_secs(600)))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), slo_health::BuildError> {
+//! let health = SyntheticHealth::builder()
+//!     .check("transactions", Freshness::within(Duration::from_secs(3600)), newest_transaction)
+//!     .build()?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/real-price", get(async || "..."))
+//!     .merge(health.router("/real-price/synthetic/health"));
+//!
+//! assert_eq!(health.report().await.state(), State::Fresh); // the same evaluation without HTTP
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ```text
+//! $ curl -i http://localhost:3000/real-price/synthetic/health
+//! HTTP/1.1 200 OK
+//! slo-health-status: fresh
+//! slo-health-reason: transactions:within_limit
+//! last-modified: Sun, 01 Mar 2026 11:50:00 GMT
+//! cache-control: no-store
+//! content-type: application/health+json
+//!
+//! {"status":"pass"}
+//! ```
+//!
+//! # Concepts
+//!
+//! - The **watermark** is the instant of the newest business event in the data. A check reads it, in an [`Observation`].
+//! - [`Freshness`] is the policy, and [`judge`] applies it: a pure function of policy, observation and time.
+//! - A [`Verdict`] has a [`State`], a [`Reason`] from a closed set, and the numbers behind both. Not knowing (error,
+//!   timeout) and not having (empty, invalid) are states of their own and never fresh.
+//! - **The observation is cached, not the verdict.** That a transaction of 12:00 exists stays true, so it proves FRESH
+//!   until 13:00 without another query, and ceases to at 13:00 sharp. Anything but fresh is confirmed by a live read.
+//!   [`SyntheticHealth`] has the rules.
+//! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
+//!   speaks for an endpoint.
+//!
+//! # Not for liveness or readiness
+//!
+//! Do not point a Kubernetes liveness, readiness or startup probe, or a load balancer's target check, at this endpoint,
+//! and there is deliberately nothing here to mount as one. All instances read the same data: when it is late, a
+//! readiness probe takes every instance out of service at once and turns *stale* into *down*, and a liveness probe
+//! restarts processes that are well. Old data is for people to look at, and for the error budget to count.
+//!
+//! # Limits
+//!
+//! - Needs a tokio runtime with its time driver enabled. On a single-threaded runtime a check that blocks its thread
+//!   blocks everything, deadlines included; use [`check_blocking`](SyntheticHealthBuilder::check_blocking).
+//! - A panic is contained only where panics unwind; with `panic = "abort"` it ends the process.
+//! - The proof from the cache assumes that data only gets newer;
+//!   [`trust_for`](SyntheticHealthBuilder::trust_for) bounds what that can cost where it does not.
+//! - It sees its own process. Whether the service is reachable at all only a prober outside can tell.
+
+mod builder;
+mod check;
+mod clock;
+mod freshness;
+mod health;
+mod observation;
+mod reading;
+mod report;
+mod router;
+mod verdict;
+
+pub use builder::{BuildError, SyntheticHealthBuilder};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use freshness::{Freshness, judge, judge_failure};
+pub use health::SyntheticHealth;
+pub use observation::Observation;
+pub use report::{CheckReport, Report};
+pub use verdict::{Failure, Reason, State, Verdict};
