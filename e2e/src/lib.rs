@@ -1,1 +1,53 @@
-//! Under construction.
+//! The harness of the end-to-end tests: fetches the real servers, starts and ends them, and asks them in `PromQL`.
+//!
+//! ```ignore
+//! let store = VictoriaMetrics::start()?;
+//! let mut service = Launch::package("real-estate")?
+//!     .env("OTEL_EXPORTER_OTLP_ENDPOINT", store.otlp_endpoint())
+//!     .start()?;
+//! let base = service.line(PATIENCE, |line| line.strip_prefix("listening on ").map(str::to_owned))?;
+//! // .. drive it ..
+//! service.stop(PATIENCE)?;
+//! let total = eventually(PATIENCE, || Ok(store.prom().scalar("sum(slo_events_total)")?))?;
+//! ```
+//!
+//! - [`ensure_servers`] unpacks the servers' Debian packages below `target/`, once; nothing is installed.
+//! - [`Places`] finds each binary: the folder in `SLO_SERVERS_DIR`, then that cache, then `PATH`. A missing one is an
+//!   error that names it and says what to do, never a skipped test.
+//! - [`VictoriaMetrics`], [`VmAgent`], [`Prometheus`], [`Alertmanager`] and [`BlackboxExporter`] listen on 127.0.0.1
+//!   only, keep their data in a temporary folder, and are ended by process id when dropped.
+//! - [`eventually`] waits for a condition with a deadline; a pause proves nothing.
+//!
+//! A test process that is killed with SIGKILL cannot end its servers; any other end does.
+
+mod apt;
+mod cargo;
+mod catalogue;
+mod fetch;
+mod http;
+mod launch;
+mod lookup;
+mod outcome;
+mod port;
+mod process;
+mod prom;
+mod relocate;
+mod server;
+mod temp;
+mod wait;
+mod workspace;
+
+pub use cargo::{BuildError, build_binary};
+pub use catalogue::Binary;
+pub use fetch::{FetchError, ensure_servers};
+pub use http::{Http, HttpError, Reply};
+pub use launch::{Launch, LaunchError, Service};
+pub use lookup::{MissingBinaries, Places};
+pub use outcome::{Failure, Outcome};
+pub use port::{Port, free_port};
+pub use process::{Process, ProcessError};
+pub use prom::{Prom, PromError, Sample};
+pub use server::{Alertmanager, BlackboxExporter, Prometheus, Server, StartError, VictoriaMetrics, VmAgent};
+pub use temp::TempDir;
+pub use wait::{TimedOut, eventually};
+pub use workspace::workspace_root;
