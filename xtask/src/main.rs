@@ -1,2 +1,72 @@
-//! Under construction.
-fn main() {}
+//! The project's own chores: `cargo xtask servers`, `stack`, `test` and `ci`.
+
+mod ci;
+mod failure;
+mod servers;
+mod span;
+mod stack;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Fetches the real servers below target/, if they are not there yet
+    Servers,
+    /// Runs the real servers for a person to look at, until Ctrl-C
+    Stack(stack::Args),
+    /// Runs every correctness test, those on the real servers last
+    Test(test::Args),
+    /// Checks formatting, lints and docs; the tests are `cargo xtask test`
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().chore {
+        Chore::Servers => servers::run(),
+        Chore::Stack(args) => stack::run(&args),
+        Chore::Test(args) => test::run(&args),
+        Chore::Ci => ci::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_without_unit_is_refused() {
+        let error = Cli::try_parse_from(["xtask", "stack", "--for", "10"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`10` is not a time; write one like `90s`, `10m` or `2h`"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! Running cargo commands one after another, in plain sight.
+
+use std::io;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+
+/// One cargo command.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Step {
+    args: Vec<&'static str>,
+    env: Vec<(&'static str, &'static str)>,
+}
+
+impl Step {
+    /// A command line without the leading `cargo`, words separated by spaces.
+    pub(crate) fn cargo(line: &'static str) -> Self {
+        Self {
+            args: line.split_whitespace().collect(),
+            env: Vec::new(),
+        }
+    }
+
+    pub(crate) fn env(mut self, variable: &'static str, value: &'static str) -> Self {
+        self.env.push((variable, value));
+        self
+    }
+
+    /// As a person would type it.
+    pub(crate) fn line(&self) -> String {
+        let variables = self
+            .env
+            .iter()
+            .map(|(variable, value)| format!("{variable}=\"{value}\" "));
+        format!("{}cargo {}", variables.collect::<String>(), self.args.join(" "))
+    }
+
+    /// Whether it succeeded. Its output goes where ours goes.
+    fn run(&self) -> Result<(), String> {
+        ended(self.command().status())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .current_dir(e2e::workspace_root())
+            .args(&self.args)
+            .envs(self.env.iter().copied());
+        command
+    }
+}
+
+fn ended(status: io::Result<ExitStatus>) -> Result<(), String> {
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(error) => Err(format!("cannot run cargo: {error}")),
+    }
+}
+
+/// Runs the steps in order; stops at the first that fails unless told to keep going.
+///
+/// # Errors
+///
+/// A summary that names each step that failed, and how many were not run.
+pub(crate) fn run(steps: &[Step], keep_going: bool) -> Result<(), Failure> {
+    let start = Instant::now();
+    let failed = run_with(steps, keep_going, Step::run);
+    summary(steps.len(), &failed, keep_going, start.elapsed()).map_err(Failure::Steps)
+}
+
+/// A step that failed: its number from 1, its command line, and how it ended.
+type Failed = (usize, String, String);
+
+fn run_with(steps: &[Step], keep_going: bool, run: impl Fn(&Step) -> Result<(), String>) -> Vec<Failed> {
+    let mut failed = Vec::new();
+    for (step, number) in steps.iter().zip(1..) {
+        eprintln!("\n[{number}/{}] {}", steps.len(), step.line());
+        let Err(how) = run(step) else { continue };
+        failed.push((number, step.line(), how));
+        if !keep_going {
+            break;
+        }
+    }
+    failed
+}
+
+fn summary(steps: usize, failed: &[Failed], keep_going: bool, took: Duration) -> Result<(), String> {
+    let seconds = took.as_secs();
+    let Some((last, _, _)) = failed.last() else {
+        eprintln!("\nall {steps} steps passed in {seconds} s");
+        return Ok(());
+    };
+    let mut text = format!("{} of {steps} steps failed after {seconds} s:", failed.len());
+    for (number, line, how) in failed {
+        text.push_str(&format!("\n  [{number}/{steps}] {line} ({how})"));
+    }
+    let not_run = steps - last;
+    if !keep_going && not_run > 0 {
+        text.push_str(&format!("\n{not_run} were not run"));
+    }
+    Err(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::process::Stdio;
+
+    use super::*;
+
+    fn steps() -> Vec<Step> {
+        ["test -p a", "test -p b", "test -p c"].map(Step::cargo).to_vec()
+    }
+
+    fn run_where_b_fails(keep_going: bool) -> (Vec<String>, Vec<Failed>) {
+        let ran = RefCell::new(Vec::new());
+        let failed = run_with(&steps(), keep_going, |step| {
+            ran.borrow_mut().push(step.line());
+            if step.line().ends_with('b') {
+                Err("exit status: 101".to_owned())
+            } else {
+                Ok(())
+            }
+        });
+        (ran.into_inner(), failed)
+    }
+
+    #[test]
+    fn the_first_failure_is_the_last_step_run() {
+        let (ran, failed) = run_where_b_fails(false);
+        assert_eq!(ran, ["cargo test -p a", "cargo test -p b"]);
+        assert_eq!(
+            summary(3, &failed, false, Duration::from_secs(61)).unwrap_err(),
+            "1 of 3 steps failed after 61 s:\n  [2/3] cargo test -p b (exit status: 101)\n1 were not run"
+        );
+    }
+
+    #[test]
+    fn keeping_going_still_fails_in_the_end() {
+        let (ran, failed) = run_where_b_fails(true);
+        assert_eq!(ran.len(), 3);
+        assert_eq!(
+            summary(3, &failed, true, Duration::from_secs(5)).unwrap_err(),
+            "1 of 3 steps failed after 5 s:\n  [2/3] cargo test -p b (exit status: 101)"
+        );
+    }
+
+    #[test]
+    fn all_green_is_success() {
+        assert_eq!(run_with(&steps(), false, |_| Ok(())), []);
+        assert_eq!(summary(3, &[], false, Duration::ZERO), Ok(()));
+    }
+
+    #[test]
+    fn a_command_succeeds_only_when_cargo_says_so() {
+        let run = |line| {
+            ended(
+                Step::cargo(line)
+                    .command()
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .status(),
+            )
+        };
+        assert_eq!(run("version"), Ok(()));
+        assert_eq!(run("no-such-command"), Err("exit status: 101".to_owned()));
+    }
+
+    #[test]
+    fn a_step_is_shown_as_it_would_be_typed() {
+        let step = Step::cargo("doc --no-deps").env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(step.line(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --no-deps");
+    }
+}
