@@ -32,6 +32,7 @@
 //! # Features
 //!
 //! - `serde`: values through their text (`99.9%`, `30d`).
+//! - `yaml`: [`SloSet::from_yaml`](SloSet), every mistake with line and column.
 //!
 //! # Limits
 //!
@@ -47,6 +48,8 @@ mod latency;
 pub mod names;
 mod ratio;
 mod slo;
+#[cfg(feature = "yaml")]
+mod spec;
 mod stripes;
 mod sync;
 mod target;
@@ -63,6 +66,8 @@ pub use events::{Events, Outcome};
 pub use latency::{Threshold, ThresholdError};
 pub use ratio::Ratio;
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
+#[cfg(feature = "yaml")]
+pub use spec::{Mistake, SpecError};
 pub use target::{Target, TargetError};
 pub use tracker::{Reading, Tracker};
 pub use window::{Window, WindowError};

@@ -28,6 +28,8 @@ pub struct Window {
 impl Window {
     /// The shortest window: 5 minutes, below which the edges of a rolling window weigh too much.
     pub const MIN: Self = Self { seconds: 300 };
+    /// One day.
+    pub const DAY: Self = Self { seconds: 86_400 };
     /// The longest window: 400 days, a year with room to compare.
     pub const MAX: Self = Self { seconds: 400 * 86_400 };
 

@@ -1,0 +1,264 @@
+//! Reading values out of the tree: texts, lists and mappings with known keys.
+
+use core::fmt::Display;
+use core::str::FromStr;
+use std::collections::BTreeMap;
+
+use super::error::is_unseen;
+use super::findings::{Findings, brief};
+use super::similar;
+use super::tree::{Node, Place, Value};
+
+/// A key that the spec knows.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    /// How to write it, for messages.
+    pub(super) example: &'static str,
+}
+
+/// A mapping whose keys were checked.
+#[derive(Debug)]
+pub(super) struct Fields<'n> {
+    place: Place,
+    known: &'static [Key],
+    values: BTreeMap<&'static str, (Place, &'n Node)>,
+}
+
+impl<'n> Fields<'n> {
+    /// Checks the keys of a mapping: known, each once. A misspelt key is a mistake and then read as what was meant, so
+    /// that a mistake in its value shows too.
+    pub(super) fn of(node: &'n Node, known: &'static [Key], findings: &mut Findings) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            let first = known.first().map_or("", |key| key.example);
+            wrong_kind(node, "a mapping", first, findings);
+            return None;
+        };
+        let mut fields = Self {
+            place: node.place,
+            known,
+            values: BTreeMap::new(),
+        };
+        let mut misspelt = Vec::new();
+        for (key, value) in entries {
+            let Value::Text(given) = &key.value else {
+                if !matches!(key.value, Value::Refused) {
+                    findings.mistake(key.place, "a key must be a word; write `key: value`");
+                }
+                continue;
+            };
+            match known.iter().find(|known| known.name == given) {
+                Some(known) => fields.insert(known.name, key.place, value, findings),
+                None => {
+                    misspelt.extend(unknown_key(given, key, known, findings).map(|meant| (meant, key.place, value)))
+                }
+            }
+        }
+        for (meant, place, value) in misspelt {
+            fields.values.entry(meant).or_insert((place, value));
+        }
+        Some(fields)
+    }
+
+    fn insert(&mut self, name: &'static str, place: Place, value: &'n Node, findings: &mut Findings) {
+        match self.values.get(name) {
+            Some((first, _)) => findings.mistake_under(
+                name,
+                place,
+                format_args!("`{name}` is written twice, first on line {}; write it once", first.line),
+            ),
+            None => {
+                self.values.insert(name, (place, value));
+            }
+        }
+    }
+
+    /// Where the mapping begins.
+    pub(super) const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The value of a key as it was written, without any check.
+    pub(super) fn raw(&self, name: &str) -> Option<&'n Node> {
+        self.values.get(name).map(|(_, value)| *value)
+    }
+
+    /// Reads the value of a key if it is there. A key without a value is a mistake.
+    pub(super) fn optional<T>(
+        &self,
+        name: &str,
+        findings: &mut Findings,
+        read: impl FnOnce(&'n Node, &'static str, &mut Findings) -> Option<T>,
+    ) -> Option<T> {
+        let (key_place, node) = self.values.get(name)?;
+        let example = self.example(name);
+        findings.under(name, |findings| match node.value {
+            Value::Empty => {
+                findings.mistake(
+                    *key_place,
+                    format_args!("`{name}` has no value; write it like `{example}`"),
+                );
+                None
+            }
+            Value::Refused => None,
+            Value::Text(_) | Value::List(_) | Value::Map(_) => read(node, example, findings),
+        })
+    }
+
+    /// Reads the value of a key that must be there.
+    pub(super) fn required<T>(
+        &self,
+        name: &str,
+        findings: &mut Findings,
+        read: impl FnOnce(&'n Node, &'static str, &mut Findings) -> Option<T>,
+    ) -> Option<T> {
+        if !self.values.contains_key(name) {
+            let example = self.example(name);
+            let message = format_args!("`{name}` is missing; write it like `{example}`");
+            findings.mistake_under(name, self.place, message);
+        }
+        self.optional(name, findings, read)
+    }
+
+    pub(super) fn example(&self, name: &str) -> &'static str {
+        self.known
+            .iter()
+            .find(|key| key.name == name)
+            .map_or("", |key| key.example)
+    }
+}
+
+/// Reports an unknown key and answers what was probably meant.
+fn unknown_key(given: &str, key: &Node, known: &[Key], findings: &mut Findings) -> Option<&'static str> {
+    let names: Vec<_> = known.iter().map(|key| key.name).collect();
+    let list = names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let meant = similar::closest(given, &names);
+    findings.mistake_under(given, key.place, {
+        match meant {
+            Some(meant) => format!("`{given}` is not a key here, did you mean `{meant}`? write one of {list}"),
+            None => format!("`{given}` is not a key here; write one of {list}"),
+        }
+    });
+    meant
+}
+
+/// A value that must be one text, on one line.
+pub(super) fn text<'n>(node: &'n Node, example: &str, findings: &mut Findings) -> Option<&'n str> {
+    let Value::Text(text) = &node.value else {
+        wrong_kind(node, "one value", example, findings);
+        return None;
+    };
+    visible(text, node.place, findings).then_some(text)
+}
+
+/// A text for people: one line or a block of lines, of which one line is made.
+pub(super) fn words(node: &Node, example: &str, findings: &mut Findings) -> Option<String> {
+    let Value::Text(text) = &node.value else {
+        wrong_kind(node, "one value", example, findings);
+        return None;
+    };
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    visible(&line, node.place, findings).then_some(line)
+}
+
+/// Whether people can see all of a text; it ends up in terminals, pages and alerts.
+fn visible(text: &str, place: Place, findings: &mut Findings) -> bool {
+    let unseen = text.chars().find(|sign| is_unseen(*sign));
+    if let Some(sign) = unseen {
+        let code = u32::from(sign);
+        findings.mistake(
+            place,
+            format_args!("the text has a control character in it, U+{code:04X}; write it without"),
+        );
+    }
+    unseen.is_none()
+}
+
+/// A value that a type of ours reads; its error is the message.
+pub(super) fn parsed<T>(node: &Node, example: &str, findings: &mut Findings) -> Option<T>
+where
+    T: FromStr<Err: Display>,
+{
+    let text = text(node, example, findings)?;
+    text.parse().map_err(|error| findings.mistake(node.place, error)).ok()
+}
+
+/// A list with one item at least, no two alike, each read by `read`; each with its place.
+pub(super) fn list<T>(
+    node: &Node,
+    example: &str,
+    findings: &mut Findings,
+    mut read: impl FnMut(&str) -> Result<T, String>,
+) -> Option<Vec<(Place, T)>> {
+    let Value::List(items) = &node.value else {
+        if let Value::Text(text) = &node.value {
+            let message = format!(
+                "`{text}` is one value where a list belongs; write it in brackets: `[{}]`",
+                quoted(text)
+            );
+            findings.mistake(node.place, message);
+        } else {
+            wrong_kind(node, "a list", example, findings);
+        }
+        return None;
+    };
+    if items.is_empty() {
+        findings.mistake(
+            node.place,
+            format_args!("the list is empty; write one at least, like `{example}`"),
+        );
+    }
+    let mut seen = BTreeMap::new();
+    let mut values = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        findings.item(index, |findings| {
+            let text = match &item.value {
+                Value::Empty => {
+                    findings.mistake(
+                        item.place,
+                        format_args!("the item is empty; write it like in `{example}`"),
+                    );
+                    return;
+                }
+                Value::Refused => return,
+                Value::Text(_) | Value::List(_) | Value::Map(_) => text(item, example, findings),
+            };
+            let Some(text) = text else { return };
+            if let Some(first) = seen.insert(text, index) {
+                let message = format_args!("`{text}` is item [{first}] of the list already; write it once");
+                findings.mistake(item.place, message);
+                return;
+            }
+            match read(text) {
+                Ok(value) => values.push((item.place, value)),
+                Err(message) => findings.mistake(item.place, message),
+            }
+        });
+    }
+    Some(values)
+}
+
+/// Reports a value of another kind than the one that belongs here.
+pub(super) fn wrong_kind(node: &Node, wanted: &str, example: &str, findings: &mut Findings) {
+    let found = match &node.value {
+        Value::Empty => "nothing".to_owned(),
+        Value::Text(text) => format!("`{}`", brief(text)),
+        Value::List(_) => "a list".to_owned(),
+        Value::Map(_) => "a mapping".to_owned(),
+        Value::Refused => return,
+    };
+    findings.mistake(
+        node.place,
+        format_args!("found {found} where {wanted} belongs; write it like `{example}`"),
+    );
+}
+
+/// A text as it can stand in a list in brackets.
+fn quoted(text: &str) -> String {
+    let plain = text.chars().all(|sign| sign.is_ascii_alphanumeric());
+    if plain { text.to_owned() } else { format!("\"{text}\"") }
+}

@@ -1,0 +1,88 @@
+//! Did you mean?
+
+/// Words of other tools for what has another name here.
+const SYNONYMS: [(&str, &str); 8] = [
+    ("target", "objective"),
+    ("slo", "objective"),
+    ("description", "promise"),
+    ("team", "owner"),
+    ("path", "routes"),
+    ("paths", "routes"),
+    ("latency", "faster_than"),
+    ("threshold", "faster_than"),
+];
+
+/// The known word that was most likely meant.
+pub(super) fn closest(given: &str, known: &[&'static str]) -> Option<&'static str> {
+    let given = given.to_lowercase().replace('-', "_");
+    if let Some((_, ours)) = SYNONYMS
+        .iter()
+        .find(|(theirs, ours)| *theirs == given && known.contains(ours))
+    {
+        return known.iter().copied().find(|word| word == ours);
+    }
+    let near = known.iter().map(|word| (distance(&given, word), *word));
+    // A third of the letters may differ, but at least one.
+    near.filter(|(edits, word)| *edits <= (word.len() / 3).max(1))
+        .min()
+        .map(|(_, word)| word)
+}
+
+/// How many letters to insert, drop, replace or swap with their neighbour, to make one word of the other.
+fn distance(given: &str, known: &str) -> usize {
+    let (given, known): (Vec<char>, Vec<char>) = (given.chars().take(64).collect(), known.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=known.len()).collect();
+    for (i, letter) in given.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, other) in known.iter().enumerate() {
+            let replaced = last[j] + usize::from(letter != other);
+            let mut edits = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *letter == known[j - 1] && given[i - 1] == *other {
+                edits = edits.min(before[j - 1] + 1);
+            }
+            row.push(edits);
+        }
+        before = core::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 5] = ["name", "objective", "routes", "faster_than", "bad"];
+
+    #[test]
+    fn slips_of_the_pen_are_recognised() {
+        for (given, meant) in [
+            ("objectve", "objective"),
+            ("Objective", "objective"),
+            ("objecitve", "objective"),
+            ("route", "routes"),
+            ("faster-than", "faster_than"),
+            ("fasterThan", "faster_than"),
+            ("nmae", "name"),
+            ("target", "objective"),
+            ("paths", "routes"),
+        ] {
+            assert_eq!(closest(given, &KNOWN), Some(meant), "{given}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_not() {
+        for given in [
+            "",
+            "x",
+            "runbook",
+            "severity",
+            "objectives_of_the_team",
+            &"a".repeat(100_000),
+        ] {
+            assert_eq!(closest(given, &KNOWN), None, "{given:.20}");
+        }
+        assert_eq!(closest("target", &["name"]), None);
+    }
+}

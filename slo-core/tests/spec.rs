@@ -1,0 +1,889 @@
+//! The spec file: what a valid one means, and every mistake of a wrong one with its place and its advice.
+#![cfg(feature = "yaml")]
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+use slo_core::{Classification, HttpSli, Slo, SloSet, Status, StatusClassError, Window};
+
+const VALID: &str = r#"# the promises of one service
+version: 1
+service: real-estate
+slos:
+  - name: browse-availability
+    promise: Anyone can look at listings at any time.
+    journey: browse
+    owner: search-team
+    status: agreed
+    agreed_on: 2026-01-31
+    sli: { http: { routes: ["/listings", "/real-price/{region}"] } }
+    objective: 99.9%
+    window: 30d
+  - name: "purchase-latency"
+    objective: '95%'
+    window: 4w
+    sli:
+      http:
+        routes: [/purchase]
+        methods: [POST]
+        faster_than: 800ms
+        bad: [5xx, 429]
+        good: [503]
+        excluded: ["404"]
+"#;
+
+/// Line, column, key and message of every mistake.
+type Found = Vec<(usize, usize, String, String)>;
+
+fn found(text: &str) -> Found {
+    let Err(error) = SloSet::from_yaml(text) else {
+        return Vec::new();
+    };
+    let mistakes = error.mistakes().iter();
+    mistakes
+        .map(|m| (m.line(), m.column(), m.key().to_owned(), m.message().to_owned()))
+        .collect()
+}
+
+/// The valid spec with one piece replaced.
+fn with(from: &str, to: &str) -> String {
+    assert!(VALID.contains(from), "{from:?} is not in the valid spec");
+    VALID.replacen(from, to, 1)
+}
+
+/// Asserts that the valid spec with one piece replaced has exactly this mistake.
+#[track_caller]
+fn one(from: &str, to: &str, line: usize, column: usize, key: &str, message: &str) {
+    assert_eq!(
+        found(&with(from, to)),
+        [(line, column, key.to_owned(), message.to_owned())]
+    );
+}
+
+/// Asserts the one mistake of a whole text.
+#[track_caller]
+fn only(text: &str, line: usize, column: usize, key: &str, message: &str) {
+    assert_eq!(found(text), [(line, column, key.to_owned(), message.to_owned())]);
+}
+
+fn expected() -> Result<SloSet, Box<dyn std::error::Error>> {
+    let browse = Slo::new(
+        "browse-availability",
+        HttpSli::routes(["/listings", "/real-price/{region}"]),
+        "99.9%".parse()?,
+        Window::days(30)?,
+    )
+    .promise("Anyone can look at listings at any time.")
+    .journey("browse")
+    .owner("search-team")
+    .status(Status::Agreed)
+    .agreed_on(NaiveDate::from_ymd_opt(2026, 1, 31).ok_or("no such day")?);
+    let rules = || -> Result<Classification, StatusClassError> {
+        let rules = Classification::new().bad("5xx".parse()?).bad("429".parse()?);
+        Ok(rules.good("503".parse()?).excluded("404".parse()?))
+    };
+    let purchase = HttpSli::routes(["/purchase"]).methods(["POST"]);
+    let purchase = purchase.faster_than("800ms".parse()?).classified_by(rules()?);
+    let purchase = Slo::new("purchase-latency", purchase, "95%".parse()?, Window::days(28)?);
+    Ok(SloSet::builder("real-estate").slo(browse).slo(purchase).build()?)
+}
+
+#[test]
+fn a_valid_spec_is_the_set_that_the_builder_makes() {
+    assert_eq!(SloSet::from_yaml(VALID), Ok(expected().unwrap()));
+}
+
+#[test]
+fn line_endings_byte_order_mark_document_marks_and_comments_do_not_matter() {
+    let expected = expected().unwrap();
+    for text in [
+        VALID.replace('\n', "\r\n"),
+        format!("\u{feff}{VALID}"),
+        format!("---\n{VALID}...\n"),
+        format!("%YAML 1.2\n---\n{VALID}"),
+        VALID.trim_end().to_owned(),
+        VALID.replace("/purchase]", "/purchase] # the one that earns money"),
+    ] {
+        assert_eq!(SloSet::from_yaml(&text), Ok(expected.clone()), "{text}");
+    }
+    let (line, column, ..) = found(&format!("\u{feff}{}", VALID.replace("30d", "0d")))[0];
+    assert_eq!((line, column), (13, 13));
+    let first = SloSet::from_yaml("\u{feff}version: 2").unwrap_err().mistakes()[2].clone();
+    assert_eq!((first.column(), first.source_line()), (10, "version: 2"));
+    let (line, column, ..) = found(&VALID.replace("30d", "0d").replace('\n', "\r\n"))[0];
+    assert_eq!((line, column), (13, 13));
+}
+
+#[test]
+fn words_for_people_may_look_like_anything() {
+    let text = with(
+        "promise: Anyone can look at listings at any time.",
+        "promise: >\n      One sentence,\n      folded.\n",
+    );
+    assert_eq!(
+        SloSet::from_yaml(&text).unwrap().slos()[0].promise_sentence(),
+        Some("One sentence, folded.")
+    );
+    for (written, read) in [
+        ("5", "5"),
+        ("true", "true"),
+        ("2026-01-01", "2026-01-01"),
+        ("매물을 봅니다", "매물을 봅니다"),
+    ] {
+        let set = SloSet::from_yaml(&with("search-team", written)).unwrap();
+        assert_eq!(set.slos()[0].owner_name(), Some(read));
+    }
+}
+
+#[test]
+fn a_ratio_or_a_bare_number_is_no_objective() {
+    let bad = |written: &str, message: &str| one("99.9%", written, 12, 16, "slos[0].objective", message);
+    bad("99.9", "`99.9` is not a percentage; write `99.9%`");
+    bad("0.999", "`0.999` is not a percentage; write `99.9%`");
+    bad("99,9", "`99,9` is not a percentage; write `99.9%`");
+    bad("99.9 %", "`99.9 %` is not a percentage; write `99.9%`");
+    bad("\"0.9995\"", "`0.9995` is not a percentage; write `99.95%`");
+    bad("high", "`high` is not a percentage; write a target like `99.9%`");
+}
+
+#[test]
+fn what_the_types_refuse_is_refused_in_their_words() {
+    let target = |written: &str, message: &str| one("99.9%", written, 12, 16, "slos[0].objective", message);
+    target("99,9%", "`99,9%` has a decimal comma; write a point: `99.9%`");
+    target(
+        "100%",
+        "a target of 100% leaves no error budget, the first bad event breaks it; \
+         write a target below 100%, like `99.9%`",
+    );
+    target(
+        "0%",
+        "a target of 0% promises nothing, every outage would meet it; write what users may count on, like `99.9%`",
+    );
+    target(
+        "99.12345678%",
+        "`99.12345678%` has more than 7 decimals, which is finer than a part per billion; write a target like `99.9999%`",
+    );
+    let window = |written: &str, message: &str| one("30d", written, 13, 13, "slos[0].window", message);
+    window("0d", "a window of 0s is too short; write at least `5m`, usually `30d`");
+    window(
+        "900d",
+        "a window of 900d is too long; write at most `400d`, usually `30d`",
+    );
+    window(
+        "30",
+        "`30` is not a duration; write numbers with w, d, h, m or s, largest first, like `30d` or `1d12h`",
+    );
+    let limit = |written: &str, message: &str| one("800ms", written, 21, 22, "slos[1].sli.http.faster_than", message);
+    limit(
+        "800",
+        "`800` is not a latency limit; write a number with ms, s, us or m, like `800ms` or `1.5s`",
+    );
+    limit(
+        "0s",
+        "a latency limit of 0ns is out of range; write more than 0 and at most `60m`, like `800ms`",
+    );
+    one(
+        "429",
+        "9xx",
+        22,
+        20,
+        "slos[1].sli.http.bad[1]",
+        "`9xx` is not a status code; write one from `100` to `599`, or a class from `1xx` to `5xx`",
+    );
+    one(
+        "[POST]",
+        "[post]",
+        20,
+        19,
+        "slos[1].sli.http.methods[0]",
+        "`post` is not an HTTP method; write one of CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY, TRACE",
+    );
+    one(
+        "[/purchase]",
+        "[purchase]",
+        19,
+        18,
+        "slos[1].sli.http.routes[0]",
+        "`purchase` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{region}`",
+    );
+}
+
+#[test]
+fn names_are_checked_reserved_and_given_once() {
+    let rule = "write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`";
+    one(
+        "real-estate",
+        "Real Estate",
+        3,
+        10,
+        "service",
+        &format!("`Real Estate` is not a name; {rule}"),
+    );
+    one(
+        "browse-availability",
+        "browse_1",
+        5,
+        11,
+        "slos[0].name",
+        &format!("`browse_1` is not a name; {rule}"),
+    );
+    one(
+        "browse-availability",
+        "requests",
+        5,
+        11,
+        "slos[0].name",
+        "`requests` is the built-in SLI over all matched routes; write another name, like `all-requests`",
+    );
+    one(
+        "\"purchase-latency\"",
+        "browse-availability",
+        14,
+        11,
+        "slos[1].name",
+        "`browse-availability` is the name of the SLO on line 5 already; write another name",
+    );
+}
+
+#[test]
+fn unknown_keys_are_named_with_what_was_meant() {
+    let slo = "`name`, `objective`, `window`, `sli`, `promise`, `journey`, `owner`, `status`, `agreed_on`";
+    let http = "`routes`, `methods`, `faster_than`, `bad`, `good`, `excluded`";
+    one(
+        "journey: browse",
+        "runbook: x",
+        7,
+        5,
+        "slos[0].runbook",
+        &format!("`runbook` is not a key here; write one of {slo}"),
+    );
+    let message = format!("`objectve` is not a key here, did you mean `objective`? write one of {slo}");
+    one(
+        "objective: 99.9%",
+        "objectve: 99.9%",
+        12,
+        5,
+        "slos[0].objectve",
+        &message,
+    );
+    let message = format!("`faster-than` is not a key here, did you mean `faster_than`? write one of {http}");
+    one(
+        "faster_than",
+        "faster-than",
+        21,
+        9,
+        "slos[1].sli.http.faster-than",
+        &message,
+    );
+    one(
+        "service:",
+        "gate: {}\nservice:",
+        3,
+        1,
+        "gate",
+        "`gate` is not a key here; write one of `version`, `service`, `slos`",
+    );
+    let text = with("sli: { http", "sli: { synthetic: {}, http");
+    only(
+        &text,
+        11,
+        12,
+        "slos[0].sli.synthetic",
+        "`synthetic` is not a key here; write one of `http`",
+    );
+}
+
+#[test]
+fn a_misspelt_key_hides_no_mistake_in_its_value() {
+    let keys: Vec<_> = found(&with("objective: 99.9%", "target: 99,9%"))
+        .into_iter()
+        .map(|found| found.2)
+        .collect();
+    assert_eq!(keys, ["slos[0].target", "slos[0].objective"]);
+}
+
+#[test]
+fn missing_keys_are_reported_where_they_belong() {
+    only(
+        "service: a\nslos: [{ name: a, objective: 99%, window: 30d, sli: { http: { routes: [/] } } }]",
+        1,
+        1,
+        "version",
+        "`version` is missing; write it like `version: 1`",
+    );
+    one(
+        "    window: 30d\n",
+        "",
+        5,
+        5,
+        "slos[0].window",
+        "`window` is missing; write it like `window: 30d`",
+    );
+    one(
+        "routes: [\"/listings\", \"/real-price/{region}\"]",
+        "",
+        11,
+        18,
+        "slos[0].sli.http.routes",
+        "`routes` is missing; write it like `routes: [\"/listings\", \"/real-price/{region}\"]`",
+    );
+    let keys: Vec<_> = found("version: 1\nservice: a\nslos:\n  - promise: x")
+        .into_iter()
+        .map(|found| found.2)
+        .collect();
+    assert_eq!(
+        keys,
+        ["slos[0].name", "slos[0].objective", "slos[0].window", "slos[0].sli"]
+    );
+}
+
+#[test]
+fn a_key_is_written_once() {
+    one(
+        "    window: 30d\n",
+        "    window: 30d\n    window: 7d\n",
+        14,
+        5,
+        "slos[0].window",
+        "`window` is written twice, first on line 13; write it once",
+    );
+}
+
+#[test]
+fn keys_without_a_value_are_mistakes() {
+    for empty in ["", "~", "null", "\"\"", "\" \""] {
+        let message = "`owner` has no value; write it like `owner: search-team`";
+        one(
+            "owner: search-team",
+            &format!("owner: {empty}"),
+            8,
+            5,
+            "slos[0].owner",
+            message,
+        );
+    }
+    let text = "version: 1\nservice: a\nslos:\n";
+    let example = "slos: [ { name: …, objective: …, window: …, sli: … } ]";
+    only(
+        text,
+        3,
+        1,
+        "slos",
+        &format!("`slos` has no value; write it like `{example}`"),
+    );
+    one(
+        "[5xx, 429]",
+        "[5xx, ~]",
+        22,
+        20,
+        "slos[1].sli.http.bad[1]",
+        "the item is empty; write it like in `bad: [5xx, 429]`",
+    );
+}
+
+#[test]
+fn values_of_another_kind_are_named() {
+    one(
+        "30d",
+        "[30d]",
+        13,
+        13,
+        "slos[0].window",
+        "found a list where one value belongs; write it like `window: 30d`",
+    );
+    one(
+        "30d",
+        "{ calendar: month }",
+        13,
+        13,
+        "slos[0].window",
+        "found a mapping where one value belongs; write it like `window: 30d`",
+    );
+    one(
+        "[/purchase]",
+        "/purchase",
+        19,
+        17,
+        "slos[1].sli.http.routes",
+        "`/purchase` is one value where a list belongs; write it in brackets: `[\"/purchase\"]`",
+    );
+    one(
+        "[5xx, 429]",
+        "429",
+        22,
+        14,
+        "slos[1].sli.http.bad",
+        "`429` is one value where a list belongs; write it in brackets: `[429]`",
+    );
+    one(
+        "[5xx, 429]",
+        "{ code: 429 }",
+        22,
+        14,
+        "slos[1].sli.http.bad",
+        "found a mapping where a list belongs; write it like `bad: [5xx, 429]`",
+    );
+    one(
+        "{ http: { routes: [\"/listings\", \"/real-price/{region}\"] } }",
+        "http",
+        11,
+        10,
+        "slos[0].sli",
+        "found `http` where a mapping belongs; write it like `http: { routes: [\"/listings\"] }`",
+    );
+    only(
+        "version: 1\nservice: a\nslos: { name: a }",
+        3,
+        7,
+        "slos",
+        "found a mapping where a list of SLOs belongs; write it like `- name: browse-availability`",
+    );
+    only(
+        "version: 1\nservice: a\nslos: [a]",
+        3,
+        8,
+        "slos[0]",
+        "found `a` where a mapping belongs; write it like `name: browse-availability`",
+    );
+    only(
+        "- a",
+        1,
+        1,
+        "",
+        "found a list where a mapping belongs; write it like `version: 1`",
+    );
+    one(
+        "journey: browse",
+        "[a]: browse",
+        7,
+        5,
+        "slos[0]",
+        "a key must be a word; write `key: value`",
+    );
+}
+
+#[test]
+fn lists_hold_something_and_nothing_twice() {
+    one(
+        "[/purchase]",
+        "[]",
+        19,
+        17,
+        "slos[1].sli.http.routes",
+        "the list is empty; write one at least, like `routes: [\"/listings\", \"/real-price/{region}\"]`",
+    );
+    only(
+        "version: 1\nservice: a\nslos: []",
+        3,
+        7,
+        "slos",
+        "the list is empty; write one SLO at least, beginning with `- name:`",
+    );
+    one(
+        "[POST]",
+        "[POST, PUT, POST]",
+        20,
+        30,
+        "slos[1].sli.http.methods[2]",
+        "`POST` is item [0] of the list already; write it once",
+    );
+    one(
+        "[503]",
+        "[503, 5xx]",
+        23,
+        21,
+        "slos[1].sli.http.good",
+        "`5xx` is in `bad` already; write it in one of the two",
+    );
+    one(
+        "[\"404\"]",
+        "[503]",
+        24,
+        20,
+        "slos[1].sli.http.excluded",
+        "`503` is in `good` already; write it in one of the two",
+    );
+}
+
+#[test]
+fn another_version_is_not_guessed_at() {
+    for other in ["2", "1.0", "one", "\"01\""] {
+        let message = format!(
+            "version `{}` is not understood; write `version: 1`",
+            other.trim_matches('"')
+        );
+        one("version: 1", &format!("version: {other}"), 2, 10, "version", &message);
+    }
+    assert!(SloSet::from_yaml(&with("version: 1", "version: \"1\"")).is_ok());
+}
+
+#[test]
+fn an_agreed_promise_has_a_sentence_and_an_owner() {
+    one(
+        "    owner: search-team\n",
+        "",
+        8,
+        13,
+        "slos[0].owner",
+        "an agreed promise needs `owner`, who answers for it; write it like `owner: search-team`, or `status: draft`",
+    );
+    one(
+        "    promise: Anyone can look at listings at any time.\n",
+        "",
+        8,
+        13,
+        "slos[0].promise",
+        "an agreed promise needs `promise`, one sentence that users would understand; \
+         write it like `promise: Anyone can look at listings at any time.`, or `status: draft`",
+    );
+    let draft = with("status: agreed", "status: draft").replace("    owner: search-team\n", "");
+    assert!(SloSet::from_yaml(&draft).is_ok());
+    one(
+        "agreed\n",
+        "Agreed\n",
+        9,
+        13,
+        "slos[0].status",
+        "`Agreed` is not a status; write `draft` or `agreed`",
+    );
+}
+
+#[test]
+fn a_day_is_in_the_calendar() {
+    for day in ["2026-02-30", "31.01.2026", "2026-1-31", "2026-01-31T00:00:00Z"] {
+        let message = format!("`{day}` is not a day; write year, month and day, like `2026-01-31`");
+        one("2026-01-31", day, 10, 16, "slos[0].agreed_on", &message);
+    }
+}
+
+#[test]
+fn empty_files_and_second_documents_are_refused() {
+    let message = "the file is empty; write `version: 1`, `service:` and `slos:` at least";
+    for text in ["", "\n\n", "# nothing but a comment\n", "---\n", "~", "\u{feff}"] {
+        only(text, 1, 1, "", message);
+    }
+    let text = format!("{VALID}---\nnot: [even, yaml");
+    only(
+        &text,
+        25,
+        1,
+        "",
+        "a second document begins here; write one spec per file",
+    );
+}
+
+#[test]
+fn tags_and_aliases_are_refused() {
+    one(
+        "99.9%",
+        "!!str 99.9%",
+        12,
+        16,
+        "slos[0].objective",
+        "`!!str` is a tag, and tags are not read; write the value alone",
+    );
+    one(
+        "99.9%",
+        "!percent 99.9%",
+        12,
+        16,
+        "slos[0].objective",
+        "`!percent` is a tag, and tags are not read; write the value alone",
+    );
+    let text = with("window: 30d", "window: &month 30d").replace("4w", "*month");
+    only(
+        &text,
+        16,
+        13,
+        "slos[1].window",
+        "aliases are not read; write the value itself once more",
+    );
+    one(
+        "4w",
+        "*month",
+        16,
+        13,
+        "",
+        "an alias of an anchor that does not exist, and aliases are not read; write the value itself",
+    );
+}
+
+#[test]
+fn a_thousand_laughs_are_one_mistake_each() {
+    let mut text = "version: 1\nservice: a\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (last, next) in ('a'..='y').zip('b'..='z') {
+        let aliases = vec![format!("*{last}"); 10].join(", ");
+        text.push_str(&format!("{next}: &{next} [{aliases}]\n"));
+    }
+    let aliases = found(&text)
+        .into_iter()
+        .filter(|found| found.3.starts_with("aliases are not read"));
+    assert_eq!(aliases.count(), 250);
+}
+
+#[test]
+fn deep_nesting_ends() {
+    let message = "nested more than 64 levels deep; a spec needs 6, write fewer brackets";
+    only(&"[".repeat(100), 1, 66, "", message);
+    only(&format!("slos: {}", "{a: ".repeat(80)), 1, 260, "", message);
+    only(&"- ".repeat(10_000), 1, 131, "", message);
+    assert!(!found(&"[".repeat(1_000_000)).is_empty());
+    assert!(!found(&"? ".repeat(10_000)).is_empty());
+}
+
+#[test]
+fn what_is_not_yaml_is_one_mistake_with_its_place() {
+    let tab = "a tab stands where spaces belong; write spaces, YAML is indented with nothing else";
+    one("    window: 30d", "\twindow: 30d", 13, 1, "", tab);
+    let braces = "write `,` between its parts and the closing bracket, and put a text with `{`, `}`, `[`, `]` or `,` \
+                  into quotes, like `\"/real-price/{region}\"`";
+    let opens = |line: usize| format!("the list or mapping that opens on line {line} does not go on here; {braces}");
+    one("[/purchase]", "[/real-price/{region}]", 19, 30, "", &opens(19));
+    one("[POST]", "[POST", 21, 20, "", &opens(20));
+    one(
+        "    window: 30d",
+        "     window: 30d",
+        13,
+        12,
+        "",
+        "a `:` that cannot begin a value here; indent this line like its neighbours, and put a text with `: ` into quotes",
+    );
+    one(
+        "    objective: 99.9%",
+        "   objective: 99.9%",
+        12,
+        4,
+        "",
+        "this line is not part of the list above; begin it with `- `, indented like its neighbours",
+    );
+    one(
+        "browse\n",
+        "@browse\n",
+        7,
+        14,
+        "",
+        "a text cannot begin with `@`; write it in quotes",
+    );
+    one(
+        "99.9%",
+        "%99.9",
+        12,
+        16,
+        "",
+        "a text cannot begin with `%`; write it in quotes",
+    );
+    one(
+        "'95%'",
+        "'95%",
+        15,
+        16,
+        "",
+        "a text in quotes is not closed; write the closing quote on the same line",
+    );
+    one("promise: Anyone", "promise: Promise: anyone", 6, 21, "", {
+        "a `:` that cannot begin a value here; indent this line like its neighbours, and put a text with `: ` into quotes"
+    });
+    only("a: [b", 1, 4, "", &opens(1)); // at the end of the text: where it opens says more
+}
+
+const MANY: &str = r#"version: 1
+service: Real-Estate
+slos:
+  - name: browse
+    objective: 99,9%
+    window: 0d
+    status: agreed
+    owner: search-team
+    sli: { http: { routes: ["/listings"], method: [GET] } }
+  - name: browse
+    objective: 100%
+    windov: 30d
+    sli: { http: { routes: "/purchase", bad: [5xx], excluded: [5xx] } }
+"#;
+
+#[test]
+fn all_mistakes_of_a_file_are_found_at_once_and_in_order() {
+    let places: Vec<_> = found(MANY)
+        .into_iter()
+        .map(|(line, column, key, _)| (line, column, key))
+        .collect();
+    let expected = [
+        (2, 10, "service"),
+        (5, 16, "slos[0].objective"),
+        (6, 13, "slos[0].window"),
+        (7, 13, "slos[0].promise"),
+        (9, 43, "slos[0].sli.http.method"),
+        (10, 11, "slos[1].name"),
+        (11, 16, "slos[1].objective"),
+        (12, 5, "slos[1].windov"),
+        (13, 28, "slos[1].sli.http.routes"),
+        (13, 64, "slos[1].sli.http.excluded"),
+    ];
+    assert_eq!(
+        places,
+        expected.map(|(line, column, key)| (line, column, key.to_owned()))
+    );
+}
+
+#[test]
+fn the_message_names_file_line_key_finding_and_cure() {
+    let text = with("99.9%", "99,9%").replace("4w", "0d");
+    let refused = SloSet::from_yaml_named("shop/slo.yaml", &text).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "shop/slo.yaml:12:16: slos[0].objective (browse-availability): \
+         `99,9%` has a decimal comma; write a point: `99.9%`\n\
+         \x20 12 |     objective: 99,9%\n\
+         \x20    |                ^^^^^\n\
+         shop/slo.yaml:16:13: slos[1].window (purchase-latency): \
+         a window of 0s is too short; write at least `5m`, usually `30d`\n\
+         \x20 16 |     window: 0d\n\
+         \x20    |             ^^\n\
+         2 mistakes in shop/slo.yaml"
+    );
+    let mistake = &refused.mistakes()[0];
+    assert_eq!(mistake.file(), "shop/slo.yaml");
+    assert_eq!(mistake.slo_name(), Some("browse-availability"));
+    assert_eq!(mistake.source_line(), "    objective: 99,9%");
+}
+
+#[test]
+fn a_single_mistake_has_no_count_and_an_slo_without_a_name_no_name() {
+    let refused = SloSet::from_yaml("- a").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "slo.yaml:1:1: found a list where a mapping belongs; write it like `version: 1`\n  1 | - a\n    | ^"
+    );
+    let refused = SloSet::from_yaml(&with("browse-availability", "B")).unwrap_err();
+    assert_eq!(refused.mistakes()[0].slo_name(), None);
+    assert!(
+        refused
+            .to_string()
+            .starts_with("slo.yaml:5:11: slos[0].name: `B` is not a name")
+    );
+}
+
+#[test]
+fn the_mark_stands_under_wide_letters() {
+    let refused = SloSet::from_yaml(&with("[\"/listings\",", "[\"/매물\", 매물,")).unwrap_err();
+    let shown = refused.to_string();
+    let [_, line, marks] = shown.lines().collect::<Vec<_>>()[..] else {
+        panic!("{shown}")
+    };
+    assert_eq!(
+        line,
+        "  11 |     sli: { http: { routes: [\"/매물\", 매물, \"/real-price/{region}\"] } }"
+    );
+    assert_eq!(
+        marks,
+        format!(
+            "     | {}^^^^",
+            " ".repeat("    sli: { http: { routes: [\"/....\", ".len())
+        )
+    );
+}
+
+#[test]
+fn nothing_of_the_file_can_command_a_terminal_or_flood_it() {
+    let long = "x".repeat(1_000_000);
+    let text = with("journey:", &format!("\"\\e[2J\\n\u{202e}{}\":", &long[..900]));
+    let text = text
+        .replace("99.9%", &format!("y{long}"))
+        .replace("30d", "0d # \u{1b}[31m");
+    let refused = SloSet::from_yaml_named("slo\u{1b}.yaml", &text).unwrap_err();
+    let shown = refused.to_string();
+    assert!(shown.len() < 4_000, "{}", shown.len());
+    assert_eq!(shown.lines().count(), 10, "{shown}");
+    assert!(
+        !shown.contains(|sign: char| sign == '\u{202e}' || (sign.is_control() && sign != '\n')),
+        "{shown:?}"
+    );
+    assert!(
+        shown.contains("write one of `name`, ") && shown.contains("write a target like `99.9%`"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_people_cannot_see_is_not_taken_into_a_definition() {
+    let message = |code: &str| format!("the text has a control character in it, U+{code}; write it without");
+    one("99.9%", "\"99\\0%\"", 12, 16, "slos[0].objective", &message("0000"));
+    one(
+        "search-team",
+        "\"search\\e[31m\"",
+        8,
+        12,
+        "slos[0].owner",
+        &message("001B"),
+    );
+    one(
+        "search-team",
+        "\"search \u{202e}maet\"",
+        8,
+        12,
+        "slos[0].owner",
+        &message("202E"),
+    );
+    one(
+        "[/purchase]",
+        "[\"/purchase\\n\"]",
+        19,
+        18,
+        "slos[1].sli.http.routes[0]",
+        &message("000A"),
+    );
+}
+
+fn check(text: &str) {
+    let Err(error) = SloSet::from_yaml(text) else { return };
+    assert!(!error.mistakes().is_empty());
+    let places: Vec<_> = error
+        .mistakes()
+        .iter()
+        .map(|mistake| (mistake.line(), mistake.column()))
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    for mistake in error.mistakes() {
+        assert!(mistake.line() >= 1 && mistake.column() >= 1 && !mistake.message().is_empty());
+        assert_eq!(mistake.to_string().lines().count(), 3, "{mistake}");
+        let lines = text.split('\n').flat_map(|line| line.split('\r')).count();
+        assert!(mistake.line() <= lines + 1, "{mistake}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_spec_or_has_mistakes_with_places(text in "\\PC*") {
+        check(&text);
+    }
+
+    #[test]
+    fn any_text_of_yamls_own_signs_is_too(text in "[\\[\\]{}:,?&*!|>'\"%@`#~<= \\-\\n\\r\\ta1/é\u{feff}\u{85}]{0,80}") {
+        check(&text);
+    }
+
+    #[test]
+    fn a_damaged_spec_is_a_spec_or_has_mistakes_with_places(
+        cuts in proptest::collection::vec((0..VALID.len(), 0..12_usize, "[\\[\\]{}:,&*!|>'\"% \\n\\t\\-a9]{0,4}"), 1..4),
+    ) {
+        let mut text = VALID.to_owned();
+        for (at, length, put) in cuts {
+            let at = at.min(text.len()); // the spec is ASCII, and so is all that is put into it
+            let end = (at + length).min(text.len());
+            text.replace_range(at..end, &put);
+        }
+        check(&text);
+    }
+
+    #[test]
+    fn a_list_in_other_words_is_the_same_list(names in proptest::collection::btree_set("[a-z][a-z0-9-]{0,20}", 1..8)) {
+        let block: String = names.iter().filter(|name| *name != "requests").fold(String::new(), |text, name| {
+            format!("{text}  - name: {name}\n    objective: 99%\n    window: 7d\n    sli: {{ http: {{ routes: [/{name}] }} }}\n")
+        });
+        prop_assume!(!block.is_empty());
+        let set = SloSet::from_yaml(&format!("version: 1\nservice: a\nslos:\n{block}"));
+        let read: Vec<String> = set.map_err(|error| TestCaseError::fail(error.to_string()))?
+            .slos().iter().map(|slo| slo.name().to_owned()).collect();
+        let wanted: Vec<String> = names.into_iter().filter(|name| name != "requests").collect();
+        prop_assert_eq!(read, wanted);
+    }
+}
