@@ -1,2 +1,37 @@
-//! Under construction.
-fn main() {}
+//! The tool `slo`: parse, run, print, exit.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use slo_cli::args::{Args, Command};
+use slo_cli::cmd::{Answer, check};
+use slo_cli::exit::Exit;
+
+fn main() -> ExitCode {
+    let answer = match Args::parse().command {
+        Command::Check(args) => check::run(&args, &mut io::stdin().lock()),
+    };
+    print(&answer).into()
+}
+
+/// Prints the answer and keeps its exit code, unless what it says got lost.
+fn print(answer: &Answer) -> Exit {
+    let written = write(&mut io::stdout().lock(), &answer.out);
+    // Where even this cannot be written, nobody can be told.
+    let _ = write(&mut io::stderr().lock(), &answer.err);
+    match written {
+        Ok(()) => answer.exit,
+        // `slo check | head -1`: the reader has seen what it wanted.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => answer.exit,
+        Err(error) => {
+            let _ = writeln!(io::stderr().lock(), "slo: cannot write to standard output: {error}");
+            Exit::NoAnswer
+        }
+    }
+}
+
+fn write(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}

@@ -1,0 +1,37 @@
+//! What the tool `slo` does, for programs to call: each command takes its arguments and answers with texts and an exit
+//! code; only `main.rs` prints.
+//!
+//! # Quick start
+//!
+//! ```
+//! use slo_cli::cmd::check;
+//! use slo_cli::exit::Exit;
+//!
+//! let spec = r#"
+//! version: 1
+//! service: real-estate
+//! slos:
+//!   - name: browse-availability
+//!     objective: 99.9%
+//!     window: 30d
+//!     sli: { http: { routes: ["/listings"] } }
+//! "#;
+//! let answer = check::text([check::Source::new("slo.yaml", spec)]);
+//! assert_eq!(answer.exit, Exit::Pass);
+//! assert!(answer.out.contains("0.1% = 43m12s of full outage per 30d"));
+//!
+//! let answer = check::text([check::Source::new("slo.yaml", spec.replace("99.9%", "100%"))]);
+//! assert_eq!(answer.exit, Exit::Usage);
+//! assert!(answer.err.starts_with("slo.yaml:6:16: slos[0].objective (browse-availability): a target of 100% leaves no"));
+//! ```
+//!
+//! # Modules
+//!
+//! - [`args`]: the command line.
+//! - [`cmd`]: one module per command.
+//! - [`exit`]: the exit codes.
+
+pub mod args;
+pub mod cmd;
+pub mod exit;
+mod render;

@@ -1,0 +1,108 @@
+//! What a spec means, for people.
+
+use core::time::Duration;
+
+use slo_core::{DEFAULT_PATIENCE, HttpSli, METHODS, Outcome, Sli, Slo, SloSet, Status, Threshold};
+
+use super::{codes, units};
+
+/// A block of text per SLO, ending in a line break.
+pub(crate) fn of(file: &str, set: &SloSet) -> String {
+    let slos = set.slos();
+    let noun = if slos.len() == 1 { "SLO" } else { "SLOs" };
+    let mut text = format!("{file}: service {}, {} {noun}\n", set.service(), slos.len());
+    for slo in slos {
+        text.push('\n');
+        text.push_str(slo.name());
+        text.push('\n');
+        for (label, value) in rows(slo, set) {
+            text.push_str(&format!("  {label:<9}  {value}\n"));
+        }
+    }
+    text
+}
+
+fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    rows.extend(slo.promise_sentence().map(|sentence| ("promise", sentence.to_owned())));
+    rows.push(("status", status(slo)));
+    rows.extend(slo.journey_name().map(|journey| ("journey", journey.to_owned())));
+    match slo.sli() {
+        Sli::Http(sli) => rows.extend(http(sli, set)),
+        other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
+    }
+    let (target, window) = (slo.target(), slo.window());
+    let outage = units::duration(units::full_outage_nanos(target, window));
+    rows.push(("objective", format!("{target} good over {window}")));
+    rows.push((
+        "budget",
+        format!(
+            "{} = {outage} of full outage per {window}",
+            units::budget_percent(target)
+        ),
+    ));
+    rows
+}
+
+fn status(slo: &Slo) -> String {
+    let mut text = match (slo.current_status(), slo.agreed_day()) {
+        (Status::Agreed, Some(day)) => format!("agreed on {day}"),
+        (status, _) => status.as_str().to_owned(),
+    };
+    if slo.current_status() == Status::Draft {
+        text.push_str(": measured, wakes nobody, stops no deploy");
+    }
+    match slo.owner_name() {
+        Some(owner) => format!("{text}; owner {owner}"),
+        None => text,
+    }
+}
+
+fn http(sli: &HttpSli, set: &SloSet) -> Vec<(&'static str, String)> {
+    let rules = sli.classification();
+    let mut bad = codes::in_words(rules, Outcome::Bad);
+    bad.extend(["errors".to_owned(), "panics".to_owned(), "timeouts".to_owned()]);
+    bad.extend(sli.limit().map(|limit| format!("slower than {limit}")));
+    bad.push(format!("client gone after {}", patience(sli, set)));
+    let mut rows = vec![("measures", measured(sli)), ("bad", bad.join(", "))];
+    let excluded = codes::in_words(rules, Outcome::Excluded);
+    if !excluded.is_empty() {
+        rows.push(("excluded", excluded.join(", ")));
+    }
+    rows
+}
+
+fn measured(sli: &HttpSli) -> String {
+    let methods: Vec<_> = sli.method_names().map(str::to_owned).collect();
+    let routes: Vec<_> = sli.route_templates().map(str::to_owned).collect();
+    let requests = if methods.is_empty() {
+        "requests".to_owned()
+    } else {
+        format!("{} requests", units::joined(&methods, "or"))
+    };
+    let routes = if routes.is_empty() {
+        "every route".to_owned()
+    } else {
+        units::joined(&routes, "and")
+    };
+    match sli.limit() {
+        Some(limit) => format!("{requests} to {routes}, answered within {limit}"),
+        None => format!("{requests} to {routes}"),
+    }
+}
+
+/// How long a client must have waited for its leaving to be bad: over all SLOs, so it may differ between routes.
+fn patience(sli: &HttpSli, set: &SloSet) -> String {
+    let methods: Vec<_> = sli.method_names().collect();
+    let methods = if methods.is_empty() { METHODS.to_vec() } else { methods };
+    let of_route = |route| methods.iter().map(move |method| set.patience(route, method));
+    let all: Vec<Duration> = sli.route_templates().flat_map(of_route).collect();
+    let shown = |wait: Duration| Threshold::new(wait).map_or_else(|_| format!("{wait:?}"), |wait| wait.to_string());
+    let shortest = all.iter().min().copied().unwrap_or(DEFAULT_PATIENCE);
+    let longest = all.iter().max().copied().unwrap_or(DEFAULT_PATIENCE);
+    if shortest == longest {
+        shown(longest)
+    } else {
+        format!("{} to {}, by route", shown(shortest), shown(longest))
+    }
+}
