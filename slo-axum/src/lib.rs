@@ -1,1 +1,79 @@
-//! Under construction.
+//! A tower layer for axum that measures a service's promises: every request is judged once per SLO, however it ends.
+//!
+//! # Quick start
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use slo_axum::Reliability;
+//! use slo_core::SloSet;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let slos = SloSet::from_yaml(
+//!     "
+//!     version: 1
+//!     service: real-estate
+//!     slos:
+//!       - name: browse-availability
+//!         promise: Anyone can look at listings at any time.
+//!         sli: { http: { routes: [/listings] } }
+//!         objective: 99.9%
+//!         window: 30d
+//!     ",
+//! )?;
+//! let reliability = Reliability::builder(slos).build()?;
+//! let app: Router = Router::new()
+//!     .route("/listings", get(async || "[]"))
+//!     .layer(reliability.layer())
+//!     .nest("/slo", reliability.status_router());
+//!
+//! assert_eq!(reliability.status().slos[0].name, "browse-availability");
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Concepts
+//!
+//! - [`Reliability`] is the handle of the process: layer, status, export. It works without any server around it.
+//! - [`SloLayer`] counts each request exactly once: a response, an error of the inner service or of the body, a panic, a
+//!   client that left. Timeout and catch-panic layers go **inside** it.
+//! - The clock stops at the response's head; the outcome is known when the body has ended.
+//! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
+//!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
+//!   ([`opentelemetry_0_33::record_into`]).
+//! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric.
+//!
+//! # Features
+//!
+//! - `otlp`: the push over OTLP, HTTP/protobuf, with the SDK's exporter and a blocking client (ureq) of its own.
+//!
+//! # Limits
+//!
+//! `nest_service` hides the inner router's route templates: add the layer to the inner router there. The numbers of a
+//! process are its own; the engine that the instances push to sums the fleet.
+
+mod attributes;
+mod body;
+mod clock;
+mod export;
+mod future;
+mod in_flight;
+mod instruments;
+mod layer;
+pub mod opentelemetry_0_33;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+mod reliability;
+mod router;
+mod routes;
+mod service;
+mod status;
+
+pub use body::TrackedBody;
+pub use future::ResponseFuture;
+pub use layer::SloLayer;
+#[cfg(feature = "otlp")]
+pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
+pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
+pub use service::SloService;
+pub use status::{BudgetStatus, Burn, ErrorRatio, ExportStatus, RequestsStatus, SliStatus, SloStatus, Status};

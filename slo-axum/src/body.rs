@@ -1,0 +1,99 @@
+//! The response body, watched to its end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use slo_core::Ending;
+
+use bytes::Buf;
+
+use crate::in_flight::InFlight;
+
+pin_project! {
+    /// A response body that reports how it ended: complete, with an error, or dropped before its end.
+    #[derive(Debug)]
+    pub struct TrackedBody<B> {
+        #[pin]
+        inner: B,
+        in_flight: Option<InFlight>,
+        // Bytes still to come, where the length is known: the server stops polling there, before the end of stream.
+        expected: Option<u64>,
+    }
+}
+
+impl<B: Body> TrackedBody<B> {
+    /// Wraps the body of a response whose head is known; ends the request at once where no body will be sent.
+    pub(crate) fn wrap(response: Response<B>, mut in_flight: Option<InFlight>) -> Response<Self> {
+        let bodiless = response.status().is_informational()
+            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+            || response.body().is_end_stream()
+            // axum drops the body of an answer to HEAD outside of this layer.
+            || in_flight.as_ref().is_some_and(InFlight::is_head_request);
+        let expected = content_length(&response).or_else(|| response.body().size_hint().exact());
+        if bodiless || expected == Some(0) {
+            complete(&mut in_flight);
+        }
+        response.map(|inner| Self {
+            inner,
+            in_flight,
+            expected,
+        })
+    }
+}
+
+impl<B: Body> Body for TrackedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let mut this = self.project();
+        let frame = ready!(InFlight::while_polling(this.in_flight, || this
+            .inner
+            .as_mut()
+            .poll_frame(cx)));
+        match &frame {
+            None => complete(this.in_flight),
+            Some(Err(_)) => {
+                if let Some(mut request) = this.in_flight.take() {
+                    request.end(Ending::BodyError);
+                }
+            }
+            Some(Ok(frame)) => {
+                let sent = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                *this.expected = this.expected.map(|expected| expected.saturating_sub(sent));
+                if *this.expected == Some(0) || this.inner.is_end_stream() {
+                    complete(this.in_flight);
+                }
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Ends the request as answered and records it.
+fn complete(in_flight: &mut Option<InFlight>) {
+    if let Some(mut request) = in_flight.take() {
+        request.complete();
+    }
+}
+
+fn content_length<B>(response: &Response<B>) -> Option<u64> {
+    response
+        .headers()
+        .get(http::header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

@@ -1,0 +1,137 @@
+//! One request between its arrival and its end: recorded exactly once, however it ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Request;
+use slo_core::Ending;
+
+use crate::attributes::{Labels, Method, protocol_version, scheme};
+use crate::reliability::Shared;
+use crate::routes::Route;
+
+/// Travels from the service through the future into the body; its drop does the recording.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    shared: Arc<Shared>,
+    route: Option<Arc<Route>>,
+    method: Method,
+    scheme: &'static str,
+    version: &'static str,
+    started: Instant,
+    head: Option<Head>,
+    ending: Option<Ending>,
+    /// Set before each inner poll and cleared after it: still set in `drop`, the poll unwound.
+    polling: bool,
+    counted: bool,
+}
+
+/// The response's head, at which the clock stops.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    status: u16,
+    elapsed: Duration,
+}
+
+impl InFlight {
+    pub(crate) fn new<B>(shared: &Arc<Shared>, request: &Request<B>) -> Self {
+        let matched = request.extensions().get::<axum::extract::MatchedPath>();
+        shared.arrived();
+        Self {
+            route: matched.map(|path| shared.route(path.as_str())),
+            method: Method::of(request.method()),
+            scheme: scheme(request.uri()),
+            version: protocol_version(request.version()),
+            started: Instant::now(),
+            shared: Arc::clone(shared),
+            head: None,
+            ending: None,
+            polling: false,
+            counted: true,
+        }
+    }
+
+    /// Runs an inner poll or call, so that a panic in it is told from a client that left.
+    ///
+    /// `thread::panicking()` cannot tell: with a catch-panic layer outside, this guard is dropped after the catch.
+    pub(crate) fn while_polling<T>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
+        if let Some(request) = in_flight {
+            request.polling = true;
+        }
+        let result = poll();
+        if let Some(request) = in_flight {
+            request.polling = false;
+        }
+        result
+    }
+
+    /// The head was sent: the clock stops here, the outcome may still change.
+    pub(crate) fn answered(&mut self, status: http::StatusCode) {
+        self.head = Some(Head {
+            status: status.as_u16(),
+            elapsed: self.started.elapsed(),
+        });
+    }
+
+    /// The response is complete.
+    pub(crate) fn complete(&mut self) {
+        if let Some(head) = self.head {
+            self.end(Ending::Answered(head.status));
+        }
+    }
+
+    /// Keeps the first ending that it is told.
+    pub(crate) fn end(&mut self, ending: Ending) {
+        self.ending.get_or_insert(ending);
+    }
+
+    /// Leaves the request out of everything: a health or status route answered.
+    pub(crate) fn uncounted(&mut self) {
+        self.counted = false;
+    }
+
+    pub(crate) fn is_head_request(&self) -> bool {
+        self.method.as_str() == "HEAD"
+    }
+}
+
+impl Drop for InFlight {
+    // Must not panic: it may run while a handler unwinds.
+    fn drop(&mut self) {
+        if self.counted {
+            self.record();
+        }
+        // Last, so that nothing in flight means everything recorded.
+        self.shared.left();
+    }
+}
+
+impl InFlight {
+    fn record(&self) {
+        let unsaid = if self.polling {
+            Ending::Panicked
+        } else {
+            Ending::Cancelled
+        };
+        let ending = self.ending.unwrap_or(unsaid);
+        let now = Instant::now();
+        let elapsed = match self.head {
+            // A client that left while the body was sent waited until now.
+            Some(_) if ending == Ending::Cancelled => now.saturating_duration_since(self.started),
+            Some(head) => head.elapsed,
+            None => now.saturating_duration_since(self.started),
+        };
+        if let Some(route) = &self.route {
+            self.shared.judge(now, route.judge(self.method, ending, elapsed));
+        }
+        let labels = Labels {
+            method: self.method,
+            scheme: self.scheme,
+            version: self.version,
+            route: self.route.as_ref().map(|route| Arc::clone(route.template())),
+            status: self.head.map(|head| head.status),
+            ending,
+        };
+        self.shared.measure(elapsed, labels);
+    }
+}

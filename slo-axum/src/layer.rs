@@ -1,0 +1,33 @@
+//! The layer: cheap to clone, owns nothing but a handle.
+
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use crate::reliability::Shared;
+use crate::service::SloService;
+
+/// Judges and measures every request once, however it ends.
+///
+/// Add it to the router whose routes are to be measured, outside of timeout and catch-panic layers, or a timeout reads
+/// as a client that left. Made by [`Reliability::layer`](crate::Reliability::layer), which has an example.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SloLayer {
+    shared: Arc<Shared>,
+}
+
+impl SloLayer {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl<S> Layer<S> for SloLayer {
+    type Service = SloService<S>;
+
+    // axum calls this for every endpoint of every connection: one reference count and no more.
+    fn layer(&self, inner: S) -> Self::Service {
+        SloService::new(inner, Arc::clone(&self.shared))
+    }
+}

@@ -1,0 +1,36 @@
+//! Recording into a meter provider of one's own, of OpenTelemetry 0.33.
+//!
+//! The module is named for the version because its types are in the signatures: a provider of another version is another
+//! type, and would silently get nothing.
+
+use opentelemetry::metrics::MeterProvider;
+
+use crate::{AlreadyInstrumented, Reliability};
+
+pub use opentelemetry;
+
+/// Records into this provider, which its owner then flushes and shuts down.
+///
+/// `slo.events` is reported as 0 in the first collection, so that engines see the series begin.
+///
+/// # Errors
+///
+/// [`AlreadyInstrumented`] when this process records into a provider already: every event would be counted twice.
+///
+/// # Examples
+///
+/// ```
+/// use slo_axum::{Reliability, opentelemetry_0_33};
+/// use slo_core::SloSet;
+///
+/// let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder().build();
+/// let reliability = Reliability::builder(SloSet::builder("real-estate").build()?).build()?;
+/// opentelemetry_0_33::record_into(&reliability, &provider)?;
+/// assert!(opentelemetry_0_33::record_into(&reliability, &provider).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn record_into(reliability: &Reliability, provider: &dyn MeterProvider) -> Result<(), AlreadyInstrumented> {
+    reliability.instrument(provider)?;
+    reliability.shared().export.zero_once();
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The guard: flushes within a deadline, whatever the collector does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+use crate::reliability::Shared;
+
+/// Keeps the push alive; [`shutdown`](Self::shutdown) sends what is not yet sent.
+///
+/// Dropped without it, it tries for a second at most.
+#[derive(Debug)]
+#[must_use = "dropping the guard ends the push; keep it, and call `shutdown` when the server has stopped"]
+pub struct OtlpGuard {
+    push: Option<Push>,
+}
+
+#[derive(Debug)]
+struct Push {
+    provider: SdkMeterProvider,
+    shared: Arc<Shared>,
+    closing: Arc<AtomicBool>,
+}
+
+/// How long a dropped guard tries.
+const DROP_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Between a push of zeros and one of totals: engines keep milliseconds, and refuse two values for one.
+const APART: Duration = Duration::from_millis(2);
+
+impl OtlpGuard {
+    pub(super) fn new(provider: SdkMeterProvider, shared: Arc<Shared>, closing: Arc<AtomicBool>) -> Self {
+        Self {
+            push: Some(Push {
+                provider,
+                shared,
+                closing,
+            }),
+        }
+    }
+
+    /// A guard of nothing.
+    pub(super) fn idle() -> Self {
+        Self { push: None }
+    }
+
+    /// Whether anything is pushed.
+    #[must_use]
+    pub fn is_pushing(&self) -> bool {
+        self.push.is_some()
+    }
+
+    /// Pushes once more and ends, within `deadline`: call it when the server has stopped, on a thread that may block.
+    ///
+    /// What ended before is in the push; the count of requests still in flight is in the result.
+    ///
+    /// # Errors
+    ///
+    /// [`ShutdownError::NotDelivered`] when the collector did not accept the push, [`ShutdownError::TooLate`] when it
+    /// did not answer in time, [`ShutdownError::NoThread`] when the machine has no thread left for it.
+    pub fn shutdown(mut self, deadline: Duration) -> Result<Flushed, ShutdownError> {
+        self.push
+            .take()
+            .map_or(Ok(Flushed { in_flight: 0 }), |push| push.end(deadline))
+    }
+}
+
+impl Drop for OtlpGuard {
+    fn drop(&mut self) {
+        if let Some(Err(failure)) = self.push.take().map(|push| push.end(DROP_DEADLINE)) {
+            tracing::warn!(%failure, "the last metrics were not pushed");
+        }
+    }
+}
+
+impl Push {
+    /// On a thread of its own: the SDK's flush has no deadline, and on a current-thread runtime it could wait for us.
+    fn end(self, deadline: Duration) -> Result<Flushed, ShutdownError> {
+        let (done, waiting) = mpsc::channel();
+        let flush = move || {
+            // The receiver is gone when the deadline has passed.
+            let _ = done.send(self.flush());
+        };
+        thread::Builder::new()
+            .name("slo-otlp-shutdown".to_owned())
+            .spawn(flush)
+            .map_err(|refused| ShutdownError::NoThread(refused.to_string()))?;
+        waiting
+            .recv_timeout(deadline)
+            .unwrap_or(Err(ShutdownError::TooLate { deadline }))
+    }
+
+    fn flush(self) -> Result<Flushed, ShutdownError> {
+        let health = &self.shared.export;
+        let accepted = health.succeeded();
+        let never = accepted == 0;
+        // The exporter answers for the result: to the SDK every push is fine.
+        let _ = self.provider.force_flush();
+        if never && health.succeeded() > 0 {
+            // That push began the series at 0; the totals follow.
+            thread::sleep(APART);
+            let _ = self.provider.force_flush();
+        }
+        // Release: the reader's thread must see it before the push that the SDK adds.
+        self.closing.store(true, Ordering::Release);
+        let _ = self.provider.shutdown();
+        match self.shared.export.failing() {
+            None if self.shared.export.succeeded() > accepted => Ok(Flushed {
+                in_flight: self.shared.in_flight(),
+            }),
+            failing => Err(ShutdownError::NotDelivered {
+                reason: failing.unwrap_or_else(|| "nothing was sent".to_owned()),
+            }),
+        }
+    }
+}
+
+/// A shutdown that delivered everything that had ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct Flushed {
+    in_flight: u64,
+}
+
+impl Flushed {
+    /// Requests that were still in flight, and so are in no count.
+    #[must_use]
+    pub const fn in_flight(self) -> u64 {
+        self.in_flight
+    }
+}
+
+/// Why the last metrics were not delivered.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShutdownError {
+    /// The collector did not accept them.
+    #[error("the collector did not accept the last metrics: {reason}")]
+    NotDelivered {
+        /// What it answered, or why it was not reached.
+        reason: String,
+    },
+    /// The collector did not answer in time.
+    #[error("the collector did not answer within {deadline:?}; the last metrics may be lost")]
+    TooLate {
+        /// The time it was given.
+        deadline: Duration,
+    },
+    /// No thread could be started; holds the reason.
+    #[error("no thread could be started for the last push: {0}")]
+    NoThread(String),
+}

@@ -1,0 +1,152 @@
+//! Which SLOs a request belongs to: worked out once per route and method, then looked up.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use slo_core::{Classification, Ending, Judge, Outcome, Sli, SloSet};
+
+use crate::attributes::Method;
+
+/// A matched route with the judges of each method.
+#[derive(Debug)]
+pub(crate) struct Route {
+    template: Arc<str>,
+    by_method: [Vec<Plan>; Method::COUNT],
+}
+
+/// One SLO's judge, and which tracker its verdict goes to.
+#[derive(Debug)]
+struct Plan {
+    tracker: usize,
+    judge: Judge,
+}
+
+impl Route {
+    fn new(template: &str, slos: &SloSet) -> Self {
+        let mut by_method: [Vec<Plan>; Method::COUNT] = Default::default();
+        for method in Method::all() {
+            by_method[method.index()] = plans(template, method.as_str(), slos);
+        }
+        Self {
+            template: template.into(),
+            by_method,
+        }
+    }
+
+    pub(crate) fn template(&self) -> &Arc<str> {
+        &self.template
+    }
+
+    /// Each SLO's decision on a request, with the index of its tracker.
+    pub(crate) fn judge(
+        &self,
+        method: Method,
+        ending: Ending,
+        elapsed: Duration,
+    ) -> impl Iterator<Item = (usize, Outcome)> {
+        self.by_method[method.index()]
+            .iter()
+            .map(move |plan| (plan.tracker, plan.judge.judge(ending, elapsed)))
+    }
+}
+
+/// The index of the built-in SLI `requests` among the trackers; the spec's SLOs follow it in their order.
+pub(crate) const REQUESTS_TRACKER: usize = 0;
+
+fn plans(template: &str, method: &str, slos: &SloSet) -> Vec<Plan> {
+    let patience = slos.patience(template, method);
+    let requests = Plan {
+        tracker: REQUESTS_TRACKER,
+        judge: Judge::new(&Classification::new(), None, patience),
+    };
+    let declared = slos
+        .slos()
+        .iter()
+        .zip(REQUESTS_TRACKER + 1..)
+        .filter_map(|(slo, tracker)| match slo.sli() {
+            Sli::Http(sli) if sli.matches(template, method) => Some(Plan {
+                tracker,
+                judge: Judge::new(sli.classification(), sli.limit(), patience),
+            }),
+            _ => None,
+        });
+    std::iter::once(requests).chain(declared).collect()
+}
+
+/// Every route that was seen. Bounded by the router: templates are code, never what a client sent.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    seen: RwLock<HashMap<Box<str>, Arc<Route>>>,
+}
+
+impl Routes {
+    pub(crate) fn of(&self, template: &str, slos: &SloSet) -> Arc<Route> {
+        let known = self
+            .seen
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(template)
+            .cloned();
+        known.unwrap_or_else(|| {
+            // Prepared before the lock is taken; a second thread may prepare the same one, and the first insert stays.
+            let route = Arc::new(Route::new(template, slos));
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(seen.entry(template.into()).or_insert(route))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slos() -> SloSet {
+        SloSet::from_yaml(
+            "{version: 1, service: shop, slos: [
+              {name: a, objective: 99%, window: 30d, sli: {http: {routes: [/a, /b]}}},
+              {name: b-post, objective: 99%, window: 30d, sli: {http: {routes: [/b], methods: [POST], bad: [429]}}},
+              {name: b-fast, objective: 99%, window: 30d, sli: {http: {routes: [/b], faster_than: 1s}}}]}",
+        )
+        .unwrap()
+    }
+
+    fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
+        let route = Routes::default().of(route, &slos());
+        route
+            .judge(Method::of(method), ending, Duration::from_millis(millis))
+            .collect()
+    }
+
+    #[test]
+    fn every_matched_route_is_in_requests_and_in_what_names_it() {
+        let answered = Ending::Answered(429);
+        assert_eq!(judged("/other", &http::Method::GET, answered, 0), [(0, Outcome::Good)]);
+        assert_eq!(
+            judged("/a", &http::Method::GET, answered, 0),
+            [(0, Outcome::Good), (1, Outcome::Good)]
+        );
+        assert_eq!(
+            judged("/b", &http::Method::POST, answered, 2_000),
+            [
+                (0, Outcome::Good),
+                (1, Outcome::Good),
+                (2, Outcome::Bad),
+                (3, Outcome::Bad)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_vanished_client_is_judged_by_the_routes_smallest_limit() {
+        assert_eq!(
+            judged("/a", &http::Method::GET, Ending::Cancelled, 1_500),
+            [(0, Outcome::Excluded), (1, Outcome::Excluded)]
+        );
+        assert!(
+            judged("/b", &http::Method::GET, Ending::Cancelled, 1_500)
+                .iter()
+                .all(|(_, o)| *o == Outcome::Bad)
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! The middleware service.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::body::TrackedBody;
+use crate::future::ResponseFuture;
+use crate::in_flight::InFlight;
+use crate::reliability::Shared;
+
+/// What [`SloLayer`](crate::SloLayer) makes of a service.
+#[derive(Clone, Debug)]
+pub struct SloService<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> SloService<S> {
+    pub(crate) fn new(inner: S, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
+    }
+
+    /// The service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service inside.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service inside, without the middleware.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SloService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: http_body::Body,
+{
+    type Response = Response<TrackedBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // Before the inner call: a panic in it is an ending, too.
+        let mut in_flight = Some(InFlight::new(&self.shared, &request));
+        let inner = InFlight::while_polling(&mut in_flight, || self.inner.call(request));
+        ResponseFuture::new(inner, in_flight)
+    }
+}

@@ -1,0 +1,229 @@
+//! What the status route says: every SLO of this process, in words and numbers.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
+use slo_core::{
+    BudgetState, BurnRate, ErrorBudget, Events, HttpSli, Ratio, Reading, Sli, Slo, Target, Threshold, Tick, Tracker,
+    Window,
+};
+
+/// The state of all SLOs of this process at one moment.
+///
+/// It speaks for this instance alone; the fleet is summed by the engine that the instances push to. Serialized it has
+/// no NaN and no infinity: what cannot be said is `null`.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Status {
+    /// `service.name` of the spec.
+    pub service: String,
+    /// `deployment.environment.name`, if it was given.
+    pub environment: Option<String>,
+    /// `service.version`, if it was given.
+    pub version: Option<String>,
+    /// `service.instance.id`: unique per process.
+    pub instance_id: String,
+    /// Whom the numbers speak for: always `instance`.
+    pub scope: &'static str,
+    /// When this process began to measure.
+    #[serde(serialize_with = "rfc3339")]
+    pub started_at: DateTime<Utc>,
+    /// The moment of these numbers.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// Requests that have begun and not ended.
+    pub in_flight: u64,
+    /// The built-in SLI over all matched routes, without an objective.
+    pub requests: RequestsStatus,
+    /// The SLOs in the order of the spec.
+    pub slos: Vec<SloStatus>,
+    /// How the push over OTLP goes; `None` where none was set up.
+    pub export: Option<ExportStatus>,
+}
+
+/// The built-in SLI `requests`.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct RequestsStatus {
+    /// Events since the process started: what is exported.
+    pub totals: Events,
+    /// Shares of bad events.
+    pub error_ratio: Vec<ErrorRatio>,
+}
+
+/// The share of bad events over one window.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ErrorRatio {
+    /// The window.
+    pub window: Window,
+    /// Bad over valid, 0 to 1; `None` without a valid event.
+    pub ratio: Option<f64>,
+}
+
+/// One SLO.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct SloStatus {
+    /// Its name.
+    pub name: String,
+    /// The promise in one sentence.
+    pub promise: Option<String>,
+    /// The journey it belongs to.
+    pub journey: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// `draft` or `agreed`.
+    pub status: slo_core::Status,
+    /// The share that must be good.
+    pub objective: Target,
+    /// The period over which it must hold.
+    pub window: Window,
+    /// Which requests are its events.
+    pub sli: SliStatus,
+    /// Events since the process started: what is exported.
+    pub totals: Events,
+    /// Events of the window that this process saw.
+    pub events: Events,
+    /// Good over valid in the window, 0 to 1; `None` without a valid event.
+    pub sli_ratio: Option<f64>,
+    /// The share of the window in which this process measured, 0 to 1.
+    pub coverage_ratio: f64,
+    /// The error budget of the events that were seen.
+    pub budget: BudgetStatus,
+    /// Burn rates over the last 5 minutes, hour and 6 hours, as far as the window reaches.
+    pub burn: Vec<Burn>,
+}
+
+/// Which requests are events of an SLO.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct SliStatus {
+    /// Route templates; none means every matched route.
+    pub routes: Vec<String>,
+    /// Methods; none means every method.
+    pub methods: Vec<String>,
+    /// The latency limit of a latency SLO.
+    pub faster_than: Option<Threshold>,
+}
+
+/// What is left of an error budget.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct BudgetStatus {
+    /// The state's name.
+    pub state: BudgetState,
+    /// The share that is left: at most 1, negative when broken; `None` without a valid event.
+    pub remaining_ratio: Option<f64>,
+    /// How many of the events seen may be bad.
+    pub allowed_events: f64,
+    /// How many more may be bad; negative when broken.
+    pub remaining_events: f64,
+}
+
+/// A burn rate over one window.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Burn {
+    /// The window.
+    pub window: Window,
+    /// Error ratio over error budget; `None` without a valid event.
+    pub rate: Option<f64>,
+}
+
+/// How the push over OTLP goes.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ExportStatus {
+    /// Pushes that were accepted.
+    pub succeeded: u64,
+    /// Pushes that were not.
+    pub failed: u64,
+    /// Why the last push failed; `None` when it was accepted, or before the first.
+    pub failing: Option<String>,
+}
+
+/// Windows of the burn rates shown.
+const SHOWN: [&str; 3] = ["5m", "1h", "6h"];
+
+fn shown(longest: Window) -> impl Iterator<Item = Window> {
+    SHOWN
+        .into_iter()
+        .filter_map(|text| text.parse().ok())
+        .filter(move |window| *window <= longest)
+}
+
+impl SloStatus {
+    pub(crate) fn new(slo: &Slo, tracker: &Tracker, now: Tick) -> Self {
+        let reading = tracker.read(now, slo.window());
+        let budget = ErrorBudget::observed(slo.target(), reading.events());
+        let burn = |window| Burn {
+            window,
+            rate: BurnRate::of(slo.target(), tracker.read(now, window).events()).map(BurnRate::as_f64),
+        };
+        Self {
+            name: slo.name().to_owned(),
+            promise: slo.promise_sentence().map(ToOwned::to_owned),
+            journey: slo.journey_name().map(ToOwned::to_owned),
+            owner: slo.owner_name().map(ToOwned::to_owned),
+            status: slo.current_status(),
+            objective: slo.target(),
+            window: slo.window(),
+            sli: SliStatus::new(slo.sli()),
+            totals: tracker.totals(),
+            events: reading.events(),
+            sli_ratio: reading.events().sli().map(Ratio::as_ratio_f64),
+            coverage_ratio: coverage(reading),
+            budget: BudgetStatus {
+                state: budget.state(),
+                remaining_ratio: budget.remaining_ratio_f64(),
+                allowed_events: budget.allowed_events_f64(),
+                remaining_events: budget.remaining_events_f64(),
+            },
+            burn: shown(slo.window()).map(burn).collect(),
+        }
+    }
+}
+
+impl RequestsStatus {
+    pub(crate) fn new(tracker: &Tracker, now: Tick) -> Self {
+        let ratio = |window| {
+            let ratio = tracker
+                .read(now, window)
+                .events()
+                .error_ratio()
+                .map(Ratio::as_ratio_f64);
+            ErrorRatio { window, ratio }
+        };
+        Self {
+            totals: tracker.totals(),
+            error_ratio: shown(tracker.window()).map(ratio).collect(),
+        }
+    }
+}
+
+impl SliStatus {
+    fn new(sli: &Sli) -> Self {
+        let owned = |names: &mut dyn Iterator<Item = &str>| names.map(ToOwned::to_owned).collect();
+        match sli {
+            Sli::Http(sli) => Self {
+                routes: owned(&mut HttpSli::route_templates(sli)),
+                methods: owned(&mut HttpSli::method_names(sli)),
+                faster_than: sli.limit(),
+            },
+            // `Sli` may grow in another release of slo-core than ours.
+            _ => Self {
+                routes: Vec::new(),
+                methods: Vec::new(),
+                faster_than: None,
+            },
+        }
+    }
+}
+
+fn coverage(reading: Reading) -> f64 {
+    reading.coverage().map_or(0.0, Ratio::as_ratio_f64)
+}
+
+fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}

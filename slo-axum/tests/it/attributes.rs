@@ -1,0 +1,148 @@
+//! What is exported: the conventions' attributes, from closed sets, and the SLOs' definitions.
+
+use crate::measured::{Measured, Outcome};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Version};
+use axum::routing::get;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use tower::ServiceExt;
+
+const SLOS: &str = "
+version: 1
+service: shop
+slos:
+  - name: items
+    promise: Anyone can look at an item.
+    journey: browse
+    owner: shop-team
+    objective: 99.9%
+    window: 30d
+    sli: { http: { routes: ['/items/{id}'] } }
+  - { name: swift, objective: 95%, window: 7d, sli: { http: { routes: ['/items/{id}'], faster_than: 800ms } } }
+";
+
+fn app(measured: &Measured) -> Router {
+    let nested = Router::new().route("/items/{id}", get(async || "an item"));
+    Router::new()
+        .route("/items/{id}", get(async || "an item"))
+        .nest("/api/{tenant}", nested)
+        .layer(measured.reliability.layer())
+}
+
+#[tokio::test]
+async fn the_conventions_attributes_are_there_and_no_others() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let request = Request::get("/items/7?secret=1")
+        .version(Version::HTTP_2)
+        .header("host", "evil.example");
+    // Dropped with its length known and nothing of it read: the client left.
+    drop(app(&measured).oneshot(request.body(Body::empty())?).await?);
+    let records = measured.records()?;
+    let labels: Vec<_> = records[0]
+        .0
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("error.type", "cancelled"),
+            ("http.request.method", "GET"),
+            ("http.response.status_code", "200"),
+            ("http.route", "/items/{id}"),
+            ("network.protocol.version", "2"),
+            ("url.scheme", "http"),
+        ]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn nested_routes_have_their_whole_template() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let _response = app(&measured)
+        .oneshot(Request::head("/api/acme/items/7").body(Body::empty())?)
+        .await?;
+    assert_eq!(measured.records()?[0].0["http.route"], "/api/{tenant}/items/{id}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_client_makes_more_than_one_series_of_its_own() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = app(&measured).with_state(());
+    for number in 0..300 {
+        let request = Request::builder()
+            .method(format!("PURGE{number}").as_str())
+            .uri(format!("/scan/{number}.php"))
+            .header("host", format!("h{number}.example"))
+            .header("x-forwarded-proto", format!("p{number}"));
+        let _response = app.clone().oneshot(request.body(Body::empty())?).await?;
+    }
+    let records = measured.records()?;
+    assert_eq!((records.len(), records[0].1), (1, 300));
+    assert_eq!(records[0].0["http.request.method"], "_OTHER");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_latency_limit_is_a_bucket_boundary() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let _response = app(&measured)
+        .oneshot(Request::head("/items/7").body(Body::empty())?)
+        .await?;
+    let bounds = measured.points("http.server.request.duration", |metric| match metric.data() {
+        AggregatedMetrics::F64(MetricData::Histogram(histogram)) => histogram
+            .data_points()
+            .flat_map(|point| point.bounds().collect::<Vec<_>>())
+            .collect(),
+        _ => Vec::new(),
+    })?;
+    assert!(bounds.contains(&0.8), "{bounds:?}");
+    assert!(bounds.contains(&0.75) && bounds.contains(&10.0), "{bounds:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_definition_travels_with_the_events() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let gauge = |name: &str| {
+        measured.points(name, |metric| match metric.data() {
+            AggregatedMetrics::F64(MetricData::Gauge(gauge)) => gauge
+                .data_points()
+                .map(|point| {
+                    let attributes = point.attributes().map(|kv| format!("{}={}", kv.key, kv.value));
+                    let mut attributes: Vec<_> = attributes.collect();
+                    attributes.sort();
+                    format!("{} {}", attributes.join(","), point.value())
+                })
+                .collect(),
+            _ => Vec::new(),
+        })
+    };
+    let sorted = |mut points: Vec<String>| {
+        points.sort();
+        points
+    };
+    assert_eq!(
+        sorted(gauge("slo.objective")?),
+        ["slo.name=items 0.999", "slo.name=swift 0.95"]
+    );
+    assert_eq!(
+        sorted(gauge("slo.error_budget")?),
+        ["slo.name=items 0.001", "slo.name=swift 0.05"]
+    );
+    assert_eq!(
+        sorted(gauge("slo.window")?),
+        ["slo.name=items 2592000", "slo.name=swift 604800"]
+    );
+    assert_eq!(
+        sorted(gauge("slo.spec.info")?),
+        [
+            "slo.journey=browse,slo.name=items,slo.owner=shop-team,slo.promise=Anyone can look at an item.,slo.status=draft 1",
+            "slo.name=swift,slo.status=draft 1",
+        ]
+    );
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! However a request ends: one record, one event per SLO, nothing left in flight.
+
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::measured::{Measured, Outcome};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Path;
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use futures_util::stream;
+use http_body_util::BodyExt;
+use slo_core::Uncounted;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+const SLOS: &str = "
+version: 1
+service: shop
+slos:
+  - { name: all, objective: 99.9%, window: 30d, sli: { http: { routes: ['/answer/{code}'] } } }
+  - { name: swift, objective: 99%, window: 30d, sli: { http: { routes: [/hang-briefly], faster_than: 1ms } } }
+";
+
+/// Every route that an ending needs.
+fn routes() -> Router {
+    Router::new()
+        .route("/answer/{code}", get(async |Path(code): Path<u16>| answer(code)))
+        .route("/empty", get(async || Body::empty()))
+        .route("/text", get(async || "twelve bytes"))
+        .route("/stream", get(async || streamed([Ok("first "), Ok("second")])))
+        .route(
+            "/declared",
+            get(async || (HeaderMap::from_iter([length(5)]), Body::from_stream(endless()))),
+        )
+        .route(
+            "/broken",
+            get(async || streamed([Ok("first "), Err("the disk is gone")])),
+        )
+        .route(
+            "/panicking-body",
+            get(async || Body::from_stream(stream::poll_fn(panicking))),
+        )
+        .route(
+            "/panic",
+            get(async || {
+                if true {
+                    panic!("on purpose")
+                }
+            }),
+        )
+        .route("/hang", get(async || pending::<()>().await))
+        .route("/hang-briefly", get(async || pending::<()>().await))
+        .route(
+            "/uncounted",
+            get(async || {
+                let mut r = "".into_response();
+                r.extensions_mut().insert(Uncounted);
+                r
+            }),
+        )
+}
+
+fn answer(code: u16) -> Response<Body> {
+    (
+        StatusCode::from_u16(code).unwrap_or(StatusCode::IM_A_TEAPOT),
+        "some body",
+    )
+        .into_response()
+}
+
+fn streamed<const N: usize>(frames: [Result<&'static str, &'static str>; N]) -> Body {
+    Body::from_stream(stream::iter(frames))
+}
+
+fn endless() -> impl futures_util::Stream<Item = Result<Bytes, Infallible>> {
+    stream::repeat_with(|| Ok(Bytes::from_static(b"hello")))
+}
+
+fn panicking(_: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+    panic!("on purpose")
+}
+
+fn length(bytes: u64) -> (header::HeaderName, header::HeaderValue) {
+    (header::CONTENT_LENGTH, bytes.into())
+}
+
+/// What the client does.
+#[derive(Clone, Copy, Debug)]
+enum Client {
+    /// Reads everything.
+    Reads,
+    /// Leaves before the head.
+    Leaves,
+    /// Leaves before the head, after patience is over.
+    WaitsAndLeaves,
+    /// Reads this many frames and leaves.
+    ReadsFrames(usize),
+}
+
+/// What is expected of one request, besides one record and nothing in flight.
+struct Case {
+    method: &'static str,
+    path: &'static str,
+    client: Client,
+    status: &'static str,
+    error_type: &'static str,
+    /// Of the built-in `requests`: good, bad, excluded.
+    outcomes: [u64; 3],
+}
+
+const GOOD: [u64; 3] = [1, 0, 0];
+const BAD: [u64; 3] = [0, 1, 0];
+const EXCLUDED: [u64; 3] = [0, 0, 1];
+
+#[rustfmt::skip]
+const CASES: [Case; 22] = {
+    use Client::{Leaves, Reads, ReadsFrames, WaitsAndLeaves};
+    const fn case(
+        method: &'static str, path: &'static str, client: Client,
+        status: &'static str, error_type: &'static str, outcomes: [u64; 3],
+    ) -> Case {
+        Case { method, path, client, status, error_type, outcomes }
+    }
+    [
+        case("GET",  "/answer/200",     Reads,          "200", "",          GOOD),
+        case("GET",  "/answer/204",     Reads,          "204", "",          GOOD),
+        case("GET",  "/answer/304",     Reads,          "304", "",          GOOD),
+        case("GET",  "/answer/404",     Reads,          "404", "",          GOOD),
+        case("GET",  "/answer/429",     Reads,          "429", "",          GOOD),
+        case("GET",  "/answer/408",     Reads,          "408", "408",       BAD),
+        case("GET",  "/answer/500",     Reads,          "500", "500",       BAD),
+        case("GET",  "/answer/503",     Reads,          "503", "503",       BAD),
+        case("HEAD", "/text",           Reads,          "200", "",          GOOD),
+        case("HEAD", "/stream",         Reads,          "200", "",          GOOD),
+        case("GET",  "/empty",          ReadsFrames(0), "200", "",          GOOD),
+        case("GET",  "/text",           Reads,          "200", "",          GOOD),
+        case("GET",  "/text",           ReadsFrames(1), "200", "",          GOOD),
+        case("GET",  "/text",           ReadsFrames(0), "200", "cancelled", EXCLUDED),
+        case("GET",  "/stream",         Reads,          "200", "",          GOOD),
+        case("GET",  "/stream",         ReadsFrames(1), "200", "cancelled", EXCLUDED),
+        case("GET",  "/declared",       ReadsFrames(1), "200", "",          GOOD),
+        case("GET",  "/broken",         ReadsFrames(2), "200", "body",      BAD),
+        case("GET",  "/panicking-body", ReadsFrames(1), "200", "panic",     BAD),
+        case("GET",  "/panic",          Reads,          "",    "panic",     BAD),
+        case("GET",  "/hang",           Leaves,         "",    "cancelled", EXCLUDED),
+        case("GET",  "/hang-briefly",   WaitsAndLeaves, "",    "cancelled", BAD),
+    ]
+};
+
+#[tokio::test]
+async fn each_ending_is_recorded_once_and_judged_once() -> Outcome {
+    for case in CASES {
+        let measured = Measured::new(SLOS)?;
+        let app = routes().layer(measured.reliability.layer()).with_state(());
+        let request = Request::builder()
+            .method(case.method)
+            .uri(case.path)
+            .body(Body::empty())?;
+        // A task of its own: a panic ends there, as it does in a server.
+        let _ended = tokio::spawn(visit(app, request, case.client)).await;
+        let name = format!("{} {} {:?}", case.method, case.path, case.client);
+        check(&measured, &name, case.status, case.error_type, case.outcomes)?;
+    }
+    Ok(())
+}
+
+async fn visit(app: Router, request: Request<Body>, client: Client) {
+    let answering = app.oneshot(request);
+    match client {
+        Client::Reads => {
+            let response = answering.await.unwrap_or_default();
+            let _body = response.into_body().collect().await;
+        }
+        Client::ReadsFrames(frames) => {
+            let mut body = answering.await.unwrap_or_default().into_body();
+            for _ in 0..frames {
+                let _frame = body.frame().await;
+            }
+        }
+        Client::Leaves => poll_once(answering),
+        Client::WaitsAndLeaves => {
+            let mut answering = pin!(answering);
+            let mut context = Context::from_waker(Waker::noop());
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(2) {
+                assert!(answering.as_mut().poll(&mut context).is_pending());
+            }
+        }
+    }
+}
+
+fn poll_once(future: impl Future) {
+    assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+/// One record with these attributes, one event, nothing in flight.
+fn check(measured: &Measured, name: &str, status: &str, error_type: &str, outcomes: [u64; 3]) -> Outcome {
+    let records = measured.records()?;
+    assert_eq!(
+        records.iter().map(|(_, count)| count).sum::<u64>(),
+        1,
+        "{name}: {records:?}"
+    );
+    let found = |key: &str| records[0].0.get(key).map_or("", String::as_str);
+    assert_eq!(found("http.response.status_code"), status, "{name}");
+    assert_eq!(found("error.type"), error_type, "{name}");
+    assert_eq!(measured.outcomes("requests")?, outcomes, "{name}");
+    assert_eq!(measured.reliability.status().in_flight, 0, "{name}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panic_caught_inside_is_a_500_and_outside_a_panic() -> Outcome {
+    let request = || Request::get("/panic").body(Body::empty());
+    let inside = Measured::new(SLOS)?;
+    let app = routes().layer(CatchPanicLayer::new()).layer(inside.reliability.layer());
+    let _body = app.oneshot(request()?).await?.into_body().collect().await?;
+    check(&inside, "inside", "500", "500", BAD)?;
+
+    let outside = Measured::new(SLOS)?;
+    let app = routes()
+        .layer(outside.reliability.layer())
+        .layer(CatchPanicLayer::new());
+    assert_eq!(app.oneshot(request()?).await?.status(), 500);
+    check(&outside, "outside", "", "panic", BAD)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_inside_is_a_408_and_outside_a_client_that_left() -> Outcome {
+    let limit = || TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(1));
+    let request = || Request::get("/hang").body(Body::empty());
+    let inside = Measured::new(SLOS)?;
+    let app = routes().layer(limit()).layer(inside.reliability.layer());
+    assert_eq!(app.oneshot(request()?).await?.status(), 408);
+    check(&inside, "inside", "408", "408", BAD)?;
+
+    let outside = Measured::new(SLOS)?;
+    let app = routes().layer(outside.reliability.layer()).layer(limit());
+    assert_eq!(app.oneshot(request()?).await?.status(), 408);
+    // The monotonic clock did not move: within patience.
+    check(&outside, "outside", "", "cancelled", EXCLUDED)
+}
+
+#[tokio::test]
+async fn an_error_of_the_inner_service_is_recorded_without_its_text() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let failing = tower::service_fn(async |_: Request<Body>| Err::<Response<Body>, _>("secret: 10.0.0.1 refused"));
+    let mut service = measured.reliability.layer().layer(failing);
+    assert!(service.ready().await?.call(Request::new(Body::empty())).await.is_err());
+    let records = measured.records()?;
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].0["error.type"], "service");
+    assert!(!format!("{records:?}").contains("secret"));
+    assert_eq!(measured.reliability.status().in_flight, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn marked_responses_and_unmatched_paths_are_no_events() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = routes().layer(measured.reliability.layer());
+    let _uncounted = app
+        .clone()
+        .oneshot(Request::get("/uncounted").body(Body::empty())?)
+        .await?;
+    assert_eq!(measured.records()?, []);
+
+    let _not_found = app
+        .oneshot(Request::get("/wp-login.php").body(Body::empty())?)
+        .await?
+        .into_body()
+        .collect()
+        .await?;
+    let records = measured.records()?;
+    assert_eq!((records.len(), records[0].0.get("http.route")), (1, None));
+    assert_eq!(measured.outcomes("requests")?, [0, 0, 0]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_a_storm_of_endings_outcomes_sum_to_requests_started() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = routes().layer(measured.reliability.layer()).with_state(());
+    let rounds = 50;
+    let visits: Vec<_> = (0..rounds)
+        .flat_map(|_| CASES)
+        .map(|case| {
+            let request = Request::builder()
+                .method(case.method)
+                .uri(case.path)
+                .body(Body::empty());
+            request.map(|request| tokio::spawn(visit(app.clone(), request, case.client)))
+        })
+        .collect::<Result<_, _>>()?;
+    for visit in visits {
+        let _ended = visit.await;
+    }
+    let started = rounds * CASES.len() as u64;
+    assert_eq!(measured.records()?.iter().map(|(_, count)| count).sum::<u64>(), started);
+    assert_eq!(measured.outcomes("requests")?.iter().sum::<u64>(), started);
+    assert_eq!(measured.reliability.status().in_flight, 0);
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The layer as its users meet it: requests in, exported metric points and status JSON out.
+
+mod attributes;
+mod endings;
+mod measured;
+mod status;

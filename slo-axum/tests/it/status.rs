@@ -1,0 +1,109 @@
+//! The status routes: every SLO of this process, as JSON.
+
+use crate::measured::{Measured, Outcome};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+const SLOS: &str = "
+version: 1
+service: shop
+slos:
+  - name: items
+    promise: Anyone can look at an item.
+    objective: 90%
+    window: 30d
+    sli: { http: { routes: ['/items/{code}'] } }
+  - { name: idle, objective: 99.9%, window: 30d, sli: { http: { routes: [/nobody] } } }
+";
+
+fn app(measured: &Measured) -> Router {
+    Router::new()
+        .route(
+            "/items/{code}",
+            get(async |Path(code): Path<u16>| StatusCode::from_u16(code).unwrap_or_default()),
+        )
+        .layer(measured.reliability.layer())
+        .nest("/slo", measured.reliability.status_router())
+        .with_state(())
+}
+
+async fn ask(app: &Router, path: &str) -> Outcome<(StatusCode, Value)> {
+    let response = app.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok((
+        status,
+        if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body)?
+        },
+    ))
+}
+
+#[tokio::test]
+async fn every_slo_tells_its_promise_its_events_and_its_budget() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = app(&measured);
+    for code in [200, 200, 200, 200, 200, 200, 200, 200, 200, 404, 500, 503] {
+        ask(&app, &format!("/items/{code}")).await?;
+    }
+    let (status, all) = ask(&app, "/slo").await?;
+    assert_eq!(status, 200);
+    assert_eq!(
+        (&all["service"], &all["scope"], &all["in_flight"]),
+        (&json!("shop"), &json!("instance"), &json!(0))
+    );
+    assert_eq!(all["requests"]["totals"], json!({"good": 10, "bad": 2, "excluded": 0}));
+    let items = &all["slos"][0];
+    assert_eq!(items["promise"], "Anyone can look at an item.");
+    assert_eq!((&items["objective"], &items["window"]), (&json!("90%"), &json!("30d")));
+    assert_eq!(items["totals"], json!({"good": 10, "bad": 2, "excluded": 0}));
+    assert_eq!(items["events"], items["totals"]);
+    assert_eq!(items["budget"]["state"], "exhausted");
+    let remaining = items["budget"]["remaining_ratio"].as_f64().unwrap_or(9.0);
+    assert!((remaining - (1.0 - (2.0 / 12.0) / 0.1)).abs() < 1e-12, "{remaining}");
+    assert_eq!(items["burn"][0]["window"], "5m");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_traffic_is_null_and_a_state() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let (_, idle) = ask(&app(&measured), "/slo/idle").await?;
+    assert_eq!(idle["budget"]["state"], "no_traffic");
+    assert_eq!(
+        (&idle["budget"]["remaining_ratio"], &idle["sli_ratio"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(idle["burn"][0], json!({"window": "5m", "rate": null}));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_answered_with_the_known_ones() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let (status, unknown) = ask(&app(&measured), "/slo/item").await?;
+    assert_eq!(status, 404);
+    assert_eq!(unknown["known"], json!(["items", "idle"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn asking_is_not_measured_even_inside_the_layer() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = Router::new()
+        .nest("/slo", measured.reliability.status_router())
+        .layer(measured.reliability.layer());
+    let (status, _) = ask(&app.with_state(()), "/slo").await?;
+    assert_eq!(status, 200);
+    assert_eq!(measured.records()?, []);
+    assert_eq!(measured.outcomes("requests")?, [0, 0, 0]);
+    Ok(())
+}
