@@ -1,0 +1,11 @@
+//! What each route answers. One file per route; [`ApiError`] for what goes wrong in any of them.
+
+pub(crate) mod account;
+pub(crate) mod admin;
+mod error;
+pub(crate) mod listings;
+pub(crate) mod login;
+pub(crate) mod prices;
+pub(crate) mod purchase;
+
+pub(crate) use error::ApiError;
