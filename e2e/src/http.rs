@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::http::Response;
+use ureq::http::{Request, Response};
 
 /// No answer came, or not all of it, or not the expected one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -70,6 +70,7 @@ impl Http {
             // A proxy from the environment cannot reach our loopback.
             .proxy(None)
             .max_redirects(0)
+            .allow_non_standard_methods(true)
             .timeout_global(Some(TIMEOUT))
             .build();
         Self { agent: config.into() }
@@ -91,6 +92,36 @@ impl Http {
     /// As [`Http::get`].
     pub fn post(&self, url: &str, content_type: &str, body: &str) -> Result<Reply, HttpError> {
         read("POST", url, self.agent.post(url).content_type(content_type).send(body))
+    }
+
+    /// Any method, with headers; a body, when there is one, is sent as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Http::get`]; also for a method or a header that HTTP cannot carry.
+    pub fn send(
+        &self,
+        method: &'static str,
+        url: &str,
+        headers: &[(&str, &str)],
+        json: Option<&str>,
+    ) -> Result<Reply, HttpError> {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match json {
+            Some(json) => request
+                .header("content-type", "application/json")
+                .body(json)
+                .map_err(ureq::Error::from)
+                .and_then(|request| self.agent.run(request)),
+            None => request
+                .body(())
+                .map_err(ureq::Error::from)
+                .and_then(|request| self.agent.run(request)),
+        };
+        read(method, url, answer)
     }
 
     /// POST of a form, every value percent-encoded.

@@ -18,7 +18,8 @@
 //!   only, keep their data in a temporary folder, and are ended by process id when dropped.
 //! - [`eventually`] waits for a condition with a deadline; a pause proves nothing.
 //!
-//! A test process that is killed with SIGKILL cannot end its servers; any other end does.
+//! Servers are ended when their handles are dropped, in a test that fails as well. A test process that a signal ends
+//! (Ctrl-C, SIGKILL) drops nothing and leaves them behind.
 
 mod apt;
 mod cargo;

@@ -49,8 +49,10 @@
 //!
 //! # Limits
 //!
-//! `nest_service` hides the inner router's route templates: add the layer to the inner router there. The numbers of a
-//! process are its own; the engine that the instances push to sums the fleet.
+//! `nest_service` hides the inner router's route templates: add the layer to the inner router there. A router that is
+//! merged after the layer brings its own default fallback, unmeasured: give the measured router a `fallback` of its own
+//! to see paths that match no route. The numbers of a process are its own; the engine that the instances push to sums
+//! the fleet.
 
 mod attributes;
 mod body;

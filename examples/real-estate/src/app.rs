@@ -46,6 +46,8 @@ impl App {
             .route("/login", post(routes::login::login))
             .route("/purchase", post(routes::purchase::purchase))
             .route("/account", get(routes::account::account))
+            // Else `merge` below would put its own, unmeasured answer in the place of the measured one.
+            .fallback(routes::not_found)
             .with_state(self.store);
         let mut unmeasured = Router::new();
         if self.allow_faults {

@@ -9,3 +9,8 @@ pub(crate) mod prices;
 pub(crate) mod purchase;
 
 pub(crate) use error::ApiError;
+
+/// Every path that is none of ours: measured, as part of no route.
+pub(crate) async fn not_found() -> ApiError {
+    ApiError::NotFound("page")
+}
