@@ -73,6 +73,24 @@ fn a_collector_that_comes_late_gets_every_count_and_causes_one_warning() -> Outc
 }
 
 #[test]
+fn a_collector_that_comes_just_before_the_end_gets_every_count() -> Outcome {
+    let port = free_port()?;
+    let endpoint = format!("http://127.0.0.1:{port}/opentelemetry");
+    let mut instance = Instance::start("last minute", &endpoint, &[])?;
+    let sent = drive(&instance.base, 0)?;
+    let (id, totals) = instance.totals_at_rest()?;
+    // Both the zeros and the totals are pushed while it ends: the interval is a minute.
+    let store = VictoriaMetrics::start_on(Port::Exactly(port))?;
+    instance.stop()?;
+    let fleet = Fleet {
+        sent,
+        totals: with_id(&id, totals),
+    };
+    eventually(PATIENCE, || fleet.agrees_with(&store.prom()))?;
+    Ok(())
+}
+
+#[test]
 fn without_a_collector_the_service_starts_serves_and_ends() -> Outcome {
     let endpoint = format!("http://127.0.0.1:{}", free_port()?);
     let mut instance = Instance::start("alone", &endpoint, &[])?;
