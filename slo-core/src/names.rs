@@ -121,6 +121,9 @@ pub const REQUESTS: &str = "requests";
 /// Header with a freshness endpoint's state; only ours is in this word, a proxy's answer has none.
 pub const HEALTH_STATUS_HEADER: &str = "slo-health-status";
 
+/// Header with the check that speaks for a freshness endpoint and its reason, like `transactions:within_limit`.
+pub const HEALTH_REASON_HEADER: &str = "slo-health-reason";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LAST_MODIFIED, RETRY_AFTER},
 };
-use slo_core::Uncounted;
+use slo_core::{Uncounted, names};
 
 use crate::{
     health::SyntheticHealth,
@@ -169,8 +169,8 @@ const fn whole_seconds_up(duration: Duration) -> u64 {
 }
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const SLO_HEALTH_STATUS: HeaderName = HeaderName::from_static("slo-health-status");
-const SLO_HEALTH_REASON: HeaderName = HeaderName::from_static("slo-health-reason");
+const SLO_HEALTH_STATUS: HeaderName = HeaderName::from_static(names::HEALTH_STATUS_HEADER);
+const SLO_HEALTH_REASON: HeaderName = HeaderName::from_static(names::HEALTH_REASON_HEADER);
 /// 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in Unix seconds.
 const YEAR_0: i64 = -62_167_219_200;
 const YEAR_10000: i64 = 253_402_300_800;
