@@ -14,13 +14,22 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     // Before the long part: what is missing should be said at once.
     e2e::ensure_servers()?;
-    let steps: Vec<_> = LINES.into_iter().map(Step::cargo).collect();
-    steps::run(&steps, args.keep_going)
+    steps::run(&all(), args.keep_going)
+}
+
+fn all() -> Vec<Step> {
+    let mut steps: Vec<_> = LINES.into_iter().map(Step::cargo).collect();
+    // A target folder of its own: other flags would have everything else built again, there and back.
+    let loom = Step::cargo("test -p slo-core --release --lib --target-dir target/loom loom_");
+    steps.push(loom.env("RUSTFLAGS", "--cfg loom"));
+    steps.push(Step::cargo("bench --manifest-path benches/Cargo.toml -- --smoke"));
+    steps.push(Step::cargo(ON_SERVERS));
+    steps
 }
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
-/// feature alone, and all. The tests on the real servers are last: what they find is often found more cheaply before.
-const LINES: [&str; 12] = [
+/// feature alone, and all.
+const LINES: [&str; 11] = [
     "test -p slo-core",
     "test -p slo-core --no-default-features",
     "test -p slo-core --no-default-features --features serde",
@@ -32,8 +41,10 @@ const LINES: [&str; 12] = [
     "test -p slo-cli",
     "test -p real-estate",
     "test -p xtask",
-    "test -p e2e",
 ];
+
+/// Last: what the tests on the real servers find is often found more cheaply before.
+const ON_SERVERS: &str = "test -p e2e";
 
 #[cfg(test)]
 mod tests {
@@ -53,9 +64,8 @@ mod tests {
     }
 
     fn has_step(words: &[&str]) -> bool {
-        LINES
-            .iter()
-            .any(|line| line.split(' ').skip(1).eq(words.iter().copied()))
+        let mut lines = LINES.iter().chain([&ON_SERVERS]);
+        lines.any(|line| line.split(' ').skip(1).eq(words.iter().copied()))
     }
 
     #[test]
@@ -85,6 +95,8 @@ mod tests {
 
     #[test]
     fn the_real_servers_come_last() {
-        assert_eq!(LINES.last(), Some(&"test -p e2e"));
+        let lines: Vec<_> = all().iter().map(Step::line).collect();
+        assert_eq!(lines.last().map(String::as_str), Some("cargo test -p e2e"));
+        assert_eq!(lines.len(), LINES.len() + 3);
     }
 }
