@@ -79,3 +79,8 @@ pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
 pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
 pub use service::SloService;
 pub use status::{BudgetStatus, Burn, ErrorRatio, ExportStatus, RequestsStatus, SliStatus, SloStatus, Status};
+
+/// The program in the README is one that compiles.
+#[cfg(all(doctest, feature = "otlp"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}
