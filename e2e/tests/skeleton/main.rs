@@ -9,7 +9,7 @@ use std::thread;
 use e2e::{Failure, Outcome, Port, Prom, Prometheus, Sample, VictoriaMetrics, VmAgent, eventually, free_port};
 use serde_json::Value;
 
-use crate::instance::{ENVIRONMENT, Instance, PATIENCE, Totals};
+use crate::instance::{ENVIRONMENT, Instance, PATIENCE};
 use crate::traffic::{Labels, Sent, drive};
 
 #[test]
@@ -38,7 +38,8 @@ fn a_collector_that_comes_late_gets_every_count_and_causes_one_warning() -> Outc
     let port = free_port()?;
     let endpoint = format!("http://127.0.0.1:{port}/opentelemetry");
     let mut instance = Instance::start("early", &endpoint, &[("OTEL_METRIC_EXPORT_INTERVAL", "100")])?;
-    let sent = drive(&instance.base, 0)?;
+    let mut fleet = Fleet::default();
+    fleet.sent.add(drive(&instance.base, 0)?);
     let pushes = |outcome: &str, at_least: u64| {
         let export = instance.status().map_err(|failure| format!("{failure:?}"))?["export"].take();
         match export[outcome].as_u64() {
@@ -54,8 +55,7 @@ fn a_collector_that_comes_late_gets_every_count_and_causes_one_warning() -> Outc
     // The first accepted push began the series at 0.
     let recovered = eventually(PATIENCE, || pushes("succeeded", 3))?;
     assert_eq!(recovered["failing"], Value::Null);
-    let (id, totals) = instance.totals_at_rest()?;
-    instance.stop()?;
+    fleet.end(&mut instance)?;
 
     let log = instance.service.stderr();
     assert_eq!(log.matches("could not be pushed").count(), 1, "{log}");
@@ -64,10 +64,6 @@ fn a_collector_that_comes_late_gets_every_count_and_causes_one_warning() -> Outc
         .lines()
         .filter(|line| line.contains(" ERROR ") && !line.contains("Demo-Fault: panic"));
     assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
-    let fleet = Fleet {
-        sent,
-        totals: with_id(&id, totals),
-    };
     eventually(PATIENCE, || fleet.agrees_with(&store.prom()))?;
     Ok(())
 }
@@ -77,15 +73,11 @@ fn a_collector_that_comes_just_before_the_end_gets_every_count() -> Outcome {
     let port = free_port()?;
     let endpoint = format!("http://127.0.0.1:{port}/opentelemetry");
     let mut instance = Instance::start("last minute", &endpoint, &[])?;
-    let sent = drive(&instance.base, 0)?;
-    let (id, totals) = instance.totals_at_rest()?;
+    let mut fleet = Fleet::default();
+    fleet.sent.add(drive(&instance.base, 0)?);
     // Both the zeros and the totals are pushed while it ends: the interval is a minute.
     let store = VictoriaMetrics::start_on(Port::Exactly(port))?;
-    instance.stop()?;
-    let fleet = Fleet {
-        sent,
-        totals: with_id(&id, totals),
-    };
+    fleet.end(&mut instance)?;
     eventually(PATIENCE, || fleet.agrees_with(&store.prom()))?;
     Ok(())
 }
@@ -102,6 +94,7 @@ fn without_a_collector_the_service_starts_serves_and_ends() -> Outcome {
 }
 
 /// What instances were sent, and what each said of it before it ended.
+#[derive(Default)]
 struct Fleet {
     sent: Sent,
     totals: BTreeMap<Event, u64>,
@@ -116,10 +109,7 @@ impl Fleet {
             Instance::start("one", endpoint, &[])?,
             Instance::start("two", endpoint, &[])?,
         ];
-        let mut fleet = Self {
-            sent: Sent::default(),
-            totals: BTreeMap::new(),
-        };
+        let mut fleet = Self::default();
         let sent: Vec<Result<Sent, Failure>> = thread::scope(|scope| {
             let drivers: Vec<_> = (0..)
                 .zip(&instances)
@@ -133,15 +123,24 @@ impl Fleet {
             fleet.sent.add(sent?);
         }
         for instance in &mut instances {
-            let (id, totals) = instance.totals_at_rest()?;
-            fleet.totals.extend(with_id(&id, totals));
-            instance.stop()?;
+            fleet.end(instance)?;
             let said = instance.service.stdout();
             if !said.ends_with("every request was answered\npushed the last numbers\n") {
                 return Err(Failure::new(format!("it ended with: {said}")));
             }
         }
         Ok(fleet)
+    }
+
+    /// Asks an instance for its totals, then ends it.
+    fn end(&mut self, instance: &mut Instance) -> Result<(), Failure> {
+        let (id, totals) = instance.totals_at_rest()?;
+        for (slo, (good, bad, excluded)) in totals {
+            for (outcome, count) in [("good", good), ("bad", bad), ("excluded", excluded)] {
+                self.totals.insert((id.clone(), slo.clone(), outcome.to_owned()), count);
+            }
+        }
+        instance.stop()
     }
 
     /// Everything that a person would ask.
@@ -301,14 +300,6 @@ impl Fleet {
         }
         Ok(())
     }
-}
-
-fn with_id(id: &str, totals: BTreeMap<String, Totals>) -> BTreeMap<Event, u64> {
-    let each = totals.into_iter().flat_map(|(slo, (good, bad, excluded))| {
-        [("good", good), ("bad", bad), ("excluded", excluded)]
-            .map(|(outcome, count)| ((id.to_owned(), slo.clone(), outcome.to_owned()), count))
-    });
-    each.collect()
 }
 
 fn by_instance(samples: &[Sample]) -> Result<BTreeMap<Event, u64>, String> {
