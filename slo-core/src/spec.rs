@@ -267,8 +267,10 @@ fn slo_name<'n>(
         return None;
     }
     if let Some(line) = taken.get(given) {
-        let message = format_args!("`{name}` is the name of the SLO on line {line} already; write another name");
-        findings.mistake(node.place, message);
+        findings.mistake(
+            node.place,
+            format_args!("`{name}` is the name of the SLO on line {line} already; write another name"),
+        );
         return None;
     }
     taken.insert(given, node.place.line);

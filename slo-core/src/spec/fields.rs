@@ -114,8 +114,11 @@ impl<'n> Fields<'n> {
     ) -> Option<T> {
         if !self.values.contains_key(name) {
             let example = self.example(name);
-            let message = format_args!("`{name}` is missing; write it like `{example}`");
-            findings.mistake_under(name, self.place, message);
+            findings.mistake_under(
+                name,
+                self.place,
+                format_args!("`{name}` is missing; write it like `{example}`"),
+            );
         }
         self.optional(name, findings, read)
     }
@@ -229,8 +232,10 @@ pub(super) fn list<T>(
             };
             let Some(text) = text else { return };
             if let Some(first) = seen.insert(text, index) {
-                let message = format_args!("`{text}` is item [{first}] of the list already; write it once");
-                findings.mistake(item.place, message);
+                findings.mistake(
+                    item.place,
+                    format_args!("`{text}` is item [{first}] of the list already; write it once"),
+                );
                 return;
             }
             match read(text) {

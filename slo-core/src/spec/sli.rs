@@ -86,8 +86,11 @@ fn classification(fields: &Fields<'_>, findings: &mut Findings) -> Classificatio
         });
         for (place, class) in classes.unwrap_or_default() {
             if let Some(other) = sorted.insert(class.to_string(), key) {
-                let message = format_args!("`{class}` is in `{other}` already; write it in one of the two");
-                findings.mistake_under(key, place, message);
+                findings.mistake_under(
+                    key,
+                    place,
+                    format_args!("`{class}` is in `{other}` already; write it in one of the two"),
+                );
             }
             rules = add(rules, class);
         }

@@ -66,8 +66,10 @@ pub(super) fn day(node: &Node, example: &str, findings: &mut Findings) -> Option
     let given = text(node, example, findings)?;
     let day = calendar_day(given);
     if day.is_none() {
-        let message = format_args!("`{given}` is not a day; write year, month and day, like `2026-01-31`");
-        findings.mistake(node.place, message);
+        findings.mistake(
+            node.place,
+            format_args!("`{given}` is not a day; write year, month and day, like `2026-01-31`"),
+        );
     }
     day
 }
