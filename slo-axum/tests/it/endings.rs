@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use futures_util::stream;
+use http_body::Frame;
 use http_body_util::BodyExt;
 use slo_core::Uncounted;
 use tower::{Layer, Service, ServiceExt};
@@ -38,6 +39,14 @@ fn routes() -> Router {
         .route(
             "/declared",
             get(async || (HeaderMap::from_iter([length(5)]), Body::from_stream(endless()))),
+        )
+        .route(
+            "/last-frame-known",
+            get(async || Body::new(LastFrameKnown { sent: false })),
+        )
+        .route(
+            "/no-content",
+            get(async || (StatusCode::NO_CONTENT, Body::from_stream(endless()))),
         )
         .route(
             "/broken",
@@ -83,6 +92,25 @@ fn endless() -> impl futures_util::Stream<Item = Result<Bytes, Infallible>> {
     stream::repeat_with(|| Ok(Bytes::from_static(b"hello")))
 }
 
+/// One frame of a length that nobody was told, after which it says that it was the last.
+struct LastFrameKnown {
+    sent: bool,
+}
+
+impl http_body::Body for LastFrameKnown {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let first = !std::mem::replace(&mut self.sent, true);
+        Poll::Ready(first.then(|| Ok(Frame::data(Bytes::from_static(b"all of it")))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sent
+    }
+}
+
 fn panicking(_: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
     panic!("on purpose")
 }
@@ -120,7 +148,7 @@ const BAD: [u64; 3] = [0, 1, 0];
 const EXCLUDED: [u64; 3] = [0, 0, 1];
 
 #[rustfmt::skip]
-const CASES: [Case; 22] = {
+const CASES: [Case; 24] = {
     use Client::{Leaves, Reads, ReadsFrames, WaitsAndLeaves};
     const fn case(
         method: &'static str, path: &'static str, client: Client,
@@ -146,6 +174,9 @@ const CASES: [Case; 22] = {
         case("GET",  "/stream",         Reads,          "200", "",          GOOD),
         case("GET",  "/stream",         ReadsFrames(1), "200", "cancelled", EXCLUDED),
         case("GET",  "/declared",       ReadsFrames(1), "200", "",          GOOD),
+        // As servers do: they ask `is_end_stream` before they poll for a frame that never comes.
+        case("GET",  "/last-frame-known", ReadsFrames(1), "200", "",        GOOD),
+        case("GET",  "/no-content",     ReadsFrames(0), "204", "",          GOOD),
         case("GET",  "/broken",         ReadsFrames(2), "200", "body",      BAD),
         case("GET",  "/panicking-body", ReadsFrames(1), "200", "panic",     BAD),
         case("GET",  "/panic",          Reads,          "",    "panic",     BAD),
@@ -246,6 +277,28 @@ async fn a_timeout_inside_is_a_408_and_outside_a_client_that_left() -> Outcome {
     assert_eq!(app.oneshot(request()?).await?.status(), 408);
     // The monotonic clock did not move: within patience.
     check(&outside, "outside", "", "cancelled", EXCLUDED)
+}
+
+#[tokio::test]
+async fn the_clock_stops_at_the_head_unless_the_client_leaves_after_it() -> Outcome {
+    for (client_leaves, path) in [(false, "/text"), (true, "/stream")] {
+        let measured = Measured::new(SLOS)?;
+        let app = routes().layer(measured.reliability.layer());
+        let begun = Instant::now();
+        let response = app.oneshot(Request::get(path).body(Body::empty())?).await?;
+        // At least what the layer measured at the head, whatever the machine was busy with.
+        let answered = begun.elapsed();
+        while begun.elapsed() <= 2 * answered {}
+        if client_leaves {
+            drop(response);
+        } else {
+            let _body = response.into_body().collect().await?;
+        }
+        let took = measured.durations()?;
+        let later = took > answered.as_secs_f64();
+        assert_eq!(later, client_leaves, "{took} s measured, head after {answered:?}");
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -60,6 +60,17 @@ impl Measured {
         })
     }
 
+    /// The sum of all durations recorded, in seconds.
+    pub(crate) fn durations(&self) -> Outcome<f64> {
+        let sums = self.points("http.server.request.duration", |metric| match metric.data() {
+            AggregatedMetrics::F64(MetricData::Histogram(histogram)) => {
+                histogram.data_points().map(|point| point.sum()).collect()
+            }
+            _ => Vec::new(),
+        })?;
+        Ok(sums.iter().sum())
+    }
+
     /// `slo.events` by SLO and outcome.
     pub(crate) fn events(&self) -> Outcome<BTreeMap<(String, String), u64>> {
         let points = self.points("slo.events", |metric| match metric.data() {
