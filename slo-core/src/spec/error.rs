@@ -205,7 +205,7 @@ impl Snippet {
 }
 
 /// YAML's line breaks, so that line numbers are the parser's.
-fn lines(text: &str) -> Vec<&str> {
+pub(super) fn lines(text: &str) -> Vec<&str> {
     text.split('\n')
         .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
         .collect()

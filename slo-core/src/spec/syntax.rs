@@ -1,5 +1,6 @@
 //! What the YAML parser says, in words that tell what to write.
 
+use super::error::lines;
 use super::tree::Place;
 
 /// Some of the parser's words, and ours. The first match counts.
@@ -93,7 +94,7 @@ pub(super) fn explain(text: &str, at: Place, info: &str, open: &[Place]) -> (Pla
                  `\"/real-price/{{region}}\"`",
                 open.line
             );
-            let at_the_end = at.line > text.lines().count();
+            let at_the_end = at.line > lines(text.trim_end()).len();
             (if at_the_end { *open } else { at }, message)
         }
         _ => (at, reworded(info)),
@@ -115,8 +116,9 @@ fn reworded(info: &str) -> String {
 
 /// The tab that indents the error's line or the next one: the parser names the place where it noticed.
 fn leading_tab(text: &str, at: Place) -> Option<Place> {
-    let lines = text.lines().enumerate().skip(at.line.saturating_sub(1)).take(2);
-    lines.into_iter().find_map(|(index, line)| {
+    let near = lines(text).into_iter().enumerate();
+    let mut near = near.skip(at.line.saturating_sub(1)).take(2);
+    near.find_map(|(index, line)| {
         let spaces = line.len() - line.trim_start_matches(' ').len();
         line[spaces..].starts_with('\t').then_some(Place {
             line: index + 1,
@@ -160,5 +162,7 @@ mod tests {
             })
         );
         assert_eq!(leading_tab("a: b", at), None);
+        let carriage_returns = leading_tab("objective: 99.9%\r  \twindow: 30d", at);
+        assert_eq!(carriage_returns, place);
     }
 }
