@@ -38,9 +38,12 @@ impl SpecError {
                 message,
             });
         }
+        let lines = lines(text.trim_end());
+        for finding in &mut found {
+            finding.place = within(&lines, finding.place);
+        }
         found.sort_by_key(|finding| (finding.place.line, finding.place.column)); // stable: as found in one place
         let file = visible(file);
-        let lines = lines(text);
         // The signs of the line at hand: a long line with many mistakes is taken apart once.
         let (mut at, mut signs) = (0, Vec::new());
         let mistake = |finding: Finding| {
@@ -211,6 +214,18 @@ pub(super) fn lines(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The place, or the last sign of the text where it lies behind: the parser notices some mistakes only at the end.
+fn within(lines: &[&str], at: Place) -> Place {
+    match lines.last() {
+        Some(last) if at.line > lines.len() => Place {
+            line: lines.len(),
+            column: last.chars().count().max(1),
+            width: 1,
+        },
+        _ => at,
+    }
+}
+
 /// Whether a sign is none for a terminal to see: it starts an escape sequence, breaks the line or turns its direction.
 pub(super) fn is_unseen(sign: char) -> bool {
     sign.is_control() || matches!(sign, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -258,5 +273,23 @@ fn cells(sign: char) -> usize {
         | '\u{ffe0}'..='\u{ffe6}'
         | '\u{1f300}'..='\u{1faff}' => 2,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_noticed_behind_the_end_is_shown_at_the_end() {
+        let behind = Place {
+            line: 4,
+            column: 1,
+            width: 0,
+        };
+        let shown = within(&["version: 1", "service shop"], behind);
+        assert_eq!((shown.line, shown.column), (2, 12));
+        assert_eq!(within(&["a", "b", "c", "d"], behind), behind);
+        assert_eq!(within(&[""], behind).line, 1);
     }
 }
