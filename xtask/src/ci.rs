@@ -15,6 +15,8 @@ fn all() -> Vec<Step> {
         Step::cargo("clippy --workspace --all-targets --all-features -- -D warnings"),
         // A workspace of its own, so that rivals' crates stay out of our lock file.
         Step::cargo("clippy --manifest-path benches/Cargo.toml --all-targets --all-features -- -D warnings"),
+        Step::cargo("fmt --check --manifest-path fuzz/Cargo.toml"),
+        Step::cargo("clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings"),
         Step::cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"),
     ]
 }

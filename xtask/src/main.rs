@@ -1,7 +1,8 @@
-//! The project's own chores: `cargo xtask servers`, `stack`, `test` and `ci`.
+//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz` and `ci`.
 
 mod ci;
 mod failure;
+mod fuzz;
 mod servers;
 mod span;
 mod stack;
@@ -28,6 +29,8 @@ enum Chore {
     Stack(stack::Args),
     /// Runs every correctness test, those on the real servers last
     Test(test::Args),
+    /// Feeds every parser with what nobody would write
+    Fuzz(fuzz::Args),
     /// Checks formatting, lints and docs; the tests are `cargo xtask test`
     Ci,
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Chore::Servers => servers::run(),
         Chore::Stack(args) => stack::run(&args),
         Chore::Test(args) => test::run(&args),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Ci => ci::run(),
     };
     match done {

@@ -9,15 +9,15 @@ use crate::failure::Failure;
 /// One cargo command.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Step {
-    args: Vec<&'static str>,
+    args: Vec<String>,
     env: Vec<(&'static str, &'static str)>,
 }
 
 impl Step {
     /// A command line without the leading `cargo`, words separated by spaces.
-    pub(crate) fn cargo(line: &'static str) -> Self {
+    pub(crate) fn cargo(line: &str) -> Self {
         Self {
-            args: line.split_whitespace().collect(),
+            args: line.split_whitespace().map(ToOwned::to_owned).collect(),
             env: Vec::new(),
         }
     }

@@ -1,6 +1,9 @@
 //! `cargo xtask test`: every correctness test.
 
+use std::time::Duration;
+
 use crate::failure::Failure;
+use crate::fuzz;
 use crate::steps::{self, Step};
 
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,7 @@ fn all() -> Vec<Step> {
     let loom = Step::cargo("test -p slo-core --release --lib --target-dir target/loom loom_");
     steps.push(loom.env("RUSTFLAGS", "--cfg loom"));
     steps.push(Step::cargo("bench --manifest-path benches/Cargo.toml -- --smoke"));
+    steps.extend(fuzz::each(FUZZED_FOR));
     steps.push(Step::cargo(ON_SERVERS));
     steps
 }
@@ -42,6 +46,9 @@ const LINES: [&str; 11] = [
     "test -p real-estate",
     "test -p xtask",
 ];
+
+/// Enough to meet again what was once found; `cargo xtask fuzz` looks for more.
+const FUZZED_FOR: Duration = Duration::from_secs(15);
 
 /// Last: what the tests on the real servers find is often found more cheaply before.
 const ON_SERVERS: &str = "test -p e2e";
@@ -97,6 +104,6 @@ mod tests {
     fn the_real_servers_come_last() {
         let lines: Vec<_> = all().iter().map(Step::line).collect();
         assert_eq!(lines.last().map(String::as_str), Some("cargo test -p e2e"));
-        assert_eq!(lines.len(), LINES.len() + 3);
+        assert_eq!(lines.len(), LINES.len() + fuzz::each(FUZZED_FOR).len() + 3);
     }
 }
