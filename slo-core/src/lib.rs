@@ -40,6 +40,7 @@
 
 mod budget;
 mod burn;
+mod burn_window;
 mod classify;
 mod clock;
 mod events;
@@ -60,6 +61,7 @@ mod window;
 
 pub use budget::{BudgetState, ErrorBudget};
 pub use burn::BurnRate;
+pub use burn_window::{BurnWindow, BurnWindowError};
 pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
 pub use clock::Tick;
 pub use events::{Events, Outcome};
