@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::ratio::{compare, quotient};
 use crate::target::ONE_PPB;
-use crate::{Events, Target};
+use crate::{Events, Factor, Target};
 
 /// Error ratio over error budget (no unit): 1 spends the budget in exactly one window.
 ///
@@ -15,11 +15,11 @@ use crate::{Events, Target};
 /// # Examples
 ///
 /// ```
-/// use slo_core::{BurnRate, Events, Target};
+/// use slo_core::{BurnRate, Events, Factor, Target};
 ///
 /// let target: Target = "99.9%".parse()?;
 /// let burn = BurnRate::of(target, Events::new(999, 1)).unwrap();
-/// assert!(!burn.exceeds(1)); // exactly 1: silent
+/// assert!(!burn.exceeds(Factor::ONE)); // exactly 1: silent
 /// assert_eq!(burn.as_f64(), 1.0);
 /// assert_eq!(BurnRate::of(target, Events::new(0, 0)), None);
 /// # Ok::<(), slo_core::TargetError>(())
@@ -46,10 +46,11 @@ impl BurnRate {
         }
     }
 
-    /// Whether the rate is strictly over a whole factor; exact.
+    /// Whether the rate is strictly over the factor; exact.
     #[must_use]
-    pub fn exceeds(self, factor: u32) -> bool {
-        compare(self.numerator(), self.denominator(), factor.into(), 1) == Ordering::Greater
+    pub fn exceeds(self, factor: Factor) -> bool {
+        let (limit, scale) = (factor.numerator().into(), factor.denominator().into());
+        compare(self.numerator(), self.denominator(), limit, scale) == Ordering::Greater
     }
 
     /// The nearest double, for reports and gauges; finite and never negative.
@@ -116,15 +117,15 @@ mod tests {
             ("99.5%", 199, 1),
             ("90%", 9, 1),
         ] {
-            assert!(!burn(target, good, bad).exceeds(1), "{target}");
-            assert!(burn(target, good - 1, bad).exceeds(1), "{target}");
+            assert!(!burn(target, good, bad).exceeds(Factor::ONE), "{target}");
+            assert!(burn(target, good - 1, bad).exceeds(Factor::ONE), "{target}");
         }
     }
 
     #[test]
     fn the_largest_counts_do_not_overflow() {
         let worst = burn("99.9999999%", 0, u64::MAX);
-        assert!(worst.exceeds(u32::from(u16::MAX)));
+        assert!(worst.exceeds(Factor::from(u32::from(u16::MAX))));
         assert!((worst.as_f64() - 1e9).abs() < 1e-3);
         assert!(burn("0.0000001%", 0, u64::MAX) < worst);
         assert_eq!(
