@@ -8,8 +8,8 @@ use crate::window::{Seconds, parse_seconds};
 
 /// The last so many seconds before now, over which a burn rate is taken: `1h`, `5m`.
 ///
-/// From 2 minutes to 400 days, in whole seconds. Not a [`Window`](crate::Window): that is the period of a promise, which
-/// may not be as short and need not be rolling. Burn rates always roll.
+/// From 2 minutes to 400 days, in whole seconds. Not a [`Window`](crate::Window): that is the period of a promise,
+/// which may not be as short and need not be rolling. Burn rates always roll.
 ///
 /// # Examples
 ///
@@ -38,19 +38,30 @@ impl BurnWindow {
     /// # Errors
     ///
     /// [`BurnWindowError::TooShort`] under 2 minutes, [`BurnWindowError::TooLong`] over 400 days.
-    pub fn from_seconds(seconds: u64) -> Result<Self, BurnWindowError> {
-        match u32::try_from(seconds) {
-            Ok(length) if length < Self::MIN.seconds => Err(BurnWindowError::TooShort { seconds }),
-            Ok(length) if length <= Self::MAX.seconds => Ok(Self { seconds: length }),
-            Ok(_) | Err(_) => Err(BurnWindowError::TooLong { seconds }),
+    pub const fn from_seconds(seconds: u64) -> Result<Self, BurnWindowError> {
+        if seconds < Self::MIN.seconds as u64 {
+            Err(BurnWindowError::TooShort { seconds })
+        } else if seconds > Self::MAX.seconds as u64 {
+            Err(BurnWindowError::TooLong { seconds })
+        } else {
+            Ok(Self::clamped(seconds))
         }
     }
 
     /// The nearest stretch that there is: for lengths computed from checked ones.
-    pub(crate) fn clamped(seconds: u64) -> Self {
-        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-        Self {
-            seconds: seconds.clamp(Self::MIN.seconds, Self::MAX.seconds),
+    pub(crate) const fn clamped(seconds: u64) -> Self {
+        if seconds < Self::MIN.seconds as u64 {
+            Self::MIN
+        } else if seconds > Self::MAX.seconds as u64 {
+            Self::MAX
+        } else {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "at most 400 days of seconds, checked above"
+            )]
+            Self {
+                seconds: seconds as u32,
+            }
         }
     }
 

@@ -27,6 +27,7 @@
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, and how fast it goes; states instead of NaN.
+//! - [`AlertPolicy`], [`Alerts`]: when somebody should be told.
 //! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
 //!
 //! # Features
@@ -38,6 +39,7 @@
 //!
 //! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
 
+mod alert;
 mod budget;
 mod burn;
 mod burn_window;
@@ -60,6 +62,7 @@ mod text;
 mod tracker;
 mod window;
 
+pub use alert::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError, Alerts, Condition, Severity, Unreachable};
 pub use budget::{BudgetState, ErrorBudget};
 pub use burn::BurnRate;
 pub use burn_window::{BurnWindow, BurnWindowError};
