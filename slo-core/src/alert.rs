@@ -5,16 +5,20 @@
 //! factor in a long window (enough budget was spent to matter) and in a short one (it is still being spent).
 
 mod condition;
+mod evaluation;
 mod policy;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use core::fmt;
 use core::time::Duration;
 
 pub use self::condition::{Condition, Unreachable};
+pub use self::evaluation::{Evaluation, Judged, Seen, Verdict, WindowBurn};
 pub use self::policy::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError};
-use crate::{BurnWindow, Ratio, Status, Window};
+pub use self::watch::{AlertListener, AlertWatch, Transition};
+use crate::{BurnWindow, Ratio, Status, Tick, Tracker, Window};
 
 /// How urgent a condition is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -48,6 +52,51 @@ impl fmt::Display for Severity {
     }
 }
 
+/// What one SLO asks of people at a moment; the worse is the greater.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Deserialize, serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum AlertState {
+    /// Nothing: no condition fires. That holds without any traffic, too.
+    #[default]
+    Ok,
+    /// A look within days.
+    Ticket,
+    /// A look now.
+    Page,
+}
+
+impl AlertState {
+    /// The state's name, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Ticket => "ticket",
+            Self::Page => "page",
+        }
+    }
+}
+
+impl From<Severity> for AlertState {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Ticket => Self::Ticket,
+            Severity::Page => Self::Page,
+        }
+    }
+}
+
+impl fmt::Display for AlertState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// An [`AlertPolicy`] applied to one SLO: its conditions with windows and factors worked out.
 ///
 /// Look at [`Alerts::unreachable`] when it is made: with a low target some conditions can never fire.
@@ -55,13 +104,19 @@ impl fmt::Display for Severity {
 /// # Examples
 ///
 /// ```
-/// use slo_core::{AlertPolicy, Ratio, Window};
+/// use slo_core::{AlertPolicy, AlertState, Events, Ratio, Window};
 ///
 /// let alerts = AlertPolicy::standard().resolve("99.9%".parse()?, Window::days(30)?);
 /// let fast = alerts.conditions()[0];
 /// assert_eq!(fast.to_string(), "page: 2% of the budget of 30d in 1h (over 14.4x in 1h and in 5m)");
 /// assert_eq!(fast.detection_time(Ratio::new(15, 100).unwrap()).unwrap().as_secs_f64(), 345.6);
 /// assert_eq!(alerts.unreachable().count(), 0);
+///
+/// let outage = alerts.evaluate(|_window| Events::new(80, 20));
+/// assert_eq!(outage.state(), AlertState::Page);
+/// let one_failure_at_night = alerts.evaluate(|_window| Events::new(2, 1));
+/// assert_eq!(one_failure_at_night.state(), AlertState::Ok);
+/// assert_eq!(alerts.evaluate(|_window| Events::default()).state(), AlertState::Ok);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -129,6 +184,19 @@ impl Alerts {
         of_severity
             .filter_map(|condition| condition.detection_time(error_ratio))
             .min()
+    }
+
+    /// Judges every condition by what was seen in its windows; may ask for one window several times.
+    ///
+    /// Each answer is [`Events`](crate::Events) of the whole window, or [`Seen`] or a [`Reading`](crate::Reading) of
+    /// part of it. Nothing is remembered: see [`AlertWatch`] for that.
+    pub fn evaluate<S: Into<Seen>>(&self, seen: impl FnMut(BurnWindow) -> S) -> Evaluation {
+        Evaluation::of(self, None, seen)
+    }
+
+    /// Judges every condition by a tracker's counts.
+    pub fn evaluate_tracker(&self, tracker: &Tracker, now: Tick) -> Evaluation {
+        self.evaluate(|window| tracker.read_last(now, window))
     }
 }
 

@@ -27,7 +27,7 @@
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, and how fast it goes; states instead of NaN.
-//! - [`AlertPolicy`], [`Alerts`]: when somebody should be told.
+//! - [`AlertPolicy`], [`Alerts`], [`AlertWatch`]: whether somebody should be told, and why.
 //! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
 //!
 //! # Features
@@ -62,7 +62,10 @@ mod text;
 mod tracker;
 mod window;
 
-pub use alert::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError, Alerts, Condition, Severity, Unreachable};
+pub use alert::{
+    AlertListener, AlertPolicy, AlertPolicyBuilder, AlertPolicyError, AlertState, AlertWatch, Alerts, Condition,
+    Evaluation, Judged, Seen, Severity, Transition, Unreachable, Verdict, WindowBurn,
+};
 pub use budget::{BudgetState, ErrorBudget};
 pub use burn::BurnRate;
 pub use burn_window::{BurnWindow, BurnWindowError};

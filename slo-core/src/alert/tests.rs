@@ -1,11 +1,13 @@
-//! Windows, factors and times; what is refused, and what can never fire.
+//! States, policies and who is told; `timing` has the formulas.
 
 mod timing;
 
 use core::time::Duration;
 
 use super::*;
-use crate::Factor;
+use crate::{Events, Factor, HttpSli, Slo};
+
+const START: Tick = Tick::from_unix_seconds(1_767_225_603);
 
 fn standard(target: &str, window: &str) -> Alerts {
     AlertPolicy::standard().resolve(target.parse().unwrap(), window.parse().unwrap())
@@ -21,6 +23,43 @@ fn windows(alerts: &Alerts) -> Vec<(String, String)> {
 fn factors(alerts: &Alerts) -> Vec<String> {
     let conditions = alerts.conditions().iter();
     conditions.map(|condition| condition.factor().to_string()).collect()
+}
+
+#[derive(Default)]
+struct Changes {
+    told: Vec<(u64, AlertState)>,
+}
+
+impl AlertListener for Changes {
+    fn changed(&mut self, transition: &Transition<'_>) {
+        let before = self.told.last().map_or(AlertState::Ok, |(_, state)| *state);
+        assert_eq!(transition.from(), before);
+        self.told
+            .push((transition.at().since(START).as_secs(), transition.to()));
+    }
+}
+
+#[test]
+fn worse_is_greater() {
+    assert!(AlertState::Ok < AlertState::Ticket && AlertState::Ticket < AlertState::Page);
+    assert!(Severity::Ticket < Severity::Page);
+    assert_eq!(AlertState::default(), AlertState::Ok);
+    assert_eq!(AlertState::from(Severity::Page).to_string(), Severity::Page.to_string());
+    assert_eq!(AlertState::from(Severity::Ticket).as_str(), Severity::Ticket.as_str());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn json_has_the_same_names() {
+    for state in [AlertState::Ok, AlertState::Ticket, AlertState::Page] {
+        assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+    }
+    for severity in [Severity::Ticket, Severity::Page] {
+        assert_eq!(serde_json::to_value(severity).unwrap(), severity.as_str());
+    }
+    for verdict in [Verdict::Quiet, Verdict::TooFew, Verdict::Fires, Verdict::Unresolved] {
+        assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
+    }
 }
 
 #[test]
@@ -164,4 +203,46 @@ fn a_policy_of_ones_own_is_checked() {
         "a long window of 31d is longer than the period of 30d that policies are written for; write at most `30d`"
     );
     assert!(build(1, "2m1s", "2m").is_ok() && build(1_000_000_000, "30d", "1d").is_ok());
+}
+
+#[test]
+fn a_draft_is_judged_and_nobody_is_told() {
+    let draft = Slo::new(
+        "a",
+        HttpSli::every_route(),
+        "99.9%".parse().unwrap(),
+        Window::days(30).unwrap(),
+    );
+    let policy = AlertPolicy::standard();
+    for (status, told) in [(Status::Draft, 0), (Status::Agreed, 2)] {
+        let mut watch = AlertWatch::new(policy.for_slo(&draft.clone().status(status)), Changes::default());
+        watch.evaluate(START, |_| Events::new(0, 9));
+        assert_eq!(watch.state(), AlertState::Page);
+        watch.evaluate(START, |_| Events::new(9, 0));
+        assert_eq!(watch.state(), AlertState::Ok);
+        assert_eq!(watch.listener().told.len(), told, "{status:?}");
+        assert_eq!(watch.alerts().is_silent(), told == 0);
+    }
+}
+
+#[test]
+fn a_listener_that_panics_is_not_told_again() {
+    let mut calls = 0;
+    let mut watch = AlertWatch::new(standard("99.9%", "30d"), |_: &Transition<'_>| {
+        calls += 1;
+        panic!("of the listener");
+    });
+    for _ in 0..3 {
+        let evaluating = std::panic::AssertUnwindSafe(|| watch.evaluate(START, |_| Events::new(0, 9)).state());
+        let _ = std::panic::catch_unwind(evaluating);
+    }
+    assert_eq!(watch.state(), AlertState::Page);
+    drop(watch);
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn a_watch_can_move_to_a_thread_of_its_own() {
+    fn movable<T: Send + 'static>(_: &T) {}
+    movable(&AlertWatch::new(standard("99.9%", "30d"), |_: &Transition<'_>| {}));
 }
