@@ -1,11 +1,15 @@
-//! States, policies and who is told; `timing` has the formulas.
+//! The states and what the conditions compute; `measured` has the cases of the research note, `model` the properties,
+//! `quiet_services` the services with little traffic, `timing` the formulas on a real tracker.
 
+mod measured;
+mod model;
+mod quiet_services;
 mod timing;
 
 use core::time::Duration;
 
 use super::*;
-use crate::{Events, Factor, HttpSli, Slo};
+use crate::{Events, Factor, HttpSli, Outcome, Slo};
 
 const START: Tick = Tick::from_unix_seconds(1_767_225_603);
 
@@ -25,6 +29,13 @@ fn factors(alerts: &Alerts) -> Vec<String> {
     conditions.map(|condition| condition.factor().to_string()).collect()
 }
 
+/// A service that is watched: the changes of its state with the seconds since the start.
+struct Story {
+    tracker: Tracker,
+    watch: AlertWatch<Changes>,
+    seconds: u64,
+}
+
 #[derive(Default)]
 struct Changes {
     told: Vec<(u64, AlertState)>,
@@ -38,6 +49,45 @@ impl AlertListener for Changes {
             .push((transition.at().since(START).as_secs(), transition.to()));
     }
 }
+
+impl Story {
+    fn new(target: &str, window: &str) -> Self {
+        Self::of(standard(target, window), window)
+    }
+
+    fn of(alerts: Alerts, window: &str) -> Self {
+        Self {
+            tracker: Tracker::new(window.parse().unwrap(), START),
+            watch: AlertWatch::new(alerts, Changes::default()),
+            seconds: 0,
+        }
+    }
+
+    /// So many good and bad events every so many seconds for so long; evaluated after each of these steps.
+    fn run(&mut self, lasting: u64, every: u64, (good, bad): (u64, u64)) -> &mut Self {
+        let end = self.seconds + lasting;
+        while self.seconds < end {
+            let now = START + Duration::from_secs(self.seconds);
+            (0..good).for_each(|_| self.tracker.record(now, Outcome::Good));
+            (0..bad).for_each(|_| self.tracker.record(now, Outcome::Bad));
+            self.watch.evaluate_tracker(&self.tracker, now);
+            self.seconds += every;
+        }
+        self
+    }
+
+    fn told(&self) -> &[(u64, AlertState)] {
+        &self.watch.listener().told
+    }
+
+    fn last(&self) -> &Evaluation {
+        self.watch.last().unwrap()
+    }
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3_600;
+const DAY: u64 = 86_400;
 
 #[test]
 fn worse_is_greater() {

@@ -1,4 +1,4 @@
-//! Detection and reset times: the SRE Workbook's formulas.
+//! Detection and reset times: the SRE Workbook's formulas, and a real tracker against them.
 
 use super::*;
 
@@ -66,4 +66,99 @@ fn the_first_condition_of_a_severity_decides_when_it_is_noticed() {
     assert_eq!(millis(Severity::Ticket, 1_000), Some(259_200));
     assert_eq!(millis(Severity::Page, 6), None);
     assert_eq!(millis(Severity::Ticket, 6), Some(43_200_000));
+}
+
+/// What a tracker reads at most too much: the step at which it remembers a window's begin (seconds).
+fn step(window: BurnWindow) -> u64 {
+    match window.as_seconds() {
+        0..=1_860 => 10,
+        1_861..=22_320 => 60,
+        22_321..=93_600 => 600,
+        93_601.. => 3_600,
+    }
+}
+
+/// One condition of the standard policy on a tracker: 20 events a beat, 3,600 beats in its long window.
+struct Bench {
+    tracker: Tracker,
+    alerts: Alerts,
+    place: usize,
+    beat: u64,
+    now: u64,
+}
+
+impl Bench {
+    fn new(place: usize) -> Self {
+        let alerts = standard("99%", "30d");
+        Self {
+            tracker: Tracker::new(Window::days(30).unwrap(), START),
+            place,
+            beat: u64::from(alerts.conditions()[place].long().as_seconds()) / 3_600,
+            now: 0,
+            alerts,
+        }
+    }
+
+    /// Runs until the condition's verdict is this one, for at most its long window; how long it took.
+    fn until(&mut self, fires: bool, bad: u64) -> Option<u64> {
+        let begin = self.now;
+        for _ in 0..3_700 {
+            if self.beat(bad) == fires {
+                return Some(self.now - self.beat - begin);
+            }
+        }
+        None
+    }
+
+    fn beat(&mut self, bad: u64) -> bool {
+        let now = START + Duration::from_secs(self.now);
+        (bad..20).for_each(|_| self.tracker.record(now, Outcome::Good));
+        (0..bad).for_each(|_| self.tracker.record(now, Outcome::Bad));
+        self.now += self.beat;
+        let evaluation = self.alerts.evaluate_tracker(&self.tracker, now);
+        evaluation.conditions()[self.place].verdict() == Verdict::Fires
+    }
+}
+
+/// Within one beat before and a beat and a step after.
+fn assert_near(measured: u64, formula: Duration, beat: u64, step: u64, context: &str) {
+    let formula = formula.as_secs();
+    assert!(
+        measured + 2 * beat >= formula && measured <= formula + step + 2 * beat,
+        "{context}: {measured} s, by the formula {formula} s"
+    );
+}
+
+#[test]
+fn a_tracker_fires_and_resets_when_the_formulas_say() {
+    for place in 0..4 {
+        for bad in [4, 7, 10, 20] {
+            for settled in [true, false] {
+                let mut bench = Bench::new(place);
+                let condition = bench.alerts.conditions()[place];
+                let context = format!("{condition} at {bad} of 20, settled: {settled}");
+                if settled {
+                    assert!((0..3_600).all(|_| !bench.beat(0)), "{context}");
+                }
+                let constant = ratio(bad, 20);
+                let detected = bench.until(true, bad).unwrap();
+                let formula = condition.detection_time(constant).unwrap();
+                assert_near(detected, formula, bench.beat, step(condition.long()), &context);
+
+                // The formula for the reset is for an outage that lasted.
+                assert!((0..3_600).all(|_| bench.beat(bad)), "{context}");
+                let reset = bench.until(false, 0).unwrap();
+                let formula = condition.reset_time(constant).unwrap();
+                assert_near(reset, formula, bench.beat, step(condition.short()), &context);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tracker_never_fires_below_the_threshold() {
+    for (place, bad) in [(0, 2), (1, 1)] {
+        let mut bench = Bench::new(place);
+        assert_eq!(bench.until(true, bad), None);
+    }
 }
