@@ -27,6 +27,7 @@
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, and how fast it goes; states instead of NaN.
+//! - [`AlertPolicy`], [`Alerts`], [`AlertWatch`]: whether somebody should be told, and why.
 //! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
 //!
 //! # Features
@@ -38,11 +39,14 @@
 //!
 //! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
 
+mod alert;
 mod budget;
 mod burn;
+mod burn_window;
 mod classify;
 mod clock;
 mod events;
+mod factor;
 mod history;
 mod latency;
 pub mod names;
@@ -58,11 +62,17 @@ mod text;
 mod tracker;
 mod window;
 
+pub use alert::{
+    AlertListener, AlertPolicy, AlertPolicyBuilder, AlertPolicyError, AlertState, AlertWatch, Alerts, Condition,
+    Evaluation, Judged, Seen, Severity, Transition, Unreachable, Verdict, WindowBurn,
+};
 pub use budget::{BudgetState, ErrorBudget};
 pub use burn::BurnRate;
+pub use burn_window::{BurnWindow, BurnWindowError};
 pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
 pub use clock::Tick;
 pub use events::{Events, Outcome};
+pub use factor::Factor;
 pub use latency::{Threshold, ThresholdError};
 pub use ratio::Ratio;
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};

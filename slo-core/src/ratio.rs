@@ -33,6 +33,14 @@ impl Ratio {
         }
     }
 
+    /// `part / whole`, at most 1; where `whole` is 0, that is 1.
+    pub(crate) const fn saturating(part: u64, whole: u64) -> Self {
+        match Self::new(part, whole) {
+            Some(ratio) => ratio,
+            None => Self { part: 1, whole: 1 },
+        }
+    }
+
     /// The numerator (events).
     #[must_use]
     pub const fn part(self) -> u64 {

@@ -1,0 +1,278 @@
+//! Which conditions every SLO gets, and how they scale with its period.
+
+use core::time::Duration;
+
+use super::condition::{Condition, Unreachable};
+use super::{Alerts, nominal};
+use crate::ratio::write_percent;
+use crate::target::ONE_PPB;
+use crate::{BurnWindow, Severity, Slo, Status, Target, Window};
+
+/// Shares of the budget and the times in which spending them is worth telling somebody.
+///
+/// Written for a period of 30 days and scaled to each SLO's: a week has windows 7/30 as long, and the same factors
+/// where no floor stops that ([`AlertPolicy::resolve`]). Factors are derived and never chosen ([`Condition`]).
+///
+/// # Examples
+///
+/// ```
+/// use core::time::Duration;
+/// use slo_core::{AlertPolicy, AlertPolicyError, Window};
+///
+/// let alerts = AlertPolicy::standard().resolve("99.9%".parse()?, Window::days(30)?);
+/// let factors: Vec<_> = alerts.conditions().iter().map(|condition| condition.factor().to_string()).collect();
+/// assert_eq!(factors, ["14.4x", "6x", "3x", "1x"]);
+///
+/// let own = AlertPolicy::builder()
+///     .page(50_000_000, "2h".parse()?, "10m".parse()?) // 5% of the budget
+///     .build()?
+///     .pushed_every(Duration::from_secs(60));
+/// let relaxed = own.resolve("80%".parse()?, Window::days(30)?);
+/// assert!(matches!(relaxed.all_reachable(), Err(AlertPolicyError::Unreachable(_)))); // 18 x 20% is over 100%
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct AlertPolicy {
+    rules: Vec<Rule>,
+    minimum_bad_events: u32,
+    push_interval: Duration,
+}
+
+/// A condition before it knows the SLO.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Rule {
+    severity: Severity,
+    share_ppb: u32,
+    long: BurnWindow,
+    short: BurnWindow,
+}
+
+impl Rule {
+    const fn new(severity: Severity, share_ppb: u32, long: BurnWindow, short: BurnWindow) -> Self {
+        Self {
+            severity,
+            share_ppb,
+            long,
+            short,
+        }
+    }
+}
+
+/// The period for which policies are written (seconds).
+const REFERENCE: u64 = 30 * 86_400;
+
+/// The SRE Workbook's table "Recommended parameters for SLO alerting", with its second ticket.
+const STANDARD: [Rule; 4] = {
+    const fn minutes(count: u64) -> BurnWindow {
+        BurnWindow::clamped(count * 60)
+    }
+    [
+        Rule::new(Severity::Page, 20_000_000, minutes(60), minutes(5)),
+        Rule::new(Severity::Page, 50_000_000, minutes(6 * 60), minutes(30)),
+        Rule::new(Severity::Ticket, 100_000_000, minutes(24 * 60), minutes(2 * 60)),
+        Rule::new(Severity::Ticket, 100_000_000, minutes(3 * 24 * 60), minutes(6 * 60)),
+    ]
+};
+
+/// Where slo-exporter splits page from warning, and five of five at night are no accident:
+/// `docs/adr/alert-low-traffic.md`.
+const MINIMUM_BAD_EVENTS: u32 = 5;
+
+/// The shortest scaled windows (seconds): below, a burst of seconds decides.
+const LONG_FLOOR: u64 = 15 * 60;
+const SHORT_FLOOR: u64 = 2 * 60;
+
+/// A window needs so many points to be a rate: fewer, and one late push looks like silence.
+const PUSHES_PER_WINDOW: u128 = 4;
+
+impl AlertPolicy {
+    /// 2% of the budget in 1 h (5 m) or 5% in 6 h (30 m) page; 10% in 1 d (2 h) or in 3 d (6 h) are a ticket.
+    pub fn standard() -> Self {
+        Self::of(STANDARD.to_vec())
+    }
+
+    /// Starts a policy with conditions of one's own.
+    pub const fn builder() -> AlertPolicyBuilder {
+        AlertPolicyBuilder { rules: Vec::new() }
+    }
+
+    const fn of(rules: Vec<Rule>) -> Self {
+        Self {
+            rules,
+            minimum_bad_events: MINIMUM_BAD_EVENTS,
+            push_interval: Duration::ZERO,
+        }
+    }
+
+    /// A condition needs so many bad events (no unit) in its long window, 5 unless said otherwise; 1 and 0 let a single
+    /// failure page.
+    pub fn minimum_bad_events(self, count: u32) -> Self {
+        Self {
+            minimum_bad_events: count,
+            ..self
+        }
+    }
+
+    /// The counts arrive at such intervals: no window is shorter than four of them. Zero, the default, is for counts in
+    /// the process itself.
+    pub fn pushed_every(self, push_interval: Duration) -> Self {
+        Self { push_interval, ..self }
+    }
+
+    /// The policy for an SLO; silent while that is a draft.
+    pub fn for_slo(&self, slo: &Slo) -> Alerts {
+        Alerts {
+            status: slo.current_status(),
+            ..self.resolve(slo.target(), slo.window())
+        }
+    }
+
+    /// The policy for a target and a period that are in force.
+    ///
+    /// Long windows scale with the period, are at least 15 min and at most the period; short ones at least 2 min and at
+    /// most the long one; both at least four push intervals, if the period has room for them. Lengths are rounded up to
+    /// seconds.
+    pub fn resolve(&self, target: Target, window: Window) -> Alerts {
+        let period = nominal(window);
+        let conditions: Vec<_> = self
+            .rules
+            .iter()
+            .map(|rule| self.condition(*rule, target, period))
+            .collect();
+        let longest = conditions.iter().map(|condition| condition.long()).max();
+        Alerts {
+            status: Status::Agreed,
+            trickle: longest
+                .filter(|longest| *longest < period)
+                .map(|longest| Condition::trickle(target, period, longest)),
+            conditions,
+            minimum_bad_events: self.minimum_bad_events.max(1),
+        }
+    }
+
+    fn condition(&self, rule: Rule, target: Target, period: BurnWindow) -> Condition {
+        let long = self.scaled(rule.long, LONG_FLOOR, period, period);
+        let short = self.scaled(rule.short, SHORT_FLOOR, period, long);
+        Condition::burn(rule.severity, (target, period), rule.share_ppb, (long, short))
+    }
+
+    fn scaled(&self, length: BurnWindow, floor: u64, period: BurnWindow, most: BurnWindow) -> BurnWindow {
+        let scaled = (u64::from(length.as_seconds()) * u64::from(period.as_seconds())).div_ceil(REFERENCE);
+        BurnWindow::clamped(scaled.max(floor).max(self.shortest_for_pushes())).min(most)
+    }
+
+    /// Four push intervals in seconds, rounded up.
+    fn shortest_for_pushes(&self) -> u64 {
+        let nanos = self.push_interval.as_nanos().saturating_mul(PUSHES_PER_WINDOW);
+        u64::try_from(nanos.div_ceil(1_000_000_000)).unwrap_or(u64::MAX)
+    }
+}
+
+impl Default for AlertPolicy {
+    fn default() -> Self {
+        Self::standard()
+    }
+}
+
+/// Collects the conditions of an [`AlertPolicy`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AlertPolicyBuilder {
+    rules: Vec<Rule>,
+}
+
+impl AlertPolicyBuilder {
+    /// Pages when this share of the budget (parts per billion) is spent within the long window and is still being spent
+    /// in the short one; both for a period of 30 days.
+    pub fn page(self, share_ppb: u32, long: BurnWindow, short: BurnWindow) -> Self {
+        self.rule(Rule::new(Severity::Page, share_ppb, long, short))
+    }
+
+    /// The same as a ticket.
+    pub fn ticket(self, share_ppb: u32, long: BurnWindow, short: BurnWindow) -> Self {
+        self.rule(Rule::new(Severity::Ticket, share_ppb, long, short))
+    }
+
+    fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Checks the whole.
+    ///
+    /// # Errors
+    ///
+    /// The first of: no condition, a share of 0 or over 1, a short window that is not shorter than its long one, a long
+    /// window over 30 days. Whether a condition can fire depends on the target: see [`Alerts::all_reachable`].
+    pub fn build(self) -> Result<AlertPolicy, AlertPolicyError> {
+        if self.rules.is_empty() {
+            return Err(AlertPolicyError::NoConditions);
+        }
+        for Rule {
+            share_ppb, long, short, ..
+        } in self.rules.iter().copied()
+        {
+            if share_ppb == 0 || share_ppb > ONE_PPB {
+                return Err(AlertPolicyError::ShareOutOfRange { share_ppb });
+            }
+            if short >= long {
+                return Err(AlertPolicyError::ShortNotShorter { long, short });
+            }
+            if u64::from(long.as_seconds()) > REFERENCE {
+                return Err(AlertPolicyError::LongerThanThePeriod { long });
+            }
+        }
+        Ok(AlertPolicy::of(self.rules))
+    }
+}
+
+/// Why some conditions are not an [`AlertPolicy`], or do not suit a target.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AlertPolicyError {
+    /// There is no condition.
+    #[error(
+        "an alert policy without conditions tells nobody anything; add one, like 2% of the budget in `1h` and `5m`"
+    )]
+    NoConditions,
+    /// The share of the budget is 0, or more than all of it.
+    #[error(
+        "a condition cannot wait for {} of the budget; take more than 0% and at most 100%, like 2%",
+        Share(*share_ppb)
+    )]
+    ShareOutOfRange {
+        /// The share that was given, in parts per billion.
+        share_ppb: u32,
+    },
+    /// The short window is as long as the long one, or longer.
+    #[error(
+        "the short window {short} is not shorter than the long window {long}; take a twelfth of it, like `5m` for `1h`"
+    )]
+    ShortNotShorter {
+        /// The long window that was given.
+        long: BurnWindow,
+        /// The short window that was given.
+        short: BurnWindow,
+    },
+    /// The long window is over 30 days, the period that policies are written for.
+    #[error(
+        "a long window of {long} is longer than the period of 30d that policies are written for; write at most `30d`"
+    )]
+    LongerThanThePeriod {
+        /// The long window that was given.
+        long: BurnWindow,
+    },
+    /// A condition can never fire at the target.
+    #[error(transparent)]
+    Unreachable(Unreachable),
+}
+
+/// A share in parts per billion for an error's text.
+struct Share(u32);
+
+impl core::fmt::Display for Share {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write_percent(f, self.0.into(), 7)
+    }
+}
