@@ -47,6 +47,7 @@ mod history;
 mod latency;
 pub mod names;
 mod ratio;
+mod share;
 mod slo;
 #[cfg(feature = "yaml")]
 mod spec;
@@ -65,6 +66,7 @@ pub use clock::Tick;
 pub use events::{Events, Outcome};
 pub use latency::{Threshold, ThresholdError};
 pub use ratio::Ratio;
+pub use share::{Share, ShareError};
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
 #[cfg(feature = "yaml")]
 pub use spec::{Mistake, SpecError};
