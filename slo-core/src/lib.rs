@@ -59,7 +59,7 @@ mod text;
 mod tracker;
 mod window;
 
-pub use budget::{BudgetState, ErrorBudget};
+pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
 pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
 pub use clock::Tick;
