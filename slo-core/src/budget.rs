@@ -12,7 +12,7 @@ pub use outlook::Exhaustion;
 pub use recovery::Recovery;
 pub use state::{BudgetBasis, BudgetState};
 
-use crate::ratio::{compare, quotient};
+use crate::ratio::{compare, quotient, signed_quotient};
 use crate::target::ONE_PPB;
 use crate::{BurnRate, Events, Ratio, Reading, Share, Target};
 
@@ -284,15 +284,6 @@ fn agreeing(shown: f64, exact: Ordering) -> f64 {
         Ordering::Less => shown.min(-f64::MIN_POSITIVE),
         Ordering::Equal => 0.0,
         Ordering::Greater => shown.max(f64::MIN_POSITIVE),
-    }
-}
-
-/// `(a - b) / whole`, with the difference taken exactly before it becomes a double; `whole` must not be 0.
-fn signed_quotient(a: u128, b: u128, whole: u128) -> f64 {
-    if a >= b {
-        quotient(a - b, whole)
-    } else {
-        -quotient(b - a, whole)
     }
 }
 

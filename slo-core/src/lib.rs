@@ -26,7 +26,8 @@
 //! - [`Slo`], [`SloSet`]: the promises of a service, built in code or read from `slo.yaml` (feature `yaml`).
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
-//! - [`ErrorBudget`], [`BurnRate`]: what is left, and how fast it goes; states instead of NaN.
+//! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
+//! - [`gate`]: may we deploy, and why not.
 //! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
 //!
 //! # Features
@@ -43,6 +44,7 @@ mod burn;
 mod classify;
 mod clock;
 mod events;
+pub mod gate;
 mod history;
 mod latency;
 pub mod names;

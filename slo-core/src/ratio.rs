@@ -144,6 +144,15 @@ pub(crate) fn quotient(a: u128, b: u128) -> f64 {
     a as f64 / b as f64
 }
 
+/// `(a - b) / whole`, with the difference taken exactly before it becomes a double; `whole` must not be 0.
+pub(crate) fn signed_quotient(a: u128, b: u128, whole: u128) -> f64 {
+    if a >= b {
+        quotient(a - b, whole)
+    } else {
+        -quotient(b - a, whole)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

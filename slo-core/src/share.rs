@@ -46,6 +46,11 @@ impl Share {
         }
     }
 
+    /// For constants: from parts per billion, at most all of them.
+    pub(crate) const fn of_ppb(ppb: u32) -> Self {
+        if ppb < ONE_PPB { Self(ppb) } else { Self::WHOLE }
+    }
+
     /// The share in parts per billion.
     #[must_use]
     pub const fn ppb(self) -> u32 {
