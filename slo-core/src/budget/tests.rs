@@ -130,6 +130,48 @@ fn from_ninety_percent_on_the_events_stand_for_the_window() {
     );
 }
 
+#[test]
+fn what_is_not_spent_is_warming_up_below_ninety_percent_and_within_from_there() {
+    let clean = budget("90%", 1_000, 0);
+    assert_eq!(clean.covering(ratio(9, 10)).state(), BudgetState::Within);
+    assert_eq!(
+        clean.covering(ratio(899_999, 1_000_000)).state(),
+        BudgetState::WarmingUp
+    );
+}
+
+#[test]
+fn events_of_no_time_say_nothing_of_the_whole_window() {
+    let unborn = budget("90%", 1, 1).covering(ratio(0, 1));
+    assert_eq!(unborn.state(), BudgetState::NoData);
+    let whole = unborn.decisive();
+    assert_eq!(
+        (whole.remaining_ratio_f64(), whole.leaves_more_than(Share::NONE)),
+        (None, None)
+    );
+    assert_eq!(whole.full_outage_left(MONTH), None);
+    assert_eq!(whole.recovery(Share::NONE, DAY, Tick::default(), []), Recovery::Unknown);
+}
+
+#[test]
+fn a_double_too_coarse_for_the_difference_keeps_its_sign() {
+    let half = u64::MAX / 2; // what 50% of u64::MAX allows, but for half an event
+    for (bad, remaining, margin) in [(half, 1, 1), (half + 1, -1, -1)] {
+        let budget = ErrorBudget::observed("50%".parse().unwrap(), Events::new(u64::MAX - bad, bad));
+        let sign = |number: f64| if number > 0.0 { 1 } else { -1 };
+        assert_eq!(budget.remaining_ratio_f64().map(sign), Some(remaining), "{bad}");
+        assert_eq!(budget.margin_ratio_f64(Share::NONE).map(sign), Some(margin), "{bad}");
+    }
+    // A tenth is left, and a billionth of a billionth more or less.
+    let spent = u64::MAX / 20 * 9;
+    for (bad, order) in [(spent - 1, Ordering::Greater), (spent + 9, Ordering::Less)] {
+        let budget = ErrorBudget::observed("50%".parse().unwrap(), Events::new(u64::MAX - bad, bad));
+        let margin = budget.margin_ratio_f64(share("10%")).unwrap();
+        assert_eq!(margin.partial_cmp(&0.0), Some(order), "{bad}: {margin}");
+        assert!(margin.abs() < 1e-15);
+    }
+}
+
 #[test] // B12: an objective of 100% has no budget to divide by; B13: one of 90%, a total outage.
 fn no_target_makes_an_infinite_budget() {
     assert!("100%".parse::<Target>().is_err());
@@ -191,6 +233,63 @@ fn exhaustion_is_now_later_or_not_at_this_rate() {
         gone.time_to_exhaustion(MONTH, Events::new(1, 0)),
         Some(Exhaustion::Already)
     );
+}
+
+#[test]
+fn the_outlook_is_that_of_the_whole_window() {
+    // 2 of 30 days and 1% bad: a third is left of the 43 minutes, and of the month at burn rate 1.
+    let young = budget("99.9%", 99_000, 1_000).covering(ratio(2, 30));
+    assert_eq!(young.full_outage_left(MONTH), Some(Duration::from_secs(864)));
+    let later = young.time_to_exhaustion(MONTH, Events::new(999, 1));
+    assert_eq!(later, Some(Exhaustion::In(MONTH / 3)));
+}
+
+#[test]
+fn exactly_the_limit_has_not_recovered() {
+    // 8 events in the newest of 8 seconds: with one more each second, 1 of 10 after 2 of them is all that 90% allows.
+    let now = Tick::from_unix_seconds(1_767_225_600);
+    let seen = budget("90%", 7, 1);
+    let eight = Duration::from_secs(8);
+    let history = || [(now, Events::new(7, 1))];
+    let at = |above| seen.recovery(share(above), eight, now, history());
+    assert_eq!(at("0%"), Recovery::At(now + Duration::from_secs(3)));
+    assert_eq!(at("20%"), Recovery::At(now + Duration::from_secs(5)));
+}
+
+#[test]
+fn pieces_leave_with_their_last_moment() {
+    let now = Tick::from_unix_seconds(1_767_225_600);
+    let alone = |millis: u64| {
+        let piece = (now.saturating_sub(Duration::from_millis(millis)), Events::new(0, 10));
+        budget("99%", 0, 10).recovery(Share::NONE, Duration::from_secs(10), now, [piece])
+    };
+    assert_eq!(alone(3_000), Recovery::At(now + Duration::from_secs(7)));
+    assert_eq!(alone(3_500), Recovery::At(now + Duration::from_secs(7)));
+    assert_eq!(alone(3_999), Recovery::At(now + Duration::from_secs(7)));
+    assert_eq!(alone(4_000), Recovery::At(now + Duration::from_secs(6)));
+}
+
+#[test]
+fn a_gap_in_the_middle_keeps_its_expected_traffic() {
+    // 50 of 100 seconds seen, an event each; 15 bad ones leave after 10 seconds, 8 stay: 8 of 85 are within 90%.
+    let now = Tick::from_unix_seconds(1_767_225_600);
+    let hundred = Duration::from_secs(100);
+    let early = (now.saturating_sub(Duration::from_secs(90)), Events::new(0, 15));
+    let late = (now, Events::new(27, 8));
+    let seen = budget("90%", 27, 23).covering(ratio(1, 2));
+    let recovery = seen.recovery(Share::NONE, hundred, now, [late, early]);
+    assert_eq!(recovery, Recovery::At(now + Duration::from_secs(10)));
+}
+
+#[test]
+fn a_budget_that_is_spent_now_has_not_recovered_now() {
+    // 10 seconds of which a third was seen round to 3 measured ones, and 31 of 333 would do.
+    let now = Tick::from_unix_seconds(1_767_225_600);
+    let seen = budget("90%", 69, 31).covering(ratio(1, 3));
+    let old = (Tick::default(), Events::default());
+    let history = [old, (now, Events::new(69, 31))];
+    let recovery = seen.recovery(Share::NONE, Duration::from_secs(10), now, history);
+    assert_eq!(recovery, Recovery::At(now + Duration::from_secs(1)));
 }
 
 #[test]

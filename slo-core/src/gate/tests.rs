@@ -231,6 +231,12 @@ fn unknown_can_be_let_through_and_stays_unknown() {
     let verdict = rules.judge(&slos(), &down, &deploy(), now());
     assert_eq!(answer(&verdict), (Decision::Unknown, 0));
     assert!(verdict.announce);
+    assert_eq!(
+        verdict.reason,
+        "could not be judged: bad_ratio; let through, as the rules say for unknown"
+    );
+    let verdict = rules.judge(&slos(), &well(), &deploy(), now());
+    assert_eq!((answer(&verdict), verdict.announce), (ALLOWED, false));
     // What is proven beside it is not let through.
     let both = down.budget("browse", events(0, 1));
     assert_eq!(answer(&rules.judge(&slos(), &both, &deploy(), now())), BLOCKED);
@@ -297,6 +303,24 @@ fn fewer_than_a_hundred_events_pass_as_idle() {
     };
     let verdict = judge(&of(events(0, 0), Observation::seen("in-process", sketch)));
     assert_eq!(state(&verdict, RuleName::P95), RuleState::Idle);
+}
+
+#[test]
+fn with_no_least_number_nothing_is_still_too_little() {
+    let rules = GateRules {
+        least_events: 0,
+        ..GateRules::default()
+    };
+    let nothing = Latency::P95 {
+        p95: Duration::MAX,
+        events: 0,
+    };
+    let evidence = of(events(0, 0), Observation::seen("in-process", nothing));
+    let verdict = rules.judge(&slos(), &evidence, &deploy(), now());
+    assert_eq!(state(&verdict, RuleName::BadRatio), RuleState::Idle);
+    assert_eq!(state(&verdict, RuleName::P95), RuleState::Idle);
+    let one = rules.judge(&slos(), &of(events(0, 1), fast(1, 0)), &deploy(), now());
+    assert_eq!(answer(&one), BLOCKED);
 }
 
 #[test]
@@ -488,7 +512,7 @@ fn a_young_budget_is_judged_against_the_whole_window() {
     // From 90% on as observed.
     let nearly = events(99_900, 100).covering(Ratio::new(9, 10).unwrap());
     let verdict = judge(&well().budget("browse", nearly));
-    assert_eq!(answer(&verdict), BLOCKED);
+    assert_eq!((answer(&verdict), verdict.warnings.len()), (BLOCKED, 0));
     assert_eq!(outcome(&verdict, RuleName::Budget).basis, Some(BudgetBasis::Observed));
 }
 
@@ -532,8 +556,8 @@ fn observing_allows_and_says_what_it_would_have_done() {
     let verdict = rules.judge(&slos(), &burning(), &deploy(), now());
     assert_eq!(answer(&verdict), ALLOWED);
     assert_eq!(
-        (verdict.would_have_been, verdict.mode),
-        (Decision::Blocked, Mode::Observe)
+        (verdict.would_have_been, verdict.mode, verdict.announce),
+        (Decision::Blocked, Mode::Observe, false)
     );
     assert_eq!(
         verdict.reason,
