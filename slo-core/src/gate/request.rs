@@ -147,7 +147,8 @@ impl Bypass {
         if now >= self.expires_at {
             return Err(BypassRefusal::Expired { at: self.expires_at });
         }
-        match revision {
+        // An empty variable in a pipeline names nothing.
+        match revision.filter(|revision| !revision.trim().is_empty()) {
             None => Err(BypassRefusal::NoRevision {
                 named: self.revision.clone(),
             }),

@@ -647,6 +647,14 @@ fn a_bypass_that_is_void_changes_nothing_and_says_why() {
         refused(bypass(), Request::deploy()),
         "the bypass is for revision `4f2a9c1`, and the deploy names none; name its revision"
     );
+    let anything = Bypass {
+        revision: String::new(),
+        ..bypass()
+    };
+    assert_eq!(
+        refused(anything, Request::deploy().revision("")),
+        "the bypass is for revision ``, and the deploy names none; name its revision"
+    );
     let last_moment = Bypass {
         expires_at: now() + chrono::TimeDelta::nanoseconds(1),
         ..bypass()
