@@ -110,10 +110,13 @@ pub struct SliStatus {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct BudgetStatus {
-    /// The state's name.
+    /// The state's name; `exhausted` and `warming_up` are said with the coverage in mind.
     pub state: BudgetState,
-    /// The share that is left: at most 1, negative when broken; `None` without a valid event.
+    /// The share that is left of what the events seen allow: at most 1, negative when broken; `None` without a valid
+    /// event.
     pub remaining_ratio: Option<f64>,
+    /// The same of what the whole window allows, at the mean traffic of the time measured.
+    pub whole_window_remaining_ratio: Option<f64>,
     /// How many of the events seen may be bad.
     pub allowed_events: f64,
     /// How many more may be bad; negative when broken.
@@ -155,7 +158,7 @@ fn shown(longest: Window) -> impl Iterator<Item = Window> {
 impl SloStatus {
     pub(crate) fn new(slo: &Slo, tracker: &Tracker, now: Tick) -> Self {
         let reading = tracker.read(now, slo.window());
-        let budget = ErrorBudget::observed(slo.target(), reading.events());
+        let budget = ErrorBudget::of(slo.target(), reading);
         let burn = |window| Burn {
             window,
             rate: BurnRate::of(slo.target(), tracker.read(now, window).events()).map(BurnRate::as_f64),
@@ -176,6 +179,7 @@ impl SloStatus {
             budget: BudgetStatus {
                 state: budget.state(),
                 remaining_ratio: budget.remaining_ratio_f64(),
+                whole_window_remaining_ratio: budget.against_whole_window().remaining_ratio_f64(),
                 allowed_events: budget.allowed_events_f64(),
                 remaining_events: budget.remaining_events_f64(),
             },

@@ -104,7 +104,8 @@ impl fmt::Display for AlertState {
 /// # Examples
 ///
 /// ```
-/// use slo_core::{AlertPolicy, AlertState, Events, Ratio, Window};
+/// use slo_core::alert::{AlertPolicy, AlertState};
+/// use slo_core::{Events, Ratio, Window};
 ///
 /// let alerts = AlertPolicy::standard().resolve("99.9%".parse()?, Window::days(30)?);
 /// let fast = alerts.conditions()[0];

@@ -1,21 +1,40 @@
 //! What is left of the share that may fail.
 
+mod outlook;
+mod recovery;
+mod state;
+#[cfg(test)]
+mod tests;
+
 use core::cmp::Ordering;
 
-use crate::ratio::{compare, quotient};
+pub use outlook::Exhaustion;
+pub use recovery::Recovery;
+pub use state::{BudgetBasis, BudgetState};
+
+use crate::ratio::{compare, quotient, signed_quotient};
 use crate::target::ONE_PPB;
-use crate::{Events, Target};
+use crate::{BurnRate, Events, Ratio, Reading, Share, Target};
 
 /// The error budget of one target after some events.
 ///
 /// `remaining = 1 - (bad / valid) / (1 - target)`: 1 is untouched, 0 is the limit, negative is broken, and it is never
-/// clamped and never NaN. This is the *observed* budget, of the events that were seen: say beside it how much of the
-/// window they cover ([`Reading::coverage`](crate::Reading::coverage)).
+/// clamped and never NaN.
+///
+/// # Two variants
+///
+/// - *Observed* ([`ErrorBudget::observed`], [`ErrorBudget::of`]): the budget of the events that were seen, as if the
+///   window held no others. Two days into 30, 1% bad against 99.9% reads -900%.
+/// - *Against the whole window* ([`ErrorBudget::against_whole_window`]): what was spent so far, of what the whole window
+///   allows when its unseen part has the traffic of the seen part: `remaining = 1 - coverage x (bad / valid) / (1 -
+///   target)`. The same two days read +33.3%. It is exhausted only when no unseen event could save it.
+///
+/// [`ErrorBudget::decisive`] is the one to act on: observed from [`COVERED`](Self::COVERED) on, else the other.
 ///
 /// # Examples
 ///
 /// ```
-/// use slo_core::{BudgetState, ErrorBudget, Events, Target};
+/// use slo_core::{BudgetState, ErrorBudget, Events, Ratio, Target};
 ///
 /// let target: Target = "99.9%".parse()?;
 /// let budget = ErrorBudget::observed(target, Events::new(99_950, 50));
@@ -30,6 +49,10 @@ use crate::{Events, Target};
 /// let silent = ErrorBudget::observed(target, Events::new(0, 0));
 /// assert_eq!(silent.remaining_ratio_f64(), None);
 /// assert_eq!(silent.state(), BudgetState::NoTraffic);
+///
+/// let young = ErrorBudget::observed(target, Events::new(990, 10)).covering(Ratio::new(3, 30).unwrap());
+/// assert_eq!(young.remaining_ratio_f64(), Some(-9.0));
+/// assert_eq!(young.against_whole_window().remaining_ratio_f64(), Some(0.0));
 /// # Ok::<(), slo_core::TargetError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,41 +60,50 @@ use crate::{Events, Target};
 pub struct ErrorBudget {
     target: Target,
     seen: Events,
-}
-
-/// What can be said of a budget.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Deserialize, serde::Serialize),
-    serde(rename_all = "snake_case")
-)]
-#[non_exhaustive]
-pub enum BudgetState {
-    /// No valid event was seen: neither kept nor broken.
-    NoTraffic,
-    /// Some of it is left.
-    Within,
-    /// Spent to the last event, or over-spent.
-    Exhausted,
-}
-
-impl BudgetState {
-    /// The state's name, as in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoTraffic => "no_traffic",
-            Self::Within => "within",
-            Self::Exhausted => "exhausted",
-        }
-    }
+    coverage: Ratio,
+    basis: BudgetBasis,
 }
 
 impl ErrorBudget {
-    /// The budget after exactly these events.
+    /// From this coverage of the window on (90%), the events seen stand for the window.
+    pub const COVERED: Ratio = Ratio::of_ppb(900_000_000);
+
+    /// The budget after exactly these events, which cover the whole window unless [`covering`](Self::covering) says less.
     pub const fn observed(target: Target, seen: Events) -> Self {
-        Self { target, seen }
+        Self {
+            target,
+            seen,
+            coverage: Ratio::of_ppb(ONE_PPB),
+            basis: BudgetBasis::Observed,
+        }
+    }
+
+    /// The observed budget of a tracker's window, with the window's coverage.
+    pub fn of(target: Target, reading: Reading) -> Self {
+        let budget = Self::observed(target, reading.events());
+        budget.covering(reading.coverage().unwrap_or(Ratio::of_ppb(0)))
+    }
+
+    /// Says which share of the window the events come from.
+    pub const fn covering(self, coverage: Ratio) -> Self {
+        Self { coverage, ..self }
+    }
+
+    /// The same events against what the whole window allows, at the mean traffic of its seen part.
+    pub const fn against_whole_window(self) -> Self {
+        Self {
+            basis: BudgetBasis::WholeWindow,
+            ..self
+        }
+    }
+
+    /// The variant to act on: as it is from 90% coverage on, against the whole window below.
+    pub fn decisive(self) -> Self {
+        if self.coverage < Self::COVERED {
+            self.against_whole_window()
+        } else {
+            self
+        }
     }
 
     /// The target it belongs to.
@@ -84,47 +116,132 @@ impl ErrorBudget {
         self.seen
     }
 
-    /// Whether anything is left; exact. A budget spent to the last event is exhausted.
+    /// The share of the window that the events come from.
+    #[must_use]
+    pub const fn coverage(self) -> Ratio {
+        self.coverage
+    }
+
+    /// What the events are held against.
+    #[must_use]
+    pub const fn basis(self) -> BudgetBasis {
+        self.basis
+    }
+
+    /// What can be said of it; exact. Exhausted is said of the [`decisive`](Self::decisive) variant, and comes before
+    /// mostly excluded and warming up, because no event that is still missing could undo it.
     #[must_use]
     pub fn state(self) -> BudgetState {
-        if self.seen.valid() == 0 {
-            BudgetState::NoTraffic
-        } else if self.spent() < self.allowed() {
-            BudgetState::Within
-        } else {
-            BudgetState::Exhausted
+        if self.coverage.part() == 0 {
+            return BudgetState::NoData;
+        }
+        let mostly_excluded = self.seen.excluded() > self.seen.valid();
+        match self.decisive().leaves_more_than(Share::NONE) {
+            None if mostly_excluded => BudgetState::MostlyExcluded,
+            None => BudgetState::NoTraffic,
+            Some(false) => BudgetState::Exhausted,
+            Some(true) if mostly_excluded => BudgetState::MostlyExcluded,
+            Some(true) if self.coverage < Self::COVERED => BudgetState::WarmingUp,
+            Some(true) => BudgetState::Within,
         }
     }
 
-    /// The share of the budget that is left (no unit, at most 1.0, negative when broken); `None` without a valid event.
+    /// The share of the budget that is left (no unit, at most 1.0, negative when broken); `None` without a valid event,
+    /// and against a whole window of which nothing was seen.
     #[must_use]
     pub fn remaining_ratio_f64(self) -> Option<f64> {
-        (self.seen.valid() > 0).then(|| signed_quotient(self.allowed(), self.spent(), self.allowed()))
+        let exact = self.remaining_against(Share::NONE)?;
+        let scaled = self.scaled();
+        Some(agreeing(
+            signed_quotient(scaled.allowed, scaled.spent, scaled.allowed),
+            exact,
+        ))
+    }
+
+    /// How far the share that is left is above `limit` (no unit, negative when below); `None` as for the share itself.
+    #[must_use]
+    pub fn margin_ratio_f64(self, limit: Share) -> Option<f64> {
+        let margin = self.remaining_ratio_f64()? - limit.as_ratio_f64();
+        Some(agreeing(margin, self.remaining_against(limit)?))
     }
 
     /// How many more events may be bad (events, a fraction of one included; negative when broken).
     #[must_use]
     pub fn remaining_events_f64(self) -> f64 {
-        signed_quotient(self.allowed(), self.spent(), ONE_PPB.into())
+        let scaled = self.scaled();
+        signed_quotient(scaled.allowed, scaled.spent, scaled.event)
     }
 
-    /// How many of the events seen may be bad (events, a fraction of one included).
+    /// How many events may be bad (events, a fraction of one included): of those seen, or of those that the whole window
+    /// is expected to have.
     #[must_use]
     pub fn allowed_events_f64(self) -> f64 {
-        quotient(self.allowed(), ONE_PPB.into())
+        let scaled = self.scaled();
+        quotient(scaled.allowed, scaled.event)
     }
 
-    /// Whether strictly more than `ppb` parts per billion of the budget are left; exact. `None` without a valid event.
+    /// The share of the budget that is spent (no unit, above 1.0 when broken): 1 - remaining; `None` as for that.
     #[must_use]
-    pub fn leaves_more_than_ppb(self, ppb: u32) -> Option<bool> {
-        if self.seen.valid() == 0 {
+    pub fn spent_ratio_f64(self) -> Option<f64> {
+        self.remaining_against(Share::NONE)?;
+        let scaled = self.scaled();
+        Some(quotient(scaled.spent, scaled.allowed))
+    }
+
+    /// How many of the events seen were bad.
+    #[must_use]
+    pub const fn spent_events(self) -> u64 {
+        self.seen.bad()
+    }
+
+    /// Whether strictly more than this share of the budget is left; exact. `None` as for
+    /// [`remaining_ratio_f64`](Self::remaining_ratio_f64).
+    #[must_use]
+    pub fn leaves_more_than(self, limit: Share) -> Option<bool> {
+        Some(self.remaining_against(limit)? == Ordering::Greater)
+    }
+
+    /// How fast its own events spend it; `None` without a valid event.
+    #[must_use]
+    pub const fn burn_rate(self) -> Option<BurnRate> {
+        self.burn_rate_of(self.seen)
+    }
+
+    /// How fast the events of any other window spend it; `None` without a valid event in that.
+    #[must_use]
+    pub const fn burn_rate_of(self, recent: Events) -> Option<BurnRate> {
+        BurnRate::of(self.target, recent)
+    }
+
+    /// The share that is left, compared with a limit; exact for all counts.
+    ///
+    /// `1 - spent / (allowed / coverage)` against `limit` is `spent / allowed` against `(1 - limit) / coverage`, upside
+    /// down.
+    fn remaining_against(self, limit: Share) -> Option<Ordering> {
+        let coverage = self.basis_coverage();
+        if self.seen.valid() == 0 || coverage.part() == 0 {
             return None;
         }
-        let left = self.allowed().saturating_sub(self.spent());
-        Some(compare(left, self.allowed(), ppb.into(), ONE_PPB.into()) == Ordering::Greater)
+        let may_be_spent = u128::from(ONE_PPB - limit.ppb());
+        let (part, whole) = (u128::from(coverage.part()), u128::from(coverage.whole()));
+        let spent = compare(
+            self.spent(),
+            self.allowed(),
+            may_be_spent * whole,
+            u128::from(ONE_PPB) * part,
+        );
+        Some(spent.reverse())
     }
 
-    /// Bad events that the budget allows, in billionths of an event.
+    /// The share of the expected events that were seen: all of them, as far as the observed budget is concerned.
+    fn basis_coverage(self) -> Ratio {
+        match self.basis {
+            BudgetBasis::Observed => Ratio::of_ppb(ONE_PPB),
+            BudgetBasis::WholeWindow => self.coverage,
+        }
+    }
+
+    /// Bad events that the events seen allow, in billionths of an event.
     fn allowed(self) -> u128 {
         u128::from(self.seen.valid()) * u128::from(self.target.budget_ppb())
     }
@@ -133,87 +250,43 @@ impl ErrorBudget {
     fn spent(self) -> u128 {
         u128::from(self.seen.bad()) * u128::from(ONE_PPB)
     }
-}
 
-/// `(a - b) / whole`, with the difference taken exactly before it becomes a double; `whole` must not be 0.
-fn signed_quotient(a: u128, b: u128, whole: u128) -> f64 {
-    if a >= b {
-        quotient(a - b, whole)
-    } else {
-        -quotient(b - a, whole)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn budget(target: &str, good: u64, bad: u64) -> ErrorBudget {
-        ErrorBudget::observed(target.parse().unwrap(), Events::new(good, bad))
-    }
-
-    #[test]
-    fn untouched_is_one_and_the_limit_is_zero() {
-        assert_eq!(budget("99.9%", 1, 0).remaining_ratio_f64(), Some(1.0));
-        assert_eq!(budget("99.9%", 999, 1).remaining_ratio_f64(), Some(0.0));
-        assert_eq!(budget("99.9%", 999, 1).state(), BudgetState::Exhausted);
-        assert_eq!(budget("99.9%", 1_000, 1).state(), BudgetState::Within);
-    }
-
-    #[test]
-    fn a_broken_budget_is_negative_and_not_clamped() {
-        assert_eq!(budget("99.9%", 980, 20).remaining_ratio_f64(), Some(-19.0));
-        assert!((budget("99.9%", 980, 20).remaining_events_f64() + 19.0).abs() < 1e-12);
-        assert_eq!(budget("99.9%", 980, 20).leaves_more_than_ppb(0), Some(false));
-    }
-
-    #[test]
-    fn no_traffic_is_a_state_and_not_a_number() {
-        let silent = ErrorBudget::observed("99.9%".parse().unwrap(), Events::default().with_excluded(9));
-        assert_eq!(
-            (silent.state(), silent.remaining_ratio_f64()),
-            (BudgetState::NoTraffic, None)
-        );
-        assert_eq!(
-            (
-                silent.allowed_events_f64().to_bits(),
-                silent.remaining_events_f64().to_bits()
-            ),
-            (0, 0)
-        );
-        assert_eq!(silent.leaves_more_than_ppb(0), None);
-    }
-
-    #[test]
-    fn a_gate_limit_is_compared_exactly() {
-        // 10% left to the last event is not more than 10%.
-        assert_eq!(budget("99%", 9_910, 90).leaves_more_than_ppb(100_000_000), Some(false));
-        assert_eq!(budget("99%", 9_911, 89).leaves_more_than_ppb(100_000_000), Some(true));
-    }
-
-    proptest! {
-        #[test]
-        fn remaining_is_finite_at_most_one_and_agrees_with_the_state(
-            ppb in 1_u32..1_000_000_000, good in any::<u64>(), bad in any::<u64>(),
-        ) {
-            let budget = ErrorBudget::observed(Target::from_ppb(ppb).unwrap(), Events::new(good, bad));
-            match budget.remaining_ratio_f64() {
-                None => prop_assert_eq!(budget.state(), BudgetState::NoTraffic),
-                Some(remaining) => {
-                    prop_assert!(remaining.is_finite() && remaining <= 1.0);
-                    prop_assert_eq!(budget.state() == BudgetState::Within, remaining > 0.0);
-                }
+    /// Both sides of the budget for display, over one denominator.
+    fn scaled(self) -> Scaled {
+        let coverage = self.basis_coverage();
+        let (part, whole) = (u128::from(coverage.part()), u128::from(coverage.whole()));
+        let divisor = gcd(part, whole);
+        let (mut part, mut whole) = (part / divisor, whole / divisor);
+        if part == 0 {
+            whole = 0; // Nothing seen: nothing is known to be allowed.
+        }
+        loop {
+            if let (Some(allowed), Some(spent)) = (self.allowed().checked_mul(whole), self.spent().checked_mul(part)) {
+                let event = u128::from(ONE_PPB) * part.max(1);
+                return Scaled { allowed, spent, event };
             }
-            prop_assert!(budget.remaining_events_f64().is_finite());
-        }
-
-        #[test]
-        fn one_more_bad_event_never_leaves_more(good in 0_u64..1 << 40, bad in 0_u64..1 << 40) {
-            let target = "99.9%".parse().unwrap();
-            let before = ErrorBudget::observed(target, Events::new(good + 1, bad)).remaining_ratio_f64();
-            let after = ErrorBudget::observed(target, Events::new(good + 1, bad + 1)).remaining_ratio_f64();
-            prop_assert!(after <= before);
+            // Over 10^14 events in a window whose coverage has no short fraction: its last bits are not shown.
+            (part, whole) = ((part / 2).max(1), whole / 2);
         }
     }
+}
+
+/// What a budget allows, what is spent of it, and one event, in one unit.
+struct Scaled {
+    allowed: u128,
+    spent: u128,
+    event: u128,
+}
+
+/// The double next to `shown` that has the sign of the exact comparison with 0.
+fn agreeing(shown: f64, exact: Ordering) -> f64 {
+    match exact {
+        Ordering::Less => shown.min(-f64::MIN_POSITIVE),
+        Ordering::Equal => 0.0,
+        Ordering::Greater => shown.max(f64::MIN_POSITIVE),
+    }
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }

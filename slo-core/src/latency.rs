@@ -40,6 +40,20 @@ impl Threshold {
         }
     }
 
+    /// For constants: from whole milliseconds, 1 at least and an hour at most.
+    pub(crate) const fn from_millis(millis: u64) -> Self {
+        let nanos = millis.saturating_mul(1_000_000);
+        Self {
+            nanos: if nanos == 0 {
+                1_000_000
+            } else if nanos > MAX_NANOS {
+                MAX_NANOS
+            } else {
+                nanos
+            },
+        }
+    }
+
     /// The limit.
     #[must_use]
     pub const fn as_duration(self) -> Duration {

@@ -26,8 +26,9 @@
 //! - [`Slo`], [`SloSet`]: the promises of a service, built in code or read from `slo.yaml` (feature `yaml`).
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
-//! - [`ErrorBudget`], [`BurnRate`]: what is left, and how fast it goes; states instead of NaN.
-//! - [`AlertPolicy`], [`Alerts`], [`AlertWatch`]: whether somebody should be told, and why.
+//! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
+//! - [`alert`]: whether somebody should be told, and why.
+//! - [`gate`]: may we deploy, and why not.
 //! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
 //!
 //! # Features
@@ -39,7 +40,7 @@
 //!
 //! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
 
-mod alert;
+pub mod alert;
 mod budget;
 mod burn;
 mod burn_window;
@@ -47,10 +48,12 @@ mod classify;
 mod clock;
 mod events;
 mod factor;
+pub mod gate;
 mod history;
 mod latency;
 pub mod names;
 mod ratio;
+mod share;
 mod slo;
 #[cfg(feature = "yaml")]
 mod spec;
@@ -62,11 +65,7 @@ mod text;
 mod tracker;
 mod window;
 
-pub use alert::{
-    AlertListener, AlertPolicy, AlertPolicyBuilder, AlertPolicyError, AlertState, AlertWatch, Alerts, Condition,
-    Evaluation, Judged, Seen, Severity, Transition, Unreachable, Verdict, WindowBurn,
-};
-pub use budget::{BudgetState, ErrorBudget};
+pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
 pub use burn_window::{BurnWindow, BurnWindowError};
 pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
@@ -75,6 +74,7 @@ pub use events::{Events, Outcome};
 pub use factor::Factor;
 pub use latency::{Threshold, ThresholdError};
 pub use ratio::Ratio;
+pub use share::{Share, ShareError};
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
 #[cfg(feature = "yaml")]
 pub use spec::{Mistake, SpecError};

@@ -79,6 +79,14 @@ pub const SPEC_INFO: Metric = Metric {
     description: "Definition of an SLO; the value is always 1.",
 };
 
+/// Verdicts of the deploy gate: one series a run, value 1.
+pub const GATE_DECISIONS: Metric = Metric {
+    otel: "slo.gate.decisions",
+    unit: "{decision}",
+    prometheus: "slo_gate_decisions_total",
+    description: "Decisions of the deploy gate; each run has a series of its own with value 1.",
+};
+
 /// `http.request.method` (stable).
 pub const HTTP_REQUEST_METHOD: Attribute = attribute("http.request.method", "http_request_method");
 /// `url.scheme` (stable).
@@ -104,6 +112,9 @@ pub const SLO_OWNER: Attribute = attribute("slo.owner", "slo_owner");
 pub const SLO_JOURNEY: Attribute = attribute("slo.journey", "slo_journey");
 /// `draft` or `agreed`.
 pub const SLO_STATUS: Attribute = attribute("slo.status", "slo_status");
+
+/// `allowed`, `blocked`, `unknown` or `bypassed`.
+pub const GATE_VERDICT: Attribute = attribute("slo.gate.verdict", "slo_gate_verdict");
 
 /// `service.name` (stable resource attribute).
 pub const SERVICE_NAME: Attribute = attribute("service.name", "service_name");
@@ -143,6 +154,7 @@ mod tests {
             SLO_OWNER,
             SLO_JOURNEY,
             SLO_STATUS,
+            GATE_VERDICT,
             SERVICE_NAME,
             SERVICE_VERSION,
             SERVICE_INSTANCE_ID,
@@ -162,11 +174,12 @@ mod tests {
             ERROR_BUDGET,
             WINDOW,
             SPEC_INFO,
+            GATE_DECISIONS,
         ] {
             let suffix = match metric.unit {
                 "s" => "_seconds",
                 "1" => "_ratio",
-                "{event}" => "_total",
+                "{event}" | "{decision}" => "_total",
                 _ => "",
             };
             assert_eq!(metric.prometheus, metric.otel.replace('.', "_") + suffix);

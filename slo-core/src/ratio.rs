@@ -3,6 +3,8 @@
 use core::cmp::Ordering;
 use core::fmt;
 
+use crate::target::ONE_PPB;
+
 /// A share from 0 to 1, held as the exact fraction of two counts.
 ///
 /// Equality and order are those of the values: one half equals two quarters.
@@ -23,6 +25,14 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// From parts per billion, at most all of them.
+    pub(crate) const fn of_ppb(ppb: u32) -> Self {
+        Self {
+            part: if ppb < ONE_PPB { ppb as u64 } else { ONE_PPB as u64 },
+            whole: ONE_PPB as u64,
+        }
+    }
+
     /// `part / whole`; `None` when `whole` is 0 or smaller than `part`.
     #[must_use]
     pub const fn new(part: u64, whole: u64) -> Option<Self> {
@@ -140,6 +150,15 @@ pub(crate) fn compare(mut a: u128, mut b: u128, mut c: u128, mut d: u128) -> Ord
 )]
 pub(crate) fn quotient(a: u128, b: u128) -> f64 {
     a as f64 / b as f64
+}
+
+/// `(a - b) / whole`, with the difference taken exactly before it becomes a double; `whole` must not be 0.
+pub(crate) fn signed_quotient(a: u128, b: u128, whole: u128) -> f64 {
+    if a >= b {
+        quotient(a - b, whole)
+    } else {
+        -quotient(b - a, whole)
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::ratio::{quotient, write_percent};
+use crate::ratio::quotient;
+use crate::share::{Percent, Unread, parse_ppb};
 
 /// Parts per billion in the whole.
 pub(crate) const ONE_PPB: u32 = 1_000_000_000;
@@ -98,46 +99,18 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || TargetError::NotAPercentage(text.to_owned());
-        let number = text.strip_suffix('%').ok_or_else(refused)?;
-        if is_digits(&number.replacen(',', "", 1)) && number.contains(',') {
-            return Err(TargetError::DecimalComma(text.to_owned()));
-        }
-        let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
-        if !is_digits(whole) || !is_digits(decimals) {
-            return Err(refused());
-        }
-        let decimals = decimals.trim_end_matches('0');
-        if decimals.len() > 7 {
-            return Err(TargetError::TooFine(text.to_owned()));
-        }
-        // More than three digits before the point is over 100% whatever follows.
-        let whole: u32 = if whole.trim_start_matches('0').len() > 3 {
-            400
-        } else {
-            whole.parse().map_err(|_| refused())?
-        };
-        let fraction: u32 = format!("{decimals:0<7}").parse().map_err(|_| refused())?;
-        Self::from_ppb(whole.min(400) * 10_000_000 + fraction)
+        let ppb = parse_ppb(text).map_err(|unread| match unread {
+            Unread::NotAPercentage => TargetError::NotAPercentage(text.to_owned()),
+            Unread::DecimalComma => TargetError::DecimalComma(text.to_owned()),
+            Unread::TooFine => TargetError::TooFine(text.to_owned()),
+        })?;
+        Self::from_ppb(ppb)
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_percent(f, self.0.into(), 7)
-    }
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Parts per billion for an error's text.
-struct Percent(u32);
-
-impl fmt::Display for Percent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_percent(f, self.0.into(), 7)
+        Percent(self.0).fmt(f)
     }
 }
 

@@ -3,9 +3,10 @@
 use core::fmt;
 use core::time::Duration;
 
+use crate::alert::Severity;
 use crate::ratio::{quotient, write_percent};
 use crate::target::ONE_PPB;
-use crate::{BurnRate, BurnWindow, Events, Factor, Ratio, Severity, Target};
+use crate::{BurnRate, BurnWindow, Events, Factor, Ratio, Target};
 
 /// A burn rate over a factor in a long and in a short window, for one target and period.
 ///
@@ -192,7 +193,8 @@ impl fmt::Display for Condition {
 /// # Examples
 ///
 /// ```
-/// use slo_core::{AlertPolicy, Window};
+/// use slo_core::alert::AlertPolicy;
+/// use slo_core::Window;
 ///
 /// let alerts = AlertPolicy::standard().resolve("90%".parse()?, Window::days(30)?);
 /// let unreachable: Vec<_> = alerts.unreachable().collect();

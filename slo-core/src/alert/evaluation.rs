@@ -264,7 +264,8 @@ impl fmt::Display for Judged {
 /// # Examples
 ///
 /// ```
-/// use slo_core::{AlertPolicy, AlertState, Events, Window};
+/// use slo_core::alert::{AlertPolicy, AlertState};
+/// use slo_core::{Events, Window};
 ///
 /// let alerts = AlertPolicy::standard().resolve("99.9%".parse()?, Window::days(30)?);
 /// let evaluation = alerts.evaluate(|window| {

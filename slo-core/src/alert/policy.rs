@@ -4,9 +4,10 @@ use core::time::Duration;
 
 use super::condition::{Condition, Unreachable};
 use super::{Alerts, nominal};
+use crate::alert::Severity;
 use crate::ratio::write_percent;
 use crate::target::ONE_PPB;
-use crate::{BurnWindow, Severity, Slo, Status, Target, Window};
+use crate::{BurnWindow, Slo, Status, Target, Window};
 
 /// Shares of the budget and the times in which spending them is worth telling somebody.
 ///
@@ -17,7 +18,8 @@ use crate::{BurnWindow, Severity, Slo, Status, Target, Window};
 ///
 /// ```
 /// use core::time::Duration;
-/// use slo_core::{AlertPolicy, AlertPolicyError, Window};
+/// use slo_core::alert::{AlertPolicy, AlertPolicyError};
+/// use slo_core::Window;
 ///
 /// let alerts = AlertPolicy::standard().resolve("99.9%".parse()?, Window::days(30)?);
 /// let factors: Vec<_> = alerts.conditions().iter().map(|condition| condition.factor().to_string()).collect();

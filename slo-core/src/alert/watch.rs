@@ -60,7 +60,8 @@ impl<F: FnMut(&Transition<'_>)> AlertListener for F {
 ///
 /// ```
 /// use core::time::Duration;
-/// use slo_core::{AlertPolicy, AlertState, AlertWatch, Outcome, Tick, Tracker, Transition, Window};
+/// use slo_core::alert::{AlertPolicy, AlertState, AlertWatch, Transition};
+/// use slo_core::{Outcome, Tick, Tracker, Window};
 ///
 /// let start = Tick::from_unix_seconds(1_767_225_600);
 /// let tracker = Tracker::new(Window::days(30)?, start);
