@@ -47,6 +47,8 @@ mod history;
 mod latency;
 pub mod names;
 mod ratio;
+#[cfg(feature = "yaml")]
+mod similar;
 mod slo;
 #[cfg(feature = "yaml")]
 mod spec;
