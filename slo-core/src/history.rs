@@ -6,11 +6,8 @@ const NANOS: u64 = 1_000_000_000;
 
 /// Steps in seconds and how many of them are kept. A level is used for windows that begin within its reach, so a
 /// window of 5 minutes or more is at most 4% longer than asked: 10 s in 5 min, 1 min in 31 min, 10 min in 6 h 12 min,
-/// 1 h in 26 h. With the level over the whole window it is some 34 KiB for 30 days.
-const LEVELS: [(u64, usize); 3] = [(10, 186), (60, 372), (600, 156)];
-
-/// The step of the level over the whole window, for windows of up to 30 days (seconds).
-const LONGEST_STEP: u64 = 3_600;
+/// 1 h in 26 h, 1 day in 32 days. That is some 34 KiB for 30 days and 44 KiB for the longest windows.
+const LEVELS: [(u64, usize); 5] = [(10, 186), (60, 372), (600, 156), (3_600, 769), (86_400, 402)];
 
 /// Cumulative totals at the edges of steps, for as long back as the tracker's window.
 #[derive(Debug)]
@@ -22,22 +19,15 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new(window: Window, started: Tick) -> Self {
         let length = window.as_seconds();
-        let mut levels = Vec::with_capacity(LEVELS.len() + 1);
+        let mut levels = Vec::with_capacity(LEVELS.len());
         for (step, kept) in LEVELS {
             // The narrowing is of a count that is at most `kept`.
             let needed = usize::try_from(length.div_ceil(step) + 1).unwrap_or(kept);
             levels.push(Level::new(step, kept.min(needed), started));
             if needed <= kept {
-                return Self { started, levels };
+                break;
             }
         }
-        // Beyond 30 days the step grows, so that memory does not.
-        let step = LONGEST_STEP * length.div_ceil(720 * LONGEST_STEP).max(1);
-        levels.push(Level::new(
-            step,
-            usize::try_from(length.div_ceil(step) + 1).unwrap_or(0),
-            started,
-        ));
         Self { started, levels }
     }
 
@@ -216,7 +206,7 @@ mod tests {
         for length in ["5m", "31m", "6h", "1d", "7d", "28d", "30d", "90d", "400d"] {
             let history = History::new(length.parse().unwrap(), seconds(0));
             let bytes: usize = history.levels.iter().map(|level| size_of_val(&*level.ring)).sum();
-            assert!(bytes <= 36 * 1_024, "{length}: {bytes} bytes");
+            assert!(bytes <= 45 * 1_024, "{length}: {bytes} bytes");
         }
     }
 }
