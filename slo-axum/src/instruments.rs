@@ -100,7 +100,7 @@ fn observe_definitions(meter: &Meter, slos: &SloSet) {
         meter,
         names::WINDOW,
         slos,
-        |slo| slo.window().as_duration().as_secs_f64(),
+        |slo| slo.window().longest().as_secs_f64(),
         name_only,
     );
     observe_each(meter, names::SPEC_INFO, slos, |_| 1.0, spec_info);

@@ -149,7 +149,7 @@ fn shown(longest: Window) -> impl Iterator<Item = Window> {
     SHOWN
         .into_iter()
         .filter_map(|text| text.parse().ok())
-        .filter(move |window| *window <= longest)
+        .filter(move |window: &Window| window.longest() <= longest.longest())
 }
 
 impl SloStatus {

@@ -18,7 +18,7 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(window: Window, started: Tick) -> Self {
-        let length = window.as_seconds();
+        let length = window.longest().as_secs();
         let mut levels = Vec::with_capacity(LEVELS.len());
         for (step, kept) in LEVELS {
             // The narrowing is of a count that is at most `kept`.

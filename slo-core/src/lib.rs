@@ -31,6 +31,7 @@
 //!
 //! # Features
 //!
+//! - `calendar`: windows that begin with the day, week, month, quarter or year in a named time zone.
 //! - `serde`: values through their text (`99.9%`, `30d`).
 //! - `yaml`: [`SloSet::from_yaml`](SloSet), every mistake with line and column.
 //!
@@ -40,14 +41,18 @@
 
 mod budget;
 mod burn;
+#[cfg(feature = "calendar")]
+mod calendar;
 mod classify;
 mod clock;
 mod events;
 mod history;
 mod latency;
 pub mod names;
+#[cfg(feature = "calendar")]
+mod period;
 mod ratio;
-#[cfg(feature = "yaml")]
+#[cfg(any(feature = "calendar", feature = "yaml"))]
 mod similar;
 mod slo;
 #[cfg(feature = "yaml")]
@@ -59,6 +64,8 @@ mod target;
 mod text;
 mod tracker;
 mod window;
+#[cfg(feature = "calendar")]
+mod zone;
 
 pub use budget::{BudgetState, ErrorBudget};
 pub use burn::BurnRate;
@@ -66,6 +73,8 @@ pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass,
 pub use clock::Tick;
 pub use events::{Events, Outcome};
 pub use latency::{Threshold, ThresholdError};
+#[cfg(feature = "calendar")]
+pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
 #[cfg(feature = "yaml")]
@@ -73,6 +82,8 @@ pub use spec::{Mistake, SpecError};
 pub use target::{Target, TargetError};
 pub use tracker::{Reading, Tracker};
 pub use window::{Window, WindowError};
+#[cfg(feature = "calendar")]
+pub use zone::{Zone, ZoneError};
 
 /// Marks a response that is in no request SLI and in no request metric: put it into the response's extensions.
 ///

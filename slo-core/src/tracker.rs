@@ -90,22 +90,23 @@ impl Tracker {
         self.window
     }
 
-    /// The events of the last `window` before `now`; of the tracker's own window where that is shorter.
+    /// The events of `window` up to `now`, as far back as the tracker remembers: the length of its own window, or the
+    /// longest that its calendar period can be.
     ///
     /// Never blocks a recording thread. A `now` before the last known step is read as that step.
     pub fn read(&self, now: Tick, window: Window) -> Reading {
-        let length = window.min(self.window).as_duration();
         let mut history = self.lock();
         let totals = self.write_edges(&mut history, now);
         let now = now.max(history.last_edge());
-        let (from, before) = history.at_or_before(now.saturating_sub(length));
-        let covered = now.since(history.started()).min(length);
+        let asked = window.bounds(now).start;
+        let start = asked.max(now.saturating_sub(self.window.longest()));
+        let (from, before) = history.at_or_before(start);
         Reading {
             events: totals.since(before),
             from,
             to: now,
-            covered,
-            asked: window,
+            covered: now.since(start.max(history.started())),
+            asked: window.rolling_length().unwrap_or(now.since(asked)),
         }
     }
 
@@ -141,7 +142,7 @@ pub struct Reading {
     from: Tick,
     to: Tick,
     covered: Duration,
-    asked: Window,
+    asked: Duration,
 }
 
 impl Reading {
@@ -160,12 +161,12 @@ impl Reading {
         self.to
     }
 
-    /// The share of the asked window in which this process measured, 0 to 1; never `None` in practice, since no window is
-    /// empty.
+    /// The share of the asked window in which this process measured, 0 to 1; of a calendar window, the share of what has
+    /// passed of its period. `None` in the very moment in which a calendar period begins, of which nothing has passed.
     #[must_use]
     pub fn coverage(self) -> Option<Ratio> {
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).ok();
-        Ratio::new(nanos(self.covered)?, nanos(self.asked.as_duration())?)
+        Ratio::new(nanos(self.covered)?, nanos(self.asked)?)
     }
 
     /// The time within the asked window in which this process measured.
@@ -313,7 +314,7 @@ mod tests {
             prop_assert_eq!(reading.events(), model.count(reading.from(), now));
             // ... which is the asked one, up to 4% longer, and never reaches back before the start.
             let length = now.since(reading.from());
-            let asked = window(asked).min(window(own)).as_duration().min(now.since(START));
+            let asked = window(asked).longest().min(window(own).longest()).min(now.since(START));
             prop_assert!(length >= asked, "{:?} is shorter than {:?}", length, asked);
             prop_assert!(length.as_secs_f64() <= asked.as_secs_f64() * 1.04, "{:?} for {:?}", length, asked);
             prop_assert_eq!(tracker.totals(), model.count(START, now));

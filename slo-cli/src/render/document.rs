@@ -126,7 +126,7 @@ impl SloEntry {
             error_budget_ppb: target.budget_ppb(),
             full_outage_seconds: units::seconds(units::full_outage_nanos(target, window)),
             window,
-            window_seconds: window.as_seconds(),
+            window_seconds: window.longest().as_secs(),
         }
     }
 }

@@ -12,7 +12,8 @@ pub(crate) fn budget_percent(target: Target) -> String {
 /// How long a full outage spends the whole budget, at steady traffic, in nanoseconds: parts per billion of a second
 /// are nanoseconds, so this is exact.
 pub(crate) fn full_outage_nanos(target: Target, window: Window) -> u64 {
-    window.as_seconds().saturating_mul(target.budget_ppb().into()) // at most 400 days of nanoseconds, 3.5e16
+    let seconds = window.longest().as_secs();
+    seconds.saturating_mul(target.budget_ppb().into()) // at most 400 days of nanoseconds, 3.5e16
 }
 
 /// A duration in days, hours, minutes and exact seconds: `43m12s`, `4m19.2s`.
