@@ -1,5 +1,7 @@
 //! Past totals at several resolutions: what a window's start is looked up in.
 
+use core::time::Duration;
+
 use crate::{Events, Tick, Window};
 
 const NANOS: u64 = 1_000_000_000;
@@ -14,28 +16,23 @@ const LEVELS: [(u64, usize); 5] = [(10, 186), (60, 372), (600, 156), (3_600, 769
 pub(crate) struct History {
     started: Tick,
     levels: Vec<Level>,
+    period: Option<PeriodStart>,
 }
 
 impl History {
     pub(crate) fn new(window: Window, started: Tick) -> Self {
-        let length = window.longest().as_secs();
-        let mut levels = Vec::with_capacity(LEVELS.len());
-        for (step, kept) in LEVELS {
-            // The narrowing is of a count that is at most `kept`.
-            let needed = usize::try_from(length.div_ceil(step) + 1).unwrap_or(kept);
-            levels.push(Level::new(step, kept.min(needed), started));
-            if needed <= kept {
-                break;
-            }
+        Self {
+            started,
+            levels: levels(window.longest(), started),
+            period: PeriodStart::new(window, started),
         }
-        Self { started, levels }
     }
 
     pub(crate) fn started(&self) -> Tick {
         self.started
     }
 
-    /// The first edge that is not written yet.
+    /// The first edge that is not written yet. A calendar period ends at one: in every zone at a whole 10 s of Unix time.
     pub(crate) fn next_edge(&self) -> Tick {
         self.levels[0].next_edge()
     }
@@ -50,12 +47,65 @@ impl History {
         for level in &mut self.levels {
             level.advance(now, totals);
         }
+        if let Some(period) = &mut self.period {
+            period.advance(now, totals);
+        }
     }
 
     /// The totals at the last known moment at or before `at`, and that moment; before the start they are 0.
     pub(crate) fn at_or_before(&self, at: Tick) -> (Tick, Events) {
         let found = self.levels.iter().find_map(|level| level.at_or_before(at));
-        found.unwrap_or((self.started, Events::default()))
+        let (edge, totals) = found.unwrap_or((self.started, Events::default()));
+        match &self.period {
+            Some(period) if period.from <= at && period.from > edge => (period.from, period.totals),
+            _ => (edge, totals),
+        }
+    }
+}
+
+/// The levels that windows of up to this length need.
+fn levels(longest: Duration, started: Tick) -> Vec<Level> {
+    let mut levels = Vec::with_capacity(LEVELS.len());
+    for (step, kept) in LEVELS {
+        // The narrowing is of a count that is at most `kept`.
+        let needed = usize::try_from(longest.as_secs().div_ceil(step) + 1).unwrap_or(kept);
+        levels.push(Level::new(step, kept.min(needed), started));
+        if needed <= kept {
+            break;
+        }
+    }
+    levels
+}
+
+/// The totals at the very start of the present calendar period, to which a step would only be near.
+#[derive(Debug)]
+struct PeriodStart {
+    window: Window,
+    /// Where the period began; where measuring began, in the first one.
+    from: Tick,
+    /// The totals there.
+    totals: Events,
+    /// Where the next period begins.
+    end: Tick,
+}
+
+impl PeriodStart {
+    /// `None` for a rolling window.
+    fn new(window: Window, started: Tick) -> Option<Self> {
+        window.rolling_length().is_none().then(|| Self {
+            window,
+            from: started,
+            totals: Events::default(),
+            end: window.bounds(started).end,
+        })
+    }
+
+    fn advance(&mut self, now: Tick, totals: Events) {
+        if now >= self.end {
+            let bounds = self.window.bounds(now);
+            (self.from, self.end) = (bounds.start, bounds.end);
+            self.totals = totals;
+        }
     }
 }
 

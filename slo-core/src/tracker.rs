@@ -17,7 +17,8 @@ use crate::{Events, Outcome, Ratio, Tick, Window};
 /// # Accuracy
 ///
 /// A window begins at the last remembered step at or before the moment asked for, so it is up to one step longer than
-/// asked: 4% at most for 5 minutes and more. An event that races the edge of a step may be counted on either side of it.
+/// asked: 4% at most for 5 minutes and more. The start of the tracker's own calendar period is remembered beside the
+/// steps, so that window is exact. An event that races the edge of a step or period may be counted on either side of it.
 ///
 /// # Time
 ///
@@ -178,6 +179,9 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "calendar")]
+    mod calendar;
+
     use super::*;
     use proptest::prelude::*;
 
