@@ -3,7 +3,7 @@
 use crate::similar::distance;
 
 /// Words of other tools for what has another name here.
-const SYNONYMS: [(&str, &str); 8] = [
+const SYNONYMS: [(&str, &str); 12] = [
     ("target", "objective"),
     ("slo", "objective"),
     ("description", "promise"),
@@ -12,6 +12,10 @@ const SYNONYMS: [(&str, &str); 8] = [
     ("paths", "routes"),
     ("latency", "faster_than"),
     ("threshold", "faster_than"),
+    ("period", "calendar"),
+    ("zone", "time_zone"),
+    ("tz", "time_zone"),
+    ("timezone", "time_zone"),
 ];
 
 /// The known word that was most likely meant.
