@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use slo_core::{Outcome, Slo, SloSet, names};
+use slo_core::{Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
 use crate::reliability::Shared;
@@ -31,7 +31,7 @@ impl Instruments {
             .build();
         let meter = provider.meter_with_scope(scope);
         observe_events(&meter, shared);
-        observe_definitions(&meter, slos);
+        observe_definitions(&meter, shared);
         let duration = meter
             .f64_histogram(names::HTTP_SERVER_REQUEST_DURATION.otel)
             .with_unit(names::HTTP_SERVER_REQUEST_DURATION.unit)
@@ -81,49 +81,62 @@ fn observe_events(meter: &Meter, shared: &Weak<Shared>) {
 }
 
 /// The definitions travel with the events, so that rules and overviews need no file.
-fn observe_definitions(meter: &Meter, slos: &SloSet) {
+fn observe_definitions(meter: &Meter, shared: &Weak<Shared>) {
     observe_each(
         meter,
         names::OBJECTIVE,
-        slos,
-        |slo| slo.target().as_ratio_f64(),
+        shared,
+        |slo, _| Some(slo.target().as_ratio_f64()),
         name_only,
     );
     observe_each(
         meter,
         names::ERROR_BUDGET,
-        slos,
-        |slo| slo.target().budget_as_ratio_f64(),
+        shared,
+        |slo, _| Some(slo.target().budget_as_ratio_f64()),
         name_only,
     );
     observe_each(
         meter,
         names::WINDOW,
-        slos,
-        |slo| slo.window().as_duration().as_secs_f64(),
+        shared,
+        |slo, now| Some(slo.window().length_at(now).as_secs_f64()),
         name_only,
     );
-    observe_each(meter, names::SPEC_INFO, slos, |_| 1.0, spec_info);
+    observe_each(meter, names::WINDOW_START, shared, window_start, name_only);
+    observe_each(meter, names::SPEC_INFO, shared, |_, _| Some(1.0), spec_info);
 }
 
+/// Observes what a definition says at each collection, which a calendar changes; `None` is no point.
 fn observe_each(
     meter: &Meter,
     metric: names::Metric,
-    slos: &SloSet,
-    value: impl Fn(&Slo) -> f64,
-    attributes: impl Fn(&Slo) -> Vec<KeyValue>,
+    shared: &Weak<Shared>,
+    value: impl Fn(&Slo, Tick) -> Option<f64> + Send + Sync + 'static,
+    attributes: impl Fn(&Slo) -> Vec<KeyValue> + Send + Sync + 'static,
 ) {
-    let points: Vec<_> = slos.slos().iter().map(|slo| (value(slo), attributes(slo))).collect();
+    let shared = Weak::clone(shared);
     let _gauge = meter
         .f64_observable_gauge(metric.otel)
         .with_unit(metric.unit)
         .with_description(metric.description)
         .with_callback(move |observer| {
-            for (value, attributes) in &points {
-                observer.observe(*value, attributes);
+            let Some(shared) = shared.upgrade() else { return };
+            let now = shared.now();
+            for slo in shared.slos.slos() {
+                if let Some(value) = value(slo, now) {
+                    observer.observe(value, &attributes(slo));
+                }
             }
         })
         .build();
+}
+
+/// In Unix seconds; a rolling window begins anew with every moment, which is nothing to export.
+fn window_start(slo: &Slo, now: Tick) -> Option<f64> {
+    let window = slo.window();
+    let is_calendar = window.rolling_length().is_none();
+    is_calendar.then(|| window.bounds(now).start.since(Tick::default()).as_secs_f64())
 }
 
 fn name_only(slo: &Slo) -> Vec<KeyValue> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use opentelemetry::metrics::MeterProvider;
-use slo_core::{Events, Outcome, SloSet, Tracker, Window, names};
+use slo_core::{Events, Outcome, SloSet, Tick, Tracker, Window, names};
 
 use crate::attributes::Labels;
 use crate::clock::Anchor;
@@ -224,8 +224,12 @@ impl Shared {
             .collect()
     }
 
+    pub(crate) fn now(&self) -> Tick {
+        self.anchor.tick(Instant::now())
+    }
+
     fn status(&self) -> Status {
-        let now = self.anchor.tick(Instant::now());
+        let now = self.now();
         let slos = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
         Status {
             service: self.slos.service().to_owned(),

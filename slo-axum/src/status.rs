@@ -86,7 +86,7 @@ pub struct SloStatus {
     pub events: Events,
     /// Good over valid in the window, 0 to 1; `None` without a valid event.
     pub sli_ratio: Option<f64>,
-    /// The share of the window in which this process measured, 0 to 1.
+    /// The share of the window in which this process measured, 0 to 1; of a calendar window, of what has passed of it.
     pub coverage_ratio: f64,
     /// The error budget of the events that were seen.
     pub budget: BudgetStatus,
@@ -152,7 +152,7 @@ fn shown(longest: Window) -> impl Iterator<Item = Window> {
     SHOWN
         .into_iter()
         .filter_map(|text| text.parse().ok())
-        .filter(move |window| *window <= longest)
+        .filter(move |window: &Window| window.longest() <= longest.longest())
 }
 
 impl SloStatus {

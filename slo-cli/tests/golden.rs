@@ -10,7 +10,13 @@ use std::process::{Command, Output, Stdio};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// The specs, and the exit code of each.
-const SPECS: [(&str, i32); 4] = [("real-estate", 0), ("corners", 0), ("mistakes", 2), ("braces", 2)];
+const SPECS: [(&str, i32); 5] = [
+    ("real-estate", 0),
+    ("corners", 0),
+    ("calendar", 0),
+    ("mistakes", 2),
+    ("braces", 2),
+];
 
 fn golden(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder)

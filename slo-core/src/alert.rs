@@ -206,5 +206,9 @@ impl Alerts {
 /// A period without one length counts as its longest (a month as 31 days): the windows scale with it, and no factor is
 /// below 1 whatever the month.
 fn nominal(window: Window) -> BurnWindow {
-    BurnWindow::clamped(window.as_seconds())
+    #[cfg(feature = "calendar")]
+    if let Some((period, _)) = window.as_calendar() {
+        return BurnWindow::clamped(u64::from(*period.days().end()) * 86_400);
+    }
+    BurnWindow::clamped(window.longest().as_secs())
 }

@@ -63,17 +63,21 @@ impl core::ops::Add<Duration> for Tick {
 
 impl From<DateTime<Utc>> for Tick {
     fn from(at: DateTime<Utc>) -> Self {
-        // `None` is a year before 1677 or after 2262.
-        let clamped = at
-            .timestamp_nanos_opt()
-            .unwrap_or(if at.timestamp() < 0 { 0 } else { i64::MAX });
-        Self(u64::try_from(clamped).unwrap_or(0))
+        // A leap second has more than a billion nanoseconds; it is part of the next second, as the epoch counts it.
+        let whole = u64::try_from(at.timestamp()).map(Self::from_unix_seconds);
+        whole.map_or(Self::default(), |second| {
+            second + Duration::from_nanos(at.timestamp_subsec_nanos().into())
+        })
     }
 }
 
 impl From<Tick> for DateTime<Utc> {
     fn from(tick: Tick) -> Self {
-        Self::from_timestamp_nanos(i64::try_from(tick.0).unwrap_or(i64::MAX))
+        let (seconds, nanos) = (tick.0 / 1_000_000_000, tick.0 % 1_000_000_000);
+        let parts = i64::try_from(seconds).ok().zip(u32::try_from(nanos).ok());
+        // Both fit, and chrono's range is far wider than the tick's.
+        let at = parts.and_then(|(seconds, nanos)| Self::from_timestamp(seconds, nanos));
+        at.unwrap_or_default()
     }
 }
 
@@ -88,12 +92,19 @@ mod tests {
     #[test]
     fn dates_outside_the_range_are_clamped() {
         assert_eq!(Tick::from(DateTime::<Utc>::MIN_UTC), Tick::default());
-        assert_eq!(
-            Tick::from(DateTime::<Utc>::MAX_UTC).as_unix_nanos(),
-            i64::MAX.unsigned_abs()
-        );
+        assert_eq!(Tick::from(DateTime::<Utc>::MAX_UTC), Tick::from_unix_nanos(u64::MAX));
+        let before = DateTime::from_timestamp(-1, 999_999_999).unwrap();
+        assert_eq!(Tick::from(before), Tick::default());
+    }
+
+    #[test]
+    fn a_date_inside_the_range_is_the_same_moment() {
+        let nanos = [0, 1, 1_767_225_600_000_000_005, i64::MAX.unsigned_abs() + 1, u64::MAX];
+        for tick in nanos.map(Tick::from_unix_nanos) {
+            assert_eq!(Tick::from(DateTime::<Utc>::from(tick)), tick);
+        }
         let at = DateTime::from_timestamp(1_767_225_600, 5).unwrap();
-        assert_eq!(DateTime::<Utc>::from(Tick::from(at)), at);
+        assert_eq!(Tick::from(at), Tick::from_unix_nanos(1_767_225_600_000_000_005));
     }
 
     #[test]

@@ -1,51 +1,38 @@
 //! Past totals at several resolutions: what a window's start is looked up in.
 
+use core::time::Duration;
+
 use crate::{Events, Tick, Window};
 
 const NANOS: u64 = 1_000_000_000;
 
 /// Steps in seconds and how many of them are kept. A level is used for windows that begin within its reach, so a
 /// window of 5 minutes or more is at most 4% longer than asked: 10 s in 5 min, 1 min in 31 min, 10 min in 6 h 12 min,
-/// 1 h in 26 h. With the level over the whole window it is some 34 KiB for 30 days.
-const LEVELS: [(u64, usize); 3] = [(10, 186), (60, 372), (600, 156)];
-
-/// The step of the level over the whole window, for windows of up to 30 days (seconds).
-const LONGEST_STEP: u64 = 3_600;
+/// 1 h in 26 h, 1 day in 32 days. That is some 34 KiB for 30 days and 44 KiB for the longest windows.
+const LEVELS: [(u64, usize); 5] = [(10, 186), (60, 372), (600, 156), (3_600, 769), (86_400, 402)];
 
 /// Cumulative totals at the edges of steps, for as long back as the tracker's window.
 #[derive(Debug)]
 pub(crate) struct History {
     started: Tick,
     levels: Vec<Level>,
+    period: Option<PeriodStart>,
 }
 
 impl History {
     pub(crate) fn new(window: Window, started: Tick) -> Self {
-        let length = window.as_seconds();
-        let mut levels = Vec::with_capacity(LEVELS.len() + 1);
-        for (step, kept) in LEVELS {
-            // The narrowing is of a count that is at most `kept`.
-            let needed = usize::try_from(length.div_ceil(step) + 1).unwrap_or(kept);
-            levels.push(Level::new(step, kept.min(needed), started));
-            if needed <= kept {
-                return Self { started, levels };
-            }
-        }
-        // Beyond 30 days the step grows, so that memory does not.
-        let step = LONGEST_STEP * length.div_ceil(720 * LONGEST_STEP).max(1);
-        levels.push(Level::new(
-            step,
-            usize::try_from(length.div_ceil(step) + 1).unwrap_or(0),
+        Self {
             started,
-        ));
-        Self { started, levels }
+            levels: levels(window.longest(), started),
+            period: PeriodStart::new(window, started),
+        }
     }
 
     pub(crate) fn started(&self) -> Tick {
         self.started
     }
 
-    /// The first edge that is not written yet.
+    /// The first edge that is not written yet. A calendar period ends at one: in every zone at a whole 10 s of Unix time.
     pub(crate) fn next_edge(&self) -> Tick {
         self.levels[0].next_edge()
     }
@@ -60,12 +47,65 @@ impl History {
         for level in &mut self.levels {
             level.advance(now, totals);
         }
+        if let Some(period) = &mut self.period {
+            period.advance(now, totals);
+        }
     }
 
     /// The totals at the last known moment at or before `at`, and that moment; before the start they are 0.
     pub(crate) fn at_or_before(&self, at: Tick) -> (Tick, Events) {
         let found = self.levels.iter().find_map(|level| level.at_or_before(at));
-        found.unwrap_or((self.started, Events::default()))
+        let (edge, totals) = found.unwrap_or((self.started, Events::default()));
+        match &self.period {
+            Some(period) if period.from <= at && period.from > edge => (period.from, period.totals),
+            _ => (edge, totals),
+        }
+    }
+}
+
+/// The levels that windows of up to this length need.
+fn levels(longest: Duration, started: Tick) -> Vec<Level> {
+    let mut levels = Vec::with_capacity(LEVELS.len());
+    for (step, kept) in LEVELS {
+        // The narrowing is of a count that is at most `kept`.
+        let needed = usize::try_from(longest.as_secs().div_ceil(step) + 1).unwrap_or(kept);
+        levels.push(Level::new(step, kept.min(needed), started));
+        if needed <= kept {
+            break;
+        }
+    }
+    levels
+}
+
+/// The totals at the very start of the present calendar period, to which a step would only be near.
+#[derive(Debug)]
+struct PeriodStart {
+    window: Window,
+    /// Where the period began; where measuring began, in the first one.
+    from: Tick,
+    /// The totals there.
+    totals: Events,
+    /// Where the next period begins.
+    end: Tick,
+}
+
+impl PeriodStart {
+    /// `None` for a rolling window.
+    fn new(window: Window, started: Tick) -> Option<Self> {
+        window.rolling_length().is_none().then(|| Self {
+            window,
+            from: started,
+            totals: Events::default(),
+            end: window.bounds(started).end,
+        })
+    }
+
+    fn advance(&mut self, now: Tick, totals: Events) {
+        if now >= self.end {
+            let bounds = self.window.bounds(now);
+            (self.from, self.end) = (bounds.start, bounds.end);
+            self.totals = totals;
+        }
     }
 }
 
@@ -216,7 +256,7 @@ mod tests {
         for length in ["5m", "31m", "6h", "1d", "7d", "28d", "30d", "90d", "400d"] {
             let history = History::new(length.parse().unwrap(), seconds(0));
             let bytes: usize = history.levels.iter().map(|level| size_of_val(&*level.ring)).sum();
-            assert!(bytes <= 36 * 1_024, "{length}: {bytes} bytes");
+            assert!(bytes <= 45 * 1_024, "{length}: {bytes} bytes");
         }
     }
 }

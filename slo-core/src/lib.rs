@@ -33,6 +33,7 @@
 //!
 //! # Features
 //!
+//! - `calendar`: windows that begin with the day, week, month, quarter or year in a named time zone.
 //! - `serde`: values through their text (`99.9%`, `30d`).
 //! - `yaml`: [`SloSet::from_yaml`](SloSet), every mistake with line and column.
 //!
@@ -44,6 +45,8 @@ pub mod alert;
 mod budget;
 mod burn;
 mod burn_window;
+#[cfg(feature = "calendar")]
+mod calendar;
 mod classify;
 mod clock;
 mod events;
@@ -52,8 +55,12 @@ pub mod gate;
 mod history;
 mod latency;
 pub mod names;
+#[cfg(feature = "calendar")]
+mod period;
 mod ratio;
 mod share;
+#[cfg(any(feature = "calendar", feature = "yaml"))]
+mod similar;
 mod slo;
 #[cfg(feature = "yaml")]
 mod spec;
@@ -64,6 +71,8 @@ mod target;
 mod text;
 mod tracker;
 mod window;
+#[cfg(feature = "calendar")]
+mod zone;
 
 pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
@@ -73,6 +82,8 @@ pub use clock::Tick;
 pub use events::{Events, Outcome};
 pub use factor::Factor;
 pub use latency::{Threshold, ThresholdError};
+#[cfg(feature = "calendar")]
+pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
@@ -81,6 +92,8 @@ pub use spec::{Mistake, SpecError};
 pub use target::{Target, TargetError};
 pub use tracker::{Reading, Tracker};
 pub use window::{Window, WindowError};
+#[cfg(feature = "calendar")]
+pub use zone::{Zone, ZoneError};
 
 /// Marks a response that is in no request SLI and in no request metric: put it into the response's extensions.
 ///

@@ -63,12 +63,20 @@ pub const ERROR_BUDGET: Metric = Metric {
     description: "Share of valid events that may be bad.",
 };
 
-/// The window of an SLO.
+/// The window of an SLO: its length, of a calendar window that of the present period.
 pub const WINDOW: Metric = Metric {
     otel: "slo.window",
     unit: "s",
     prometheus: "slo_window_seconds",
     description: "Length of the period over which the objective must hold.",
+};
+
+/// The start of the present period of a calendar window; rolling windows have no point.
+pub const WINDOW_START: Metric = Metric {
+    otel: "slo.window.start",
+    unit: "s",
+    prometheus: "slo_window_start_seconds",
+    description: "Start of the present calendar period over which the objective must hold, in Unix time.",
 };
 
 /// The definition of an SLO as attributes, value 1.
@@ -173,6 +181,7 @@ mod tests {
             OBJECTIVE,
             ERROR_BUDGET,
             WINDOW,
+            WINDOW_START,
             SPEC_INFO,
             GATE_DECISIONS,
         ] {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 pub use error::{Mistake, SpecError};
 
-use fields::{Fields, Key, parsed, text, words, wrong_kind};
+use fields::{Fields, Key, text, words, wrong_kind};
 use findings::Findings;
 use tree::{Node, Place, Value};
 
@@ -86,7 +86,7 @@ impl SloSet {
     /// | --- | --- |
     /// | `name` | small letters, digits and `-`; each name once |
     /// | `objective` | a [`Target`](crate::Target): `99.9%` |
-    /// | `window` | a [`Window`](crate::Window): `30d` |
+    /// | `window` | a [`Window`](crate::Window): `30d`, or `{ calendar: month, time_zone: Asia/Seoul }` (feature `calendar`) |
     /// | `sli` | `{ http: { .. } }` with the keys below |
     /// | `status` | `draft` if not said, or `agreed`, which needs `promise` and `owner` |
     /// | `promise`, `journey`, `owner`, `agreed_on` | words for people, and a day like `2026-01-31`; may be left out |
@@ -226,7 +226,7 @@ fn slo<'n>(node: &'n Node, taken: &mut BTreeMap<&'n str, usize>, findings: &mut 
         slo_name(node, example, taken, findings)
     });
     let target = fields.required("objective", findings, values::objective);
-    let window = fields.required("window", findings, parsed);
+    let window = fields.required("window", findings, values::window);
     let sli = fields.required("sli", findings, sli::sli);
     let promise = fields.optional("promise", findings, words);
     let journey = fields.optional("journey", findings, words);

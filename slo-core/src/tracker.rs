@@ -12,13 +12,14 @@ use crate::{BurnWindow, Events, Outcome, Ratio, Tick, Window};
 ///
 /// The totals are the only truth: they are exact, and they are what is exported. A window is the difference between the
 /// totals now and those at the window's start, which are remembered in steps of 10 s up to 31 minutes back, 1 min up to
-/// 6 h, 10 min up to 26 h, and 1 h (for windows over 30 days: a 720th of the window) beyond.
+/// 6 h, 10 min up to 26 h, 1 h up to 32 days, and 1 day beyond.
 ///
 /// # Accuracy
 ///
 /// A window begins at the last remembered step at or before the moment asked for, so it is up to one step longer than
-/// asked: 4% at most for 5 minutes and more, 9% for 2 minutes. An event that races the edge of a step may be counted on
-/// either side of it.
+/// asked: 4% at most for 5 minutes and more, 9% for 2 minutes. The start of the tracker's own calendar period is
+/// remembered beside the steps, so that window is exact. An event that races the edge of a step or period may be counted
+/// on either side of it.
 ///
 /// # Time
 ///
@@ -91,31 +92,34 @@ impl Tracker {
         self.window
     }
 
-    /// The events of the last `window` before `now`; of the tracker's own window where that is shorter.
+    /// The events of `window` up to `now`, as far back as the tracker remembers: the length of its own window, or the
+    /// longest that its calendar period can be.
     ///
     /// Never blocks a recording thread. A `now` before the last known step is read as that step.
     pub fn read(&self, now: Tick, window: Window) -> Reading {
-        self.read_back(now, window.as_duration())
+        self.read_since(now, |now| window.bounds(now).start, window.rolling_length())
     }
 
     /// The events of the last `stretch` before `now`, as [`Tracker::read`]: for burn rates, which look at less time.
     pub fn read_last(&self, now: Tick, stretch: BurnWindow) -> Reading {
-        self.read_back(now, stretch.as_duration())
+        let length = stretch.as_duration();
+        self.read_since(now, |now| now.saturating_sub(length), Some(length))
     }
 
-    fn read_back(&self, now: Tick, asked: Duration) -> Reading {
-        let length = asked.min(self.window.as_duration());
+    /// `length` is what was asked for, of a rolling window; a calendar period is as long as what has passed of it.
+    fn read_since(&self, now: Tick, begin: impl Fn(Tick) -> Tick, length: Option<Duration>) -> Reading {
         let mut history = self.lock();
         let totals = self.write_edges(&mut history, now);
         let now = now.max(history.last_edge());
-        let (from, before) = history.at_or_before(now.saturating_sub(length));
-        let covered = now.since(history.started()).min(length);
+        let asked = begin(now);
+        let start = asked.max(now.saturating_sub(self.window.longest()));
+        let (from, before) = history.at_or_before(start);
         Reading {
             events: totals.since(before),
             from,
             to: now,
-            covered,
-            asked,
+            covered: now.since(start.max(history.started())),
+            asked: length.unwrap_or(now.since(asked)),
         }
     }
 
@@ -170,8 +174,8 @@ impl Reading {
         self.to
     }
 
-    /// The share of the asked window in which this process measured, 0 to 1; never `None` in practice, since no window is
-    /// empty.
+    /// The share of the asked window in which this process measured, 0 to 1; of a calendar window, the share of what has
+    /// passed of its period. `None` in the very moment in which a calendar period begins, of which nothing has passed.
     #[must_use]
     pub fn coverage(self) -> Option<Ratio> {
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).ok();
@@ -187,6 +191,9 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "calendar")]
+    mod calendar;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -320,10 +327,11 @@ mod tests {
     proptest! {
         #[test]
         fn windows_agree_with_a_model_that_keeps_every_event(
-            gaps in prop::collection::vec((0_u64..20_000, 0_usize..3), 1..200),
-            asked in prop::sample::select(vec!["5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d"]),
+            gaps in prop::collection::vec((prop_oneof![0_u64..600, 0_u64..200_000], 0_usize..3), 1..200),
+            own in prop::sample::select(vec!["30d", "90d", "400d"]),
+            asked in prop::sample::select(vec!["5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d", "60d"]),
         ) {
-            let tracker = Tracker::new(window("30d"), START);
+            let tracker = Tracker::new(window(own), START);
             let mut model = Model::default();
             let mut now = START;
             for (gap, outcome) in gaps {
@@ -336,7 +344,7 @@ mod tests {
             prop_assert_eq!(reading.events(), model.count(reading.from(), now));
             // ... which is the asked one, up to 4% longer, and never reaches back before the start.
             let length = now.since(reading.from());
-            let asked = window(asked).as_duration().min(now.since(START));
+            let asked = window(asked).longest().min(window(own).longest()).min(now.since(START));
             prop_assert!(length >= asked, "{:?} is shorter than {:?}", length, asked);
             prop_assert!(length.as_secs_f64() <= asked.as_secs_f64() * 1.04, "{:?} for {:?}", length, asked);
             prop_assert_eq!(tracker.totals(), model.count(START, now));

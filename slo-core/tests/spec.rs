@@ -391,14 +391,6 @@ fn values_of_another_kind_are_named() {
         "found a list where one value belongs; write it like `window: 30d`",
     );
     one(
-        "30d",
-        "{ calendar: month }",
-        13,
-        13,
-        "slos[0].window",
-        "found a mapping where one value belongs; write it like `window: 30d`",
-    );
-    one(
         "[/purchase]",
         "/purchase",
         19,
@@ -459,6 +451,114 @@ fn values_of_another_kind_are_named() {
         "slos[0]",
         "a key must be a word; write `key: value`",
     );
+}
+
+#[cfg(feature = "calendar")]
+#[test]
+fn a_calendar_window_is_a_period_and_a_zone() {
+    let month = Window::calendar(slo_core::Period::Month, "Asia/Seoul".parse().unwrap());
+    for written in [
+        "{ calendar: month, time_zone: Asia/Seoul }",
+        "{ time_zone: 'Asia/Seoul', calendar: \"month\" }",
+        "\n      calendar: month\n      time_zone: Asia/Seoul",
+        "month in Asia/Seoul", // the text of JSON, too
+    ] {
+        let set = SloSet::from_yaml(&with("30d", written));
+        assert_eq!(set.unwrap().slos()[0].window(), month, "{written}");
+    }
+}
+
+#[cfg(feature = "calendar")]
+#[test]
+fn what_is_wrong_with_a_calendar_window_is_named_in_its_place() {
+    let window = |written: &str, column, key: &str, message: &str| {
+        one("30d", written, 13, column, &format!("slos[0].window{key}"), message);
+    };
+    window(
+        "{ calendar: months, time_zone: Asia/Seoul }",
+        25,
+        ".calendar",
+        "`months` is not a period of the calendar; write `day`, `week`, `month`, `quarter` or `year`",
+    );
+    let advice = "write a name of the IANA database, like `Asia/Seoul` or `UTC`";
+    window(
+        "{ calendar: month, time_zone: Asia/Soul }",
+        43,
+        ".time_zone",
+        &format!("`Asia/Soul` is not a time zone, did you mean `Asia/Seoul`? {advice}"),
+    );
+    window(
+        "{ calendar: month, time_zone: KST }",
+        43,
+        ".time_zone",
+        &format!("`KST` is not a time zone; {advice}"),
+    );
+    window(
+        "{ calendar: month }",
+        13,
+        ".time_zone",
+        "`time_zone` is missing; write it like `time_zone: Asia/Seoul`",
+    );
+    window(
+        "{ time_zone: Asia/Seoul }",
+        13,
+        ".calendar",
+        "`calendar` is missing; write it like `calendar: month`",
+    );
+    window(
+        "{ calendar: month, timezone: Asia/Seoul }",
+        32,
+        ".timezone",
+        "`timezone` is not a key here, did you mean `time_zone`? write one of `calendar`, `time_zone`",
+    );
+    window(
+        "{ calendar: month, time_zone: Asia/Seoul, starts: monday }",
+        55,
+        ".starts",
+        "`starts` is not a key here; write one of `calendar`, `time_zone`",
+    );
+    window(
+        "{ calendar: [month], time_zone: Asia/Seoul }",
+        25,
+        ".calendar",
+        "found a list where one value belongs; write it like `calendar: month`",
+    );
+    window(
+        "{ calendar: month, time_zone: ~ }",
+        32,
+        ".time_zone",
+        "`time_zone` has no value; write it like `time_zone: Asia/Seoul`",
+    );
+    window(
+        "month",
+        13,
+        "",
+        "a calendar month needs a time zone; write it like `month in Asia/Seoul`",
+    );
+}
+
+#[cfg(feature = "calendar")]
+#[test]
+fn all_mistakes_of_a_calendar_window_are_found_at_once() {
+    let text = with("30d", "{ period: monthly, tz: Korea }");
+    let keys: Vec<_> = found(&text).into_iter().map(|found| found.2).collect();
+    let expected = ["period", "calendar", "tz", "time_zone"].map(|key| format!("slos[0].window.{key}"));
+    assert_eq!(keys, expected);
+}
+
+#[cfg(not(feature = "calendar"))]
+#[test]
+fn without_the_feature_a_calendar_window_is_no_unknown_key() {
+    for written in ["{ calendar: month, time_zone: Asia/Seoul }", "month in Asia/Seoul"] {
+        one(
+            "30d",
+            written,
+            13,
+            13,
+            "slos[0].window",
+            "this build has no calendar windows; enable the feature `calendar` of slo-core, or write days, like `30d`",
+        );
+    }
 }
 
 #[test]

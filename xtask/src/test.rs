@@ -33,9 +33,10 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 11] = [
+const LINES: [&str; 12] = [
     "test -p slo-core",
     "test -p slo-core --no-default-features",
+    "test -p slo-core --no-default-features --features calendar",
     "test -p slo-core --no-default-features --features serde",
     "test -p slo-core --no-default-features --features yaml",
     "test -p slo-core --all-features",

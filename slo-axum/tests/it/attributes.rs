@@ -1,11 +1,15 @@
 //! What is exported: the conventions' attributes, from closed sets, and the SLOs' definitions.
 
+use std::ops::Range;
+use std::time::Duration;
+
 use crate::measured::{Measured, Outcome};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Version};
 use axum::routing::get;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use slo_core::{Tick, Window};
 use tower::ServiceExt;
 
 const SLOS: &str = "
@@ -107,42 +111,47 @@ async fn a_latency_limit_is_a_bucket_boundary() -> Outcome {
 #[tokio::test]
 async fn the_definition_travels_with_the_events() -> Outcome {
     let measured = Measured::new(SLOS)?;
-    let gauge = |name: &str| {
-        measured.points(name, |metric| match metric.data() {
-            AggregatedMetrics::F64(MetricData::Gauge(gauge)) => gauge
-                .data_points()
-                .map(|point| {
-                    let attributes = point.attributes().map(|kv| format!("{}={}", kv.key, kv.value));
-                    let mut attributes: Vec<_> = attributes.collect();
-                    attributes.sort();
-                    format!("{} {}", attributes.join(","), point.value())
-                })
-                .collect(),
-            _ => Vec::new(),
-        })
-    };
-    let sorted = |mut points: Vec<String>| {
-        points.sort();
-        points
-    };
     assert_eq!(
-        sorted(gauge("slo.objective")?),
+        measured.gauge("slo.objective")?,
         ["slo.name=items 0.999", "slo.name=swift 0.95"]
     );
     assert_eq!(
-        sorted(gauge("slo.error_budget")?),
+        measured.gauge("slo.error_budget")?,
         ["slo.name=items 0.001", "slo.name=swift 0.05"]
     );
     assert_eq!(
-        sorted(gauge("slo.window")?),
+        measured.gauge("slo.window")?,
         ["slo.name=items 2592000", "slo.name=swift 604800"]
     );
+    assert_eq!(measured.gauge("slo.window.start")?, [""; 0]);
     assert_eq!(
-        sorted(gauge("slo.spec.info")?),
+        measured.gauge("slo.spec.info")?,
         [
             "slo.journey=browse,slo.name=items,slo.owner=shop-team,slo.promise=Anyone can look at an item.,slo.status=draft 1",
             "slo.name=swift,slo.status=draft 1",
         ]
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_calendar_window_is_as_long_as_its_present_period_and_says_where_it_began() -> Outcome {
+    let spec = SLOS.replace("window: 30d", "window: { calendar: month, time_zone: Asia/Seoul }");
+    let measured = Measured::new(&spec)?;
+    let window: Window = "month in Asia/Seoul".parse()?;
+    // The month may turn between the two readings of the clock.
+    let before = measured.reliability.status().at;
+    let (length, start) = (measured.gauge("slo.window")?, measured.gauge("slo.window.start")?);
+    let months = [before, measured.reliability.status().at].map(|at| window.bounds(at.into()));
+    let says = |point: &str, seconds: fn(&Range<Tick>) -> Duration| {
+        let mut expected = months
+            .iter()
+            .map(|month| format!("slo.name=items {}", seconds(month).as_secs()));
+        expected.any(|expected| expected == point)
+    };
+    assert!(says(&length[0], |month| month.end.since(month.start)), "{length:?}");
+    assert!(says(&start[0], |month| month.start.since(Tick::default())), "{start:?}");
+    assert_eq!(length[1], "slo.name=swift 604800");
+    assert_eq!(start.len(), 1, "a rolling window begins nowhere: {start:?}");
     Ok(())
 }

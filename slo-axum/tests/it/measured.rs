@@ -97,6 +97,24 @@ impl Measured {
         Ok(["good", "bad", "excluded"].map(|outcome| events[&(slo.to_owned(), outcome.to_owned())]))
     }
 
+    /// The points of a gauge as `slo.name=items 0.999`, in order.
+    pub(crate) fn gauge(&self, name: &str) -> Outcome<Vec<String>> {
+        let mut points = self.points(name, |metric| match metric.data() {
+            AggregatedMetrics::F64(MetricData::Gauge(gauge)) => gauge
+                .data_points()
+                .map(|point| {
+                    let attributes = point.attributes().map(|kv| format!("{}={}", kv.key, kv.value));
+                    let mut attributes: Vec<_> = attributes.collect();
+                    attributes.sort();
+                    format!("{} {}", attributes.join(","), point.value())
+                })
+                .collect(),
+            _ => Vec::new(),
+        })?;
+        points.sort();
+        Ok(points)
+    }
+
     /// The points of a metric in a collection made now.
     pub(crate) fn points<T>(&self, name: &str, read: impl Fn(&Metric) -> Vec<T>) -> Outcome<Vec<T>> {
         self.exporter.reset();

@@ -76,6 +76,20 @@ async fn every_slo_tells_its_promise_its_events_and_its_budget() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_calendar_window_is_told_in_words() -> Outcome {
+    let measured = Measured::new(&SLOS.replace("window: 30d", "window: { calendar: day, time_zone: Pacific/Apia }"))?;
+    let (_, items) = ask(&app(&measured), "/slo/items").await?;
+    assert_eq!(items["window"], "day in Pacific/Apia");
+    assert_eq!(items["burn"][2]["window"], "6h");
+    assert!(
+        items["coverage_ratio"]
+            .as_f64()
+            .is_some_and(|share| (0.0..=1.0).contains(&share))
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn no_traffic_is_null_and_a_state() -> Outcome {
     let measured = Measured::new(SLOS)?;
     let (_, idle) = ask(&app(&measured), "/slo/idle").await?;

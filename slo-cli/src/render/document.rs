@@ -1,7 +1,9 @@
 //! What a spec means, for programs. Keys may be added; none changes its meaning.
 
+use core::ops::RangeInclusive;
+
 use serde::Serialize;
-use slo_core::{Mistake, Outcome, Sli, Slo, Status, Target, Threshold, Window};
+use slo_core::{Mistake, Outcome, Period, Sli, Slo, Status, Target, Threshold, Window, Zone};
 
 use super::{codes, units};
 use crate::cmd::check::Understood;
@@ -103,15 +105,19 @@ struct SloEntry {
     /// In percent, as a text: exact.
     error_budget: String,
     error_budget_ppb: u32,
-    /// In seconds, as a text: exact.
-    full_outage_seconds: String,
+    /// In seconds, as a text: exact. None of a calendar window: see there.
+    full_outage_seconds: Option<String>,
     window: Window,
-    window_seconds: u64,
+    /// None of a calendar window, whose periods differ.
+    window_seconds: Option<u64>,
+    calendar: Option<CalendarEntry>,
 }
 
 impl SloEntry {
     fn of(slo: &Slo) -> Self {
         let (target, window) = (slo.target(), slo.window());
+        let outage = units::full_outage_nanos(target, window);
+        let rolling = window.rolling_length();
         Self {
             name: slo.name().to_owned(),
             promise: slo.promise_sentence().map(str::to_owned),
@@ -124,9 +130,40 @@ impl SloEntry {
             objective_ppb: target.ppb(),
             error_budget: units::budget_percent(target),
             error_budget_ppb: target.budget_ppb(),
-            full_outage_seconds: units::seconds(units::full_outage_nanos(target, window)),
+            full_outage_seconds: rolling.map(|_| units::seconds(*outage.end())),
             window,
-            window_seconds: window.as_seconds(),
+            window_seconds: rolling.map(|length| length.as_secs()),
+            calendar: window.as_calendar().map(|(period, zone)| CalendarEntry {
+                period,
+                time_zone: zone,
+                days: Extent::of(&period.days(), |days| days),
+                full_outage_seconds: Extent::of(&outage, units::seconds),
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CalendarEntry {
+    period: Period,
+    time_zone: Zone,
+    days: Extent<u32>,
+    /// In seconds, as texts: exact, for days of 24 hours.
+    full_outage_seconds: Extent<String>,
+}
+
+/// In the shortest period and in the longest.
+#[derive(Debug, Serialize)]
+struct Extent<T> {
+    least: T,
+    most: T,
+}
+
+impl<T> Extent<T> {
+    fn of<U: Copy>(range: &RangeInclusive<U>, shown: impl Fn(U) -> T) -> Self {
+        Self {
+            least: shown(*range.start()),
+            most: shown(*range.end()),
         }
     }
 }

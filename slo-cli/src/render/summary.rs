@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use slo_core::{DEFAULT_PATIENCE, HttpSli, METHODS, Outcome, Sli, Slo, SloSet, Status, Threshold};
+use slo_core::{DEFAULT_PATIENCE, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloSet, Status, Threshold};
 
 use super::{codes, units};
 
@@ -32,16 +32,27 @@ fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
         other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
     }
     let (target, window) = (slo.target(), slo.window());
-    let outage = units::duration(units::full_outage_nanos(target, window));
-    rows.push(("objective", format!("{target} good over {window}")));
+    let (each, per) = match window.as_calendar() {
+        Some((period, _)) => (format!("each {window}"), per_period(period)),
+        None => (window.to_string(), window.to_string()),
+    };
+    let outage = units::range(&units::full_outage_nanos(target, window), units::duration);
+    rows.push(("objective", format!("{target} good over {each}")));
     rows.push((
         "budget",
-        format!(
-            "{} = {outage} of full outage per {window}",
-            units::budget_percent(target)
-        ),
+        format!("{} = {outage} of full outage per {per}", units::budget_percent(target)),
     ));
     rows
+}
+
+/// `week`, `month of 28 to 31 days`.
+fn per_period(period: Period) -> String {
+    let days = period.days();
+    if days.start() == days.end() {
+        period.to_string()
+    } else {
+        format!("{period} of {} days", units::range(&days, |days| days.to_string()))
+    }
 }
 
 fn status(slo: &Slo) -> String {

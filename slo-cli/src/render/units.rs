@@ -1,5 +1,7 @@
 //! Exact quantities as people write them.
 
+use core::ops::RangeInclusive;
+
 use slo_core::{Target, Window};
 
 const SECOND: u64 = 1_000_000_000;
@@ -10,9 +12,17 @@ pub(crate) fn budget_percent(target: Target) -> String {
 }
 
 /// How long a full outage spends the whole budget, at steady traffic, in nanoseconds: parts per billion of a second
-/// are nanoseconds, so this is exact.
-pub(crate) fn full_outage_nanos(target: Target, window: Window) -> u64 {
-    window.as_seconds().saturating_mul(target.budget_ppb().into()) // at most 400 days of nanoseconds, 3.5e16
+/// are nanoseconds, so this is exact. For a calendar window in its shortest and its longest period, of days of 24 hours.
+pub(crate) fn full_outage_nanos(target: Target, window: Window) -> RangeInclusive<u64> {
+    let of = |seconds: u64| seconds.saturating_mul(target.budget_ppb().into()); // at most 400 days of nanoseconds, 3.5e16
+    let of_days = |days: u32| of(u64::from(days) * 86_400);
+    match window.as_calendar() {
+        Some((period, _)) => of_days(*period.days().start())..=of_days(*period.days().end()),
+        None => {
+            let length = window.rolling_length().map_or(0, |length| length.as_secs());
+            of(length)..=of(length)
+        }
+    }
 }
 
 /// A duration in days, hours, minutes and exact seconds: `43m12s`, `4m19.2s`.
@@ -30,6 +40,16 @@ pub(crate) fn duration(nanos: u64) -> String {
         text.push('s');
     }
     text
+}
+
+/// `28 to 31`, or the one value.
+pub(crate) fn range<T: Copy + PartialEq>(range: &RangeInclusive<T>, shown: impl Fn(T) -> String) -> String {
+    let (least, most) = (*range.start(), *range.end());
+    if least == most {
+        shown(least)
+    } else {
+        format!("{} to {}", shown(least), shown(most))
+    }
 }
 
 /// Nanoseconds as a decimal number of seconds.
@@ -58,7 +78,8 @@ mod tests {
     use super::*;
 
     fn outage(target: &str, window: &str) -> String {
-        duration(full_outage_nanos(target.parse().unwrap(), window.parse().unwrap()))
+        let nanos = full_outage_nanos(target.parse().unwrap(), window.parse().unwrap());
+        range(&nanos, duration)
     }
 
     #[test]
@@ -69,6 +90,8 @@ mod tests {
         assert_eq!(outage("95%", "30d"), "1d12h");
         assert_eq!(outage("99.9999999%", "5m"), "0.0000003s");
         assert_eq!(outage("0.0000001%", "400d"), "399d23h59m59.96544s");
+        assert_eq!(outage("99.9%", "week in UTC"), "10m4.8s");
+        assert_eq!(outage("99.9%", "month in UTC"), "40m19.2s to 44m38.4s");
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl ErrorBudget {
     /// use core::time::Duration;
     /// use slo_core::{ErrorBudget, Events, Window};
     ///
-    /// let window = Window::days(30)?.as_duration();
+    /// let window = Window::days(30)?.longest();
     /// let half_spent = ErrorBudget::observed("99.9%".parse()?, Events::new(1_999, 1));
     /// assert_eq!(half_spent.full_outage_left(window), Some(Duration::from_secs(1_296)));
     /// let silent = ErrorBudget::observed("99.9%".parse()?, Events::default());
@@ -57,7 +57,7 @@ impl ErrorBudget {
     /// use core::time::Duration;
     /// use slo_core::{ErrorBudget, Events, Exhaustion, Window};
     ///
-    /// let window = Window::days(30)?.as_duration();
+    /// let window = Window::days(30)?.longest();
     /// let budget = ErrorBudget::observed("99.9%".parse()?, Events::new(1_999, 1));
     /// let last_hour = Events::new(99, 1); // ten times too fast
     /// let in_36_hours = Exhaustion::In(Duration::from_secs(36 * 3_600));

@@ -57,7 +57,7 @@ impl ErrorBudget {
     /// for hour in 1..24 {
     ///     history.push((now.saturating_sub(hours(hour)), last(hour + 1)?.since(last(hour)?)));
     /// }
-    /// let recovery = budget.recovery(Share::NONE, Window::DAY.as_duration(), now, history);
+    /// let recovery = budget.recovery(Share::NONE, Window::DAY.longest(), now, history);
     /// assert_eq!(recovery, Recovery::At(start + hours(3) + hours(24))); // the third hour's end, a day later
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,7 +1,9 @@
 //! Did you mean?
 
+use crate::similar::distance;
+
 /// Words of other tools for what has another name here.
-const SYNONYMS: [(&str, &str); 8] = [
+const SYNONYMS: [(&str, &str); 12] = [
     ("target", "objective"),
     ("slo", "objective"),
     ("description", "promise"),
@@ -10,6 +12,10 @@ const SYNONYMS: [(&str, &str); 8] = [
     ("paths", "routes"),
     ("latency", "faster_than"),
     ("threshold", "faster_than"),
+    ("period", "calendar"),
+    ("zone", "time_zone"),
+    ("tz", "time_zone"),
+    ("timezone", "time_zone"),
 ];
 
 /// The known word that was most likely meant.
@@ -26,26 +32,6 @@ pub(super) fn closest(given: &str, known: &[&'static str]) -> Option<&'static st
     near.filter(|(edits, word)| *edits <= (word.len() / 3).max(1))
         .min()
         .map(|(_, word)| word)
-}
-
-/// How many letters to insert, drop, replace or swap with their neighbour, to make one word of the other.
-fn distance(given: &str, known: &str) -> usize {
-    let (given, known): (Vec<char>, Vec<char>) = (given.chars().take(64).collect(), known.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=known.len()).collect();
-    for (i, letter) in given.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, other) in known.iter().enumerate() {
-            let replaced = last[j] + usize::from(letter != other);
-            let mut edits = replaced.min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *letter == known[j - 1] && given[i - 1] == *other {
-                edits = edits.min(before[j - 1] + 1);
-            }
-            row.push(edits);
-        }
-        before = core::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

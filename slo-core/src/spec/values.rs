@@ -2,10 +2,12 @@
 
 use chrono::NaiveDate;
 
-use super::fields::text;
+#[cfg(feature = "calendar")]
+use super::fields::{Fields, Key};
+use super::fields::{parsed, text};
 use super::findings::Findings;
-use super::tree::Node;
-use crate::{Status, Target, TargetError};
+use super::tree::{Node, Value};
+use crate::{Status, Target, TargetError, Window};
 
 /// `99.9%`; for a number without the sign, the message is what it would be with it.
 pub(super) fn objective(node: &Node, example: &str, findings: &mut Findings) -> Option<Target> {
@@ -45,6 +47,41 @@ fn meant(given: &str) -> Option<Target> {
         None => format!("{number}%"),
     };
     percent.parse().ok()
+}
+
+#[cfg(feature = "calendar")]
+const CALENDAR: [Key; 2] = [
+    Key {
+        name: "calendar",
+        example: "calendar: month",
+    },
+    Key {
+        name: "time_zone",
+        example: "time_zone: Asia/Seoul",
+    },
+];
+
+/// `30d`, or `{ calendar: month, time_zone: Asia/Seoul }`.
+pub(super) fn window(node: &Node, example: &str, findings: &mut Findings) -> Option<Window> {
+    if matches!(node.value, Value::Map(_)) {
+        calendar(node, findings)
+    } else {
+        parsed(node, example, findings)
+    }
+}
+
+#[cfg(feature = "calendar")]
+fn calendar(node: &Node, findings: &mut Findings) -> Option<Window> {
+    let fields = Fields::of(node, &CALENDAR, findings)?;
+    let period = fields.required("calendar", findings, parsed);
+    let zone = fields.required("time_zone", findings, parsed);
+    Some(Window::calendar(period?, zone?))
+}
+
+#[cfg(not(feature = "calendar"))]
+fn calendar(node: &Node, findings: &mut Findings) -> Option<Window> {
+    findings.mistake(node.place, crate::WindowError::NoCalendar);
+    None
 }
 
 pub(super) fn status(node: &Node, example: &str, findings: &mut Findings) -> Option<Status> {

@@ -51,7 +51,7 @@ fn a_burn_rate_of_exactly_one_is_silent_over_any_period() {
     for window in ["5m", "1h", "1d", "7d", "28d", "29d", "30d", "31d", "90d"] {
         for (target, good, bad) in [("99.9%", 999, 1), ("99.5%", 199, 1), ("90%", 9, 1)] {
             let mut story = Story::new(target, window);
-            let period = story.tracker.window().as_seconds();
+            let period = story.tracker.window().longest().as_secs();
             story.run(period + period / 4, (period / 240).max(10), (good, bad));
             assert_eq!(story.told(), [], "{target} over {window}");
             let worst = story
@@ -66,6 +66,19 @@ fn a_burn_rate_of_exactly_one_is_silent_over_any_period() {
             );
         }
     }
+}
+
+// B03 for a month: its conditions are those of 31 days, the longest there is, so no month's burn rate of 1.0 fires.
+#[cfg(feature = "calendar")]
+#[test]
+fn a_month_alerts_as_31_days_do() {
+    for (calendar, rolling) in [("month in Asia/Seoul", "31d"), ("quarter in Europe/London", "92d")] {
+        let conditions = |window| standard("99.9%", window).conditions().to_vec();
+        assert_eq!(conditions(calendar), conditions(rolling));
+    }
+    let mut story = Story::new("99.9%", "month in Asia/Seoul");
+    story.run(62 * DAY, HOUR, (999, 1));
+    assert_eq!(story.told(), []);
 }
 
 #[test]

@@ -92,13 +92,13 @@ proptest! {
         for condition in alerts.conditions() {
             prop_assert!(condition.factor() >= Factor::ONE);
             prop_assert!(condition.short() <= condition.long());
-            prop_assert!(u64::from(condition.long().as_seconds()) <= period.as_seconds());
+            prop_assert!(u64::from(condition.long().as_seconds()) <= period.longest().as_secs());
             prop_assert!(condition.short().as_seconds() >= 120);
             let long = u64::from(condition.long().as_seconds());
-            prop_assert!(long >= 900.min(period.as_seconds()));
+            prop_assert!(long >= 900.min(period.longest().as_secs()));
             // f·L/W, as doubles, is what the exact share says.
             #[expect(clippy::cast_precision_loss, reason = "seconds of at most 400 days")]
-            let spent = condition.factor().as_f64() * long as f64 / period.as_seconds() as f64;
+            let spent = condition.factor().as_f64() * long as f64 / period.longest().as_secs() as f64;
             prop_assert!((spent - condition.budget_spent_at_fire().as_ratio_f64()).abs() < 1e-12);
             prop_assert_eq!(condition.is_reachable(), condition.unreachable().is_none());
             let outage = condition.detection_time(Ratio::new(1, 1).unwrap());
