@@ -78,7 +78,7 @@ const STANDARD: [Rule; 4] = {
 };
 
 /// Where slo-exporter splits page from warning, and five of five at night are no accident:
-/// `docs/adr/alert-low-traffic.md`.
+/// `docs/adr/009-an-alert-needs-five-bad-events.md`.
 const MINIMUM_BAD_EVENTS: u32 = 5;
 
 /// The shortest scaled windows (seconds): below, a burst of seconds decides.
