@@ -75,6 +75,15 @@ impl Tracker {
         self.stripes.add(outcome);
     }
 
+    /// Counts many events at once, as so many calls of [`Tracker::record`] would: for counts that come in bulk, like the
+    /// samples of a series. One add per outcome; who reads meanwhile may see some of the outcomes and not yet the others.
+    ///
+    /// Totals beyond `u64::MAX` wrap around.
+    pub fn record_many(&self, now: Tick, events: Events) {
+        self.advance(now);
+        self.stripes.add_many(events);
+    }
+
     /// Writes the edges up to `now`: call it now and then where no event may come for long.
     pub fn advance(&self, now: Tick) {
         if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
@@ -293,15 +302,25 @@ mod tests {
                 scope.spawn(move || {
                     for (number, second) in (0..2_000).flat_map(|second| [second; 10]).enumerate() {
                         tracker.record(after(second), Outcome::ALL[(number + thread) % 3]);
+                        if number % 10 == thread {
+                            tracker.record_many(after(second), Events::new(7, 2).with_excluded(1));
+                        }
                     }
                 });
             }
             for second in 0..2_000 {
                 let reading = tracker.read(after(second), window("5m"));
-                assert!(reading.events().all() <= 80_000);
+                assert!(reading.events().all() <= 160_000);
             }
         });
-        assert_eq!(tracker.totals().all(), 80_000);
+        assert_eq!(tracker.totals().all(), 160_000);
+        let bulk = Events::new(8_000 * 7, 8_000 * 2).with_excluded(8_000);
+        let single = tracker.totals().since(bulk);
+        // 20,000 a thread over three outcomes, each thread one outcome ahead of the last.
+        assert_eq!(
+            (single.good(), single.bad(), single.excluded()),
+            (26_667, 26_667, 26_666)
+        );
         assert_eq!(tracker.read(after(2_000), window("1h")).events(), tracker.totals());
     }
 
@@ -325,6 +344,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn events_in_bulk_are_as_many_single_ones(
+            steps in prop::collection::vec((0_u64..5_000, 0_u64..30, 0_u64..5, 0_u64..5), 1..60),
+            asked in prop::sample::select(vec!["5m", "1h", "1d", "30d"]),
+        ) {
+            let (bulk, single) = (Tracker::new(window("30d"), START), Tracker::new(window("30d"), START));
+            let mut now = START;
+            for (gap, good, bad, excluded) in steps {
+                now = now + Duration::from_secs(gap);
+                let events = Events::new(good, bad).with_excluded(excluded);
+                bulk.record_many(now, events);
+                for outcome in Outcome::ALL {
+                    (0..events.of(outcome)).for_each(|_| single.record(now, outcome));
+                }
+                prop_assert_eq!(bulk.totals(), single.totals());
+                prop_assert_eq!(bulk.read(now, window(asked)), single.read(now, window(asked)));
+            }
+        }
+
         #[test]
         fn windows_agree_with_a_model_that_keeps_every_event(
             gaps in prop::collection::vec((prop_oneof![0_u64..600, 0_u64..200_000], 0_usize..3), 1..200),
