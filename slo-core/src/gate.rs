@@ -64,7 +64,7 @@ pub use rules::{
 };
 pub use verdict::{BypassOutcome, BypassRecord, Decision, Verdict};
 
-use crate::SloSet;
+use crate::{Slo, SloSet};
 
 impl GateRules {
     /// The verdict on a request: `bad_ratio` and `p95` judge `requests`, `budget` each SLO of the set, and freshness
@@ -72,15 +72,28 @@ impl GateRules {
     ///
     /// Evidence for a name that the set does not have is left aside with a warning.
     pub fn judge(&self, slos: &SloSet, evidence: &Evidence, request: &Request, now: DateTime<Utc>) -> Verdict {
+        self.judge_each(slos.service(), slos.slos(), evidence, request, now)
+    }
+
+    /// As [`GateRules::judge`], of SLOs that were not checked as a set.
+    pub(crate) fn judge_each(
+        &self,
+        service: &str,
+        slos: &[Slo],
+        evidence: &Evidence,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Verdict {
         let mut outcomes = vec![
             measure::bad_ratio(self, &evidence.requests),
             measure::p95(self, &evidence.latency),
         ];
-        outcomes.extend(slos.slos().iter().map(|slo| measure::budget(self, slo, evidence)));
+        outcomes.extend(slos.iter().map(|slo| measure::budget(self, slo, evidence)));
         let checks = evidence.freshness.iter();
         outcomes.extend(checks.map(|(check, seen)| measure::freshness(self, check, seen)));
-        let mut verdict = Verdict::new(slos.service(), self, outcomes, request, now);
-        let strangers = evidence.budgets.keys().filter(|name| slos.slo(name).is_none());
+        let mut verdict = Verdict::new(service, self, outcomes, request, now);
+        let is_known = |name: &str| slos.iter().any(|slo| slo.name() == name);
+        let strangers = evidence.budgets.keys().filter(|name| !is_known(name));
         let warnings = strangers.map(|name| format!("budget: `{name}` was asked for and is no SLO of this service"));
         verdict.warnings.extend(warnings);
         verdict

@@ -29,6 +29,7 @@
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
 //! - [`gate`]: may we deploy, and why not.
+//! - [`simulate`]: what all of these would have said of a series of counts.
 //! - [`names`]: every metric and attribute, as OpenTelemetry and as Prometheus spell it.
 //!
 //! # Features
@@ -61,6 +62,7 @@ mod ratio;
 mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]
 mod similar;
+pub mod simulate;
 mod slo;
 #[cfg(feature = "yaml")]
 mod spec;
