@@ -62,6 +62,10 @@ impl Stripes {
         }
     }
 
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.stripes)
+    }
+
     fn counter(&self, home: usize, outcome: Outcome) -> &AtomicU64 {
         let stripe = &self.stripes[home % STRIPES];
         match outcome {

@@ -101,6 +101,12 @@ impl Tracker {
         self.window
     }
 
+    /// The memory that it holds, in bytes: fixed from the start, whatever the traffic.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.stripes.heap_bytes() + self.lock().heap_bytes()
+    }
+
     /// The events of `window` up to `now`, as far back as the tracker remembers: the length of its own window, or the
     /// longest that its calendar period can be.
     ///
@@ -282,6 +288,17 @@ mod tests {
             tracker.read(after(40 * 86_400), window("30d")).events(),
             Events::new(1, 0)
         );
+    }
+
+    #[test]
+    fn a_month_is_remembered_in_less_than_64_kib() {
+        for (length, most) in [("1h", 16), ("1d", 24), ("30d", 64), ("400d", 64)] {
+            let tracker = Tracker::new(window(length), START);
+            let bytes = tracker.memory_bytes();
+            assert!(bytes <= most * 1_024, "{length}: {bytes} bytes");
+            tracker.record(after(40_000_000), Outcome::Good);
+            assert_eq!(tracker.memory_bytes(), bytes, "{length}");
+        }
     }
 
     #[test]
