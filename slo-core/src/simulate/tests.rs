@@ -414,6 +414,30 @@ fn the_gate_tells_when_its_answer_changes() {
 }
 
 #[test]
+fn the_gate_is_asked_through_silence_and_gaps() {
+    let mut series = Series::default();
+    series
+        .run(DAY, (0, 100))
+        .every(60 * DAY, 60 * DAY, (0, 0))
+        .gap(60 * DAY)
+        .run(HOUR, (100, 0));
+    let timeline = series.play(&Simulation::of(&slo("99.9%", "1d"), START).gate(GateRules::default()));
+    let changes: Vec<_> = timeline
+        .gate_changes()
+        .iter()
+        .map(|verdict| (minutes(Tick::from(verdict.decided_at).since(START)), verdict.decision))
+        .collect();
+    let begin = 121 * DAY;
+    let expected = [
+        (15, Decision::Blocked),
+        (2 * DAY, Decision::Allowed),          // the outage has left the day
+        (begin - 59 * DAY, Decision::Unknown), // nothing of it was measured
+        (begin + 15, Decision::Allowed),
+    ];
+    assert_eq!(changes, expected);
+}
+
+#[test]
 fn an_observing_gate_tells_what_it_would_have_done() {
     let rules = GateRules {
         mode: Mode::Observe,

@@ -9,7 +9,7 @@ use crate::{BudgetState, ErrorBudget, Ratio, Tick};
 /// What happened, in order of time.
 ///
 /// Changes are dated to the evaluation that noticed them, up to one interval after the fact.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Timeline {
     pub(super) started: Tick,
@@ -121,7 +121,7 @@ fn spans<C>(
 }
 
 /// One change of the alert state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct AlertChange {
     pub(super) at: Tick,
@@ -174,7 +174,7 @@ impl BudgetChange {
 }
 
 /// What one saw at a moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Look {
     pub(super) at: Tick,
