@@ -5,21 +5,21 @@ use std::time::{Duration, Instant};
 
 /// One thing to measure: a name, and a closure that does it so many times and says how long that took.
 pub struct Variant<'a> {
-    name: &'static str,
+    name: String,
     run: Box<dyn FnMut(u32) -> Duration + 'a>,
 }
 
 impl<'a> Variant<'a> {
     /// A variant whose closure times itself, to keep set-up and threads' starts out of it.
-    pub fn timed(name: &'static str, run: impl FnMut(u32) -> Duration + 'a) -> Self {
+    pub fn timed(name: impl Into<String>, run: impl FnMut(u32) -> Duration + 'a) -> Self {
         Self {
-            name,
+            name: name.into(),
             run: Box::new(run),
         }
     }
 
     /// A variant of which each repetition is one call.
-    pub fn each(name: &'static str, mut once: impl FnMut() + 'a) -> Self {
+    pub fn each(name: impl Into<String>, mut once: impl FnMut() + 'a) -> Self {
         Self::timed(name, move |times| {
             let begun = Instant::now();
             for _ in 0..times {
@@ -43,7 +43,7 @@ impl Effort {
     /// This effort, or three rounds of a hundredth of it when the program was started with `--smoke`.
     #[must_use]
     pub fn or_smoke(self) -> Self {
-        if std::env::args().any(|argument| argument == "--smoke") {
+        if is_smoke() {
             Self {
                 rounds: 3,
                 times: self.times.div_ceil(100),
@@ -52,6 +52,12 @@ impl Effort {
             self
         }
     }
+}
+
+/// Whether this is a smoke test, under `--smoke`.
+#[must_use]
+pub fn is_smoke() -> bool {
+    std::env::args().any(|argument| argument == "--smoke")
 }
 
 /// Runs the variants in turn, each round beginning with another, and returns a table: the 10th percentile and the
