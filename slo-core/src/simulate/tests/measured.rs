@@ -34,8 +34,8 @@ fn ten_minutes_at_fifteen_percent() {
 #[test] // B03: a burn rate of exactly 1.0 is silent, and spends the budget to the last event.
 fn a_burn_rate_of_exactly_one_is_silent() {
     let mut series = Series::default();
-    series.run(62 * DAY, (999, 1));
-    for window in ["1d", "7d", "28d", "30d"] {
+    series.run(32 * DAY, (999, 1));
+    for window in ["1d", "30d"] {
         let timeline = series.play(&Simulation::of(&slo("99.9%", window), START));
         assert_eq!(told(&timeline), [], "{window}");
         assert_eq!(timeline.end().budget().remaining_ratio_f64(), Some(0.0), "{window}");
