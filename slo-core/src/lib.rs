@@ -51,6 +51,7 @@ mod classify;
 mod clock;
 mod events;
 mod factor;
+mod gaps;
 pub mod gate;
 mod history;
 mod latency;
@@ -81,6 +82,7 @@ pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass,
 pub use clock::Tick;
 pub use events::{Events, Outcome};
 pub use factor::Factor;
+pub use gaps::{Gap, GapCause};
 pub use latency::{Threshold, ThresholdError};
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};

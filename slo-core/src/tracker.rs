@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::PoisonError;
 
+use crate::gaps::Gap;
 use crate::history::History;
 use crate::stripes::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
@@ -23,8 +24,14 @@ use crate::{BurnWindow, Events, Outcome, Ratio, Tick, Window};
 ///
 /// # Time
 ///
-/// The caller supplies it. A tick that lies back counts in the current step. After silence the missed steps are written
-/// with the totals of before, since nothing happened in them.
+/// The caller supplies it, and it may be wrong; no event is lost or counted twice whatever it does.
+///
+/// - A tick that lies back, even far, counts in the current step.
+/// - After silence, a month of it as well, the missed steps are written with the totals of before: nothing happened in
+///   them.
+/// - Whoever owns the clock sends a [heartbeat](Self::heartbeat). It tells silence from a process that was suspended or a
+///   clock that jumped ahead: the time since the last one is then a [`Gap`], and not covered. And it tells a late event
+///   from a clock that was set back: from then on windows go by the new time, and what was recorded keeps its age.
 ///
 /// # Examples
 ///
@@ -68,8 +75,7 @@ impl Tracker {
     ///
     /// The first event after a step's edge also writes that edge, unless another thread is at it.
     pub fn record(&self, now: Tick, outcome: Outcome) {
-        // Relaxed: a stale edge only means that the edge is written by another event, or looked at in vain.
-        if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
+        if self.is_past_step(now) {
             self.cross(now);
         }
         self.stripes.add(outcome);
@@ -77,9 +83,31 @@ impl Tracker {
 
     /// Writes the edges up to `now`: call it now and then where no event may come for long.
     pub fn advance(&self, now: Tick) {
-        if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
+        if self.is_past_step(now) {
             self.cross(now);
         }
+    }
+
+    /// Says that it is `now`, that the process runs, and that it means to say so at every `interval`.
+    ///
+    /// One that comes more than three intervals after the last makes the time between a [`Gap`]: the process was
+    /// suspended, or its clock jumped ahead. One more than a minute before the last known step says that the clock was set
+    /// back. Until it is told, a tracker takes silence for silence and late events for late.
+    pub fn heartbeat(&self, now: Tick, interval: Duration) {
+        let mut history = self.lock();
+        history.heartbeat(now, interval);
+        let _totals = self.write_edges(&mut history, now);
+    }
+
+    /// What was not measured, or by a clock that was set back, within what is remembered; oldest first.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.lock().gaps().collect()
+    }
+
+    fn is_past_step(&self, now: Tick) -> bool {
+        // Relaxed: a stale edge only means that the edge is written by another event, or looked at in vain.
+        now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed)
     }
 
     /// All events since the start; exact at rest.
@@ -113,12 +141,13 @@ impl Tracker {
         let now = now.max(history.last_edge());
         let asked = begin(now);
         let start = asked.max(now.saturating_sub(self.window.longest()));
+        let seen = start.max(history.started());
         let (from, before) = history.at_or_before(start);
         Reading {
             events: totals.since(before),
             from,
             to: now,
-            covered: now.since(start.max(history.started())),
+            covered: now.since(seen).saturating_sub(history.unseen(seen, now)),
             asked: length.unwrap_or(now.since(asked)),
         }
     }
@@ -138,7 +167,7 @@ impl Tracker {
         // Relaxed: the lock orders the history, this is only the hint.
         self.next_edge
             .store(history.next_edge().as_unix_nanos(), Ordering::Relaxed);
-        totals
+        history.with_carried(totals)
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {
@@ -182,7 +211,7 @@ impl Reading {
         Ratio::new(nanos(self.covered)?, nanos(self.asked)?)
     }
 
-    /// The time within the asked window in which this process measured.
+    /// The time within the asked window in which this process measured: since its start, without the gaps.
     #[must_use]
     pub const fn covered(self) -> Duration {
         self.covered
@@ -193,6 +222,7 @@ impl Reading {
 mod tests {
     #[cfg(feature = "calendar")]
     mod calendar;
+    mod clocks;
 
     use super::*;
     use proptest::prelude::*;
@@ -315,11 +345,7 @@ mod tests {
         fn count(&self, from: Tick, to: Tick) -> Events {
             let inside = self.events.iter().filter(|(at, _)| *at >= from && *at <= to);
             inside.fold(Events::default(), |seen, (_, outcome)| {
-                seen.saturating_add(match outcome {
-                    Outcome::Good => Events::new(1, 0),
-                    Outcome::Bad => Events::new(0, 1),
-                    Outcome::Excluded => Events::default().with_excluded(1),
-                })
+                seen.saturating_add(Events::one(*outcome))
             })
         }
     }
