@@ -121,7 +121,6 @@ impl Push {
 
 /// A shutdown that delivered everything that had ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use]
 pub struct Flushed {
     in_flight: u64,
 }
