@@ -65,8 +65,11 @@ impl Reliability {
     /// ```
     pub fn push_otlp_from_env(&self) -> Result<OtlpGuard, OtlpError> {
         let Some(settings) = Settings::from_variables(|name| std::env::var(name).ok())? else {
-            tracing::info!("no OTEL_EXPORTER_OTLP_ENDPOINT is set: budgets are kept in this process only");
-            return Ok(OtlpGuard::idle());
+            tracing::info!(
+                "nothing is pushed over OTLP, for no OTEL_EXPORTER_OTLP_ENDPOINT is set, or OTEL_SDK_DISABLED or \
+                 OTEL_METRICS_EXPORTER=none switches it off: budgets are kept in this process only"
+            );
+            return Ok(OtlpGuard::idle(Arc::clone(self.shared())));
         };
         self.push_otlp(&settings)
     }
