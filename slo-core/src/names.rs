@@ -107,6 +107,8 @@ pub const SLO_STATUS: Attribute = attribute("slo.status", "slo_status");
 
 /// `service.name` (stable resource attribute).
 pub const SERVICE_NAME: Attribute = attribute("service.name", "service_name");
+/// `service.namespace` (stable resource attribute).
+pub const SERVICE_NAMESPACE: Attribute = attribute("service.namespace", "service_namespace");
 /// `service.version` (stable resource attribute).
 pub const SERVICE_VERSION: Attribute = attribute("service.version", "service_version");
 /// `service.instance.id`, unique per process.
@@ -144,6 +146,7 @@ mod tests {
             SLO_JOURNEY,
             SLO_STATUS,
             SERVICE_NAME,
+            SERVICE_NAMESPACE,
             SERVICE_VERSION,
             SERVICE_INSTANCE_ID,
             DEPLOYMENT_ENVIRONMENT_NAME,
