@@ -16,6 +16,7 @@
 //! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL` | `http/protobuf`; anything else is refused |
 //! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | `none`; anything else is refused |
 //! | an `https` endpoint | refused: this build has no TLS |
+//! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` | not read: the endpoint is called directly |
 
 mod client;
 mod environment;

@@ -27,6 +27,8 @@ impl BlockingClient {
             .max_redirects_will_error(false)
             // A push a minute gains nothing from a kept connection, and may meet one that the collector has closed.
             .max_idle_connections(0)
+            // Else any of ALL_PROXY, HTTPS_PROXY and HTTP_PROXY would take a push meant for a collector nearby elsewhere.
+            .proxy(None)
             .user_agent(concat!("slo-axum/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
