@@ -389,3 +389,17 @@ async fn under_a_storm_of_endings_outcomes_sum_to_requests_started() -> Outcome 
     assert_eq!(measured.reliability.status().in_flight, 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_provider_that_is_gone_changes_nothing_for_the_service() -> Outcome {
+    let reliability = slo_axum::Reliability::builder(slo_core::SloSet::from_yaml(SLOS)?).build()?;
+    let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder().build();
+    slo_axum::opentelemetry_0_33::record_into(&reliability, &provider)?;
+    drop(provider);
+    let app = routes().layer(reliability.layer());
+    let answer = app.oneshot(Request::get("/answer/500").body(Body::empty())?).await?;
+    assert_eq!(answer.status(), 500);
+    let _body = answer.into_body().collect().await?;
+    assert_eq!(reliability.status().slos[0].totals, slo_core::Events::new(0, 1));
+    Ok(())
+}
