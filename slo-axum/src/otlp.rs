@@ -95,7 +95,7 @@ impl Reliability {
             exporter,
             client,
             Arc::clone(&shared),
-            settings.endpoint,
+            environment::shown(&settings.endpoint),
             Arc::clone(&closing),
         );
         let provider = SdkMeterProvider::builder()
