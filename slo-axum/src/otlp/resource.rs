@@ -4,7 +4,7 @@ use std::env;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
+use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector, TelemetryResourceDetector};
 use slo_core::names;
 
 use crate::reliability::Shared;
@@ -16,7 +16,7 @@ pub(super) fn resource(shared: &Shared) -> Resource {
     let resource = Resource::builder_empty()
         .with_detector(Box::new(TelemetryResourceDetector))
         .with_attributes(said.clone())
-        .with_detector(Box::new(EnvResourceDetector::new()))
+        .with_attributes(not_empty(&EnvResourceDetector::new().detect()))
         .with_attributes(named.map(|name| KeyValue::new(names::SERVICE_NAME.otel, name)))
         .build();
     for (attribute, environment) in overruled(&said, &resource) {
@@ -29,6 +29,14 @@ pub(super) fn resource(shared: &Shared) -> Resource {
         );
     }
     resource
+}
+
+/// What the environment says: `service.name=` without a value says nothing, and must not take a name away.
+fn not_empty(detected: &Resource) -> Vec<KeyValue> {
+    let given = detected.iter().filter(|(_, value)| !value.as_str().is_empty());
+    given
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect()
 }
 
 /// What the spec and the builder say.
@@ -97,6 +105,14 @@ mod tests {
                 ("deployment.environment.name", "production".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn an_empty_value_takes_no_name_away() {
+        let detected = Resource::builder_empty()
+            .with_attributes([KeyValue::new("service.name", ""), KeyValue::new("host.name", "h")])
+            .build();
+        assert_eq!(not_empty(&detected), [KeyValue::new("host.name", "h")]);
     }
 
     #[test]
