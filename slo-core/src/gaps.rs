@@ -109,6 +109,11 @@ impl Gaps {
             .sum()
     }
 
+    /// Where the last one ends.
+    pub(crate) fn last_end(&self) -> Option<Tick> {
+        self.0.last().map(|entry| entry.own_to)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.0.iter()
     }

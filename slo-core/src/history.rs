@@ -5,6 +5,11 @@ use core::time::Duration;
 use crate::gaps::{Entry, Gap, GapCause, Gaps};
 use crate::{Events, Tick, Window};
 
+#[cfg(feature = "store")]
+mod record;
+#[cfg(feature = "store")]
+pub(crate) use self::record::Record;
+
 const NANOS: u64 = 1_000_000_000;
 
 /// Steps in seconds and how many of them are kept. A level is used for windows that begin within its reach, so a
@@ -90,12 +95,11 @@ impl History {
     /// Takes `now` for the truth, before the edges up to it are written: it says whether the clock was set back, and
     /// whether the process did not run since the last heartbeat.
     pub(crate) fn heartbeat(&mut self, now: Tick, interval: Duration) {
-        let last = self.own_last_edge();
+        let last = self.newest();
         let back = last.since(self.own(now));
         if back > STEADY {
             let before = self.theirs(last);
-            // Whole steps, so that a calendar period still ends at an edge.
-            self.shift += nanos(back).next_multiple_of(self.levels[0].step);
+            self.set_back(back);
             self.push_gap(last, last, Gap::new(before, now, GapCause::ClockSetBack));
         }
         let own = self.own(now).max(last);
@@ -103,6 +107,14 @@ impl History {
         if let Some((before, theirs)) = previous.filter(|(before, _)| own.since(*before) > interval * MISSED_BEATS) {
             self.push_gap(before, own, Gap::new(theirs, now, GapCause::Suspended));
         }
+    }
+
+    /// Lets the time line go on while the caller's clock repeats itself; by whole steps, so that a calendar period still
+    /// ends at an edge.
+    fn set_back(&mut self, back: Duration) {
+        let step = self.levels[0].step;
+        let steps = u64::try_from(back.as_nanos()).unwrap_or(u64::MAX).div_ceil(step);
+        self.shift = self.shift.saturating_add(steps.saturating_mul(step));
     }
 
     /// The time between two moments in which nothing was measured.
@@ -132,6 +144,13 @@ impl History {
         self.gaps.push(Entry { own_from, own_to, gap }, oldest);
     }
 
+    /// The newest moment that is known to have been, on our own time line.
+    fn newest(&self) -> Tick {
+        let beat = self.beat.map_or(self.origin, |(own, _)| own);
+        let gap = self.gaps.last_end().unwrap_or(self.origin);
+        self.own_last_edge().max(beat).max(gap)
+    }
+
     fn own_last_edge(&self) -> Tick {
         self.levels[0].last_edge().unwrap_or(self.origin)
     }
@@ -145,11 +164,6 @@ impl History {
     fn theirs(&self, own: Tick) -> Tick {
         own.saturating_sub(Duration::from_nanos(self.shift))
     }
-}
-
-/// A distance on the time line, which is no longer than it.
-fn nanos(distance: Duration) -> u64 {
-    u64::try_from(distance.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The levels that windows of up to this length need.
@@ -167,7 +181,7 @@ fn levels(longest: Duration, started: Tick) -> Vec<Level> {
 }
 
 /// The totals at the very start of the present calendar period, to which a step would only be near.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct PeriodStart {
     window: Window,
     /// Where the period began; where measuring began, in the first one.

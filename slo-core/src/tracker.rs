@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::sync::PoisonError;
 
+#[cfg(feature = "store")]
+use crate::TrackerSnapshot;
 use crate::gaps::Gap;
 use crate::history::History;
 use crate::stripes::Stripes;
@@ -62,7 +64,10 @@ impl Tracker {
     /// A tracker that remembers enough for `window` and saw nothing before `started`.
     #[must_use]
     pub fn new(window: Window, started: Tick) -> Self {
-        let history = History::new(window, started);
+        Self::of(window, History::new(window, started))
+    }
+
+    fn of(window: Window, history: History) -> Self {
         Self {
             stripes: Stripes::new(),
             next_edge: AtomicU64::new(history.next_edge().as_unix_nanos()),
@@ -108,6 +113,35 @@ impl Tracker {
     fn is_past_step(&self, now: Tick) -> bool {
         // Relaxed: a stale edge only means that the edge is written by another event, or looked at in vain.
         now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed)
+    }
+
+    /// Counts events that a killed process had begun and not ended, as its last snapshot says: bad, because nobody got an
+    /// answer. They are in the totals: no process has exported them.
+    pub fn record_lost(&self, now: Tick, events: u64) {
+        for _ in 0..events {
+            self.record(now, Outcome::Bad);
+        }
+    }
+
+    /// What it remembers, to go on from in another process.
+    #[cfg(feature = "store")]
+    pub fn snapshot(&self, now: Tick) -> TrackerSnapshot {
+        let mut history = self.lock();
+        let totals = self.write_edges(&mut history, now);
+        TrackerSnapshot::new(self.window, history.record(now, totals))
+    }
+
+    /// A tracker that remembers what another process did: in its windows, not in its totals, since an engine would count
+    /// exported totals again.
+    ///
+    /// The time since the snapshot is a [`Gap`]. With another window than the snapshot's it remembers as much as both do.
+    #[cfg(feature = "store")]
+    #[must_use]
+    pub fn restore(window: Window, snapshot: &TrackerSnapshot, now: Tick) -> Self {
+        Self::of(
+            window,
+            History::restored(window, snapshot.window(), snapshot.record(), now),
+        )
     }
 
     /// All events since the start; exact at rest.
@@ -223,6 +257,8 @@ mod tests {
     #[cfg(feature = "calendar")]
     mod calendar;
     mod clocks;
+    #[cfg(feature = "store")]
+    mod restarts;
 
     use super::*;
     use proptest::prelude::*;

@@ -85,6 +85,8 @@ enum Happens {
     Suspended(u64),
     SetBack(u64),
     SetAhead(u64),
+    /// The process ends with a snapshot, and another one goes on after so many seconds.
+    Restarts(u64),
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -94,6 +96,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => (40_u64..100_000).prop_map(Happens::Suspended),
         1 => (71_u64..100_000).prop_map(Happens::SetBack),
         1 => (40_u64..100_000).prop_map(Happens::SetAhead),
+        1 => (0_u64..100_000).prop_map(Happens::Restarts),
     ]
 }
 
@@ -103,8 +106,9 @@ proptest! {
         story in prop::collection::vec(happens(), 1..60),
         asked in prop::sample::select(vec!["5m", "1h", "6h", "30d"]),
     ) {
-        let tracker = Tracker::new(window("30d"), START);
+        let mut tracker = Tracker::new(window("30d"), START);
         tracker.heartbeat(START, BEAT);
+        let mut exported = 0;
         // Seconds: the caller's clock, the time that really passed or seemed to, and how much of it was not seen.
         let (mut clock, mut age, mut set_back) = (1_000_000_u64, 0_u64, 0_u64);
         let (mut events, mut unseen) = (Vec::new(), Vec::new());
@@ -114,6 +118,7 @@ proptest! {
                 Happens::Event(outcome) => {
                     tracker.record(at(clock), outcome);
                     events.push((age, outcome));
+                    exported += 1;
                 }
                 Happens::Runs(seconds) => {
                     for second in 1..=seconds {
@@ -133,13 +138,22 @@ proptest! {
                     tracker.heartbeat(at(clock), BEAT);
                     set_back += 1;
                 }
+                Happens::Restarts(seconds) => {
+                    prop_assert_eq!(tracker.totals().all(), exported);
+                    if let Some(restarted) = restarted(&tracker, at(clock), at(clock + seconds)) {
+                        (tracker, exported) = (restarted, 0);
+                        unseen.push((age, age + seconds));
+                        (clock, age) = (clock + seconds, age + seconds);
+                        tracker.heartbeat(at(clock), BEAT);
+                    }
+                }
             }
         }
         let count = |youngest: u64| {
             let young = events.iter().filter(|(then, _)| then + youngest >= age);
             young.fold(Events::default(), |seen, (_, outcome)| seen.saturating_add(Events::one(*outcome)))
         };
-        prop_assert_eq!(tracker.totals(), count(u64::MAX / 2));
+        prop_assert_eq!(tracker.totals().all(), exported);
         let reading = tracker.read(at(clock), window(asked));
         let length = window(asked).longest().as_secs();
         // One step, and what is lost to whole steps at each time that the clock is set back.
@@ -160,4 +174,17 @@ proptest! {
             "{} covered, {} expected", reading.covered().as_secs(), seen
         );
     }
+}
+
+/// The tracker of the next process, which read what this one wrote.
+#[cfg(feature = "store")]
+fn restarted(tracker: &Tracker, now: Tick, later: Tick) -> Option<Tracker> {
+    let written = serde_json::to_string(&tracker.snapshot(now)).unwrap();
+    let read = serde_json::from_str(&written).unwrap();
+    Some(Tracker::restore(tracker.window(), &read, later))
+}
+
+#[cfg(not(feature = "store"))]
+fn restarted(_: &Tracker, _: Tick, _: Tick) -> Option<Tracker> {
+    None
 }
