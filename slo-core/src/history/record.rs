@@ -243,13 +243,12 @@ impl History {
         (history.base, history.carried) = (past.history.base, record.totals);
         let saved = record.saved_at();
         history.fill(saved, |at| past.known_at(at));
-        history.period = match &past.history.period {
-            Some(period) if recorded_for == window => Some(period.clone()),
-            _ => PeriodStart::new(window, saved).map(|mut period| {
-                (period.from, period.totals) = past.history.at_or_before(window.bounds(saved).start);
-                period
-            }),
-        };
+        if let Some(period) = &mut history.period {
+            // Exact where the record is of the same calendar, else near by a step.
+            let bounds = window.bounds(saved);
+            (period.from, period.totals) = past.history.at_or_before(bounds.start);
+            period.end = bounds.end;
+        }
         let (own_saved, back) = (Tick::from_unix_nanos(record.own_saved), saved.since(now));
         history.set_back(back);
         let own_now = history.own(now);
