@@ -439,4 +439,28 @@ mod loom_tests {
             );
         });
     }
+
+    #[test]
+    fn loom_an_event_that_saw_an_edge_written_is_behind_it() {
+        loom::model(|| {
+            let start = Tick::from_unix_seconds(0);
+            let tracker = Arc::new(Tracker::new(Window::MIN, start));
+            let recording = {
+                let tracker = Arc::clone(&tracker);
+                thread::spawn(move || {
+                    let tick = Tick::from_unix_seconds(12);
+                    let written = !tracker.is_past_step(tick);
+                    tracker.record(tick, Outcome::Bad);
+                    written
+                })
+            };
+            tracker.record(Tick::from_unix_seconds(11), Outcome::Good);
+            let written = recording.join().unwrap();
+            assert_eq!(tracker.totals(), Events::new(1, 1));
+            // Two minutes before 2:10 is the edge itself.
+            let two_minutes = "2m".parse().unwrap();
+            let behind = tracker.read_last(Tick::from_unix_seconds(130), two_minutes).events();
+            assert!(!written || behind.bad() == 1, "{behind:?}");
+        });
+    }
 }
