@@ -33,7 +33,7 @@ struct Target {
     seeds: &'static str,
 }
 
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 4] = [
     Target {
         name: "values",
         longest: 64,
@@ -48,6 +48,11 @@ const TARGETS: [Target; 3] = [
         name: "snapshot",
         longest: 4_000,
         seeds: "fuzz/seeds/snapshot.json",
+    },
+    Target {
+        name: "zones",
+        longest: 40,
+        seeds: "fuzz/seeds/zones",
     },
 ];
 
