@@ -42,7 +42,7 @@ where
         if let Some(request) = &mut in_flight {
             match &result {
                 Ok(response) => {
-                    request.answered(response.status());
+                    request.answered(response);
                     if response.extensions().get::<Uncounted>().is_some() {
                         request.uncounted();
                     }

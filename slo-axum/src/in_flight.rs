@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::Request;
+use http::{Request, Response, StatusCode};
 use slo_core::Ending;
 
 use crate::attributes::{Labels, Method, protocol_version, scheme};
@@ -31,7 +31,22 @@ pub(crate) struct InFlight {
 struct Head {
     status: u16,
     elapsed: Duration,
+    kind: Kind,
 }
+
+/// What the head announces.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// A response that ends by itself.
+    Whole,
+    /// Server-sent events: the client ends them by leaving.
+    EventStream,
+    /// Another protocol from here on.
+    Upgrade,
+}
+
+/// The media type of server-sent events.
+const EVENT_STREAM: &[u8] = b"text/event-stream";
 
 impl InFlight {
     pub(crate) fn new<B>(shared: &Arc<Shared>, request: &Request<B>) -> Self {
@@ -66,10 +81,11 @@ impl InFlight {
     }
 
     /// The head was sent: the clock stops here, the outcome may still change.
-    pub(crate) fn answered(&mut self, status: http::StatusCode) {
+    pub(crate) fn answered<B>(&mut self, response: &Response<B>) {
         self.head = Some(Head {
-            status: status.as_u16(),
+            status: response.status().as_u16(),
             elapsed: self.started.elapsed(),
+            kind: self.kind_of(response),
         });
     }
 
@@ -107,11 +123,28 @@ impl Drop for InFlight {
 }
 
 impl InFlight {
-    fn record(&self) {
-        let unsaid = if self.polling {
-            Ending::Panicked
+    fn kind_of<B>(&self, response: &Response<B>) -> Kind {
+        let connected = self.method.as_str() == "CONNECT" && response.status().is_success();
+        if connected || response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Kind::Upgrade;
+        }
+        let media_type = response.headers().get(http::header::CONTENT_TYPE);
+        let is_event_stream = media_type.is_some_and(|value| {
+            let prefix = value.as_bytes().get(..EVENT_STREAM.len());
+            prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(EVENT_STREAM))
+        });
+        if is_event_stream {
+            Kind::EventStream
         } else {
-            Ending::Cancelled
+            Kind::Whole
+        }
+    }
+
+    fn record(&self) {
+        let unsaid = match self.head {
+            _ if self.polling => Ending::Panicked,
+            Some(head) if head.kind == Kind::EventStream => Ending::Answered(head.status),
+            _ => Ending::Cancelled,
         };
         let ending = self.ending.unwrap_or(unsaid);
         let now = Instant::now();
@@ -122,7 +155,8 @@ impl InFlight {
             None => now.saturating_duration_since(self.started),
         };
         if let Some(route) = &self.route {
-            self.shared.judge(now, route.judge(self.method, ending, elapsed));
+            let timed = self.head.is_none_or(|head| head.kind == Kind::Whole);
+            self.shared.judge(now, route.judge(self.method, ending, elapsed, timed));
         }
         let labels = Labels {
             method: self.method,

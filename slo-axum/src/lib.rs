@@ -37,11 +37,14 @@
 //! - [`Reliability`] is the handle of the process: layer, status, export. It works without any server around it.
 //! - [`SloLayer`] counts each request exactly once: a response, an error of the inner service or of the body, a panic, a
 //!   client that left. Timeout and catch-panic layers go **inside** it.
-//! - The clock stops at the response's head; the outcome is known when the body has ended.
+//! - The clock stops at the response's head; the outcome is known when the body has ended. Event streams
+//!   (`text/event-stream`) are ended by the client and upgrades go on elsewhere: neither is in a latency SLO.
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
 //!   ([`opentelemetry_0_33::record_into`]).
-//! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric.
+//! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric. Only an answer can
+//!   carry it: where such a route lies inside the layer, a prober that leaves before the answer is counted. Add these
+//!   routes after the layer.
 //!
 //! # Features
 //!
@@ -51,7 +54,9 @@
 //!
 //! `nest_service` hides the inner router's route templates: add the layer to the inner router there. A router that is
 //! merged after the layer brings its own default fallback, unmeasured: give the measured router a `fallback` of its own
-//! to see paths that match no route. The numbers of a process are its own; the engine that the instances push to sums
+//! to see paths that match no route. A request that passes two layers of one [`Reliability`] is counted by both: add it
+//! once, at the outermost router that knows the routes. Over TLS ended by somebody else, or by this process under
+//! HTTP/1.1, a request does not say that it came by `https`; its `url.scheme` is then `http`. The numbers of a process are its own; the engine that the instances push to sums
 //! the fleet.
 
 mod attributes;

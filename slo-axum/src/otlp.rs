@@ -16,6 +16,7 @@
 //! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL` | `http/protobuf`; anything else is refused |
 //! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | `none`; anything else is refused |
 //! | an `https` endpoint | refused: this build has no TLS |
+//! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` | not read: the endpoint is called directly |
 
 mod client;
 mod environment;
@@ -65,9 +66,16 @@ impl Reliability {
     /// ```
     pub fn push_otlp_from_env(&self) -> Result<OtlpGuard, OtlpError> {
         let Some(settings) = Settings::from_variables(|name| std::env::var(name).ok())? else {
-            tracing::info!("no OTEL_EXPORTER_OTLP_ENDPOINT is set: budgets are kept in this process only");
-            return Ok(OtlpGuard::idle());
+            tracing::info!(
+                "nothing is pushed over OTLP, for no OTEL_EXPORTER_OTLP_ENDPOINT is set, or OTEL_SDK_DISABLED or \
+                 OTEL_METRICS_EXPORTER=none switches it off: budgets are kept in this process only"
+            );
+            return Ok(OtlpGuard::idle(Arc::clone(self.shared())));
         };
+        self.push_otlp(&settings)
+    }
+
+    fn push_otlp(&self, settings: &Settings) -> Result<OtlpGuard, OtlpError> {
         let shared = Arc::clone(self.shared());
         let client = BlockingClient::new(settings.timeout);
         // Without retries: totals are cumulative, so the next interval carries everything, and a retry that sleeps on
@@ -87,7 +95,7 @@ impl Reliability {
             exporter,
             client,
             Arc::clone(&shared),
-            settings.endpoint,
+            environment::shown(&settings.endpoint),
             Arc::clone(&closing),
         );
         let provider = SdkMeterProvider::builder()
@@ -130,4 +138,80 @@ pub enum OtlpError {
     /// The exporter or a thread could not be made; holds the reason.
     #[error("the push over OTLP cannot be set up: {0}")]
     Setup(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use opentelemetry_sdk::metrics::Temporality;
+    use slo_core::SloSet;
+
+    use super::*;
+
+    /// A collector that takes connections, as the operating system does for any listener, and never answers.
+    struct Silent {
+        listener: TcpListener,
+    }
+
+    impl Silent {
+        fn new() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            Self { listener }
+        }
+
+        /// An hour of patience with it: whoever waits for its answer hangs this test.
+        fn settings(&self) -> Settings {
+            Settings {
+                endpoint: format!("http://{}/v1/metrics", self.listener.local_addr().unwrap()),
+                timeout: Duration::from_secs(3_600),
+                interval: Duration::from_secs(3_600),
+                temporality: Temporality::Cumulative,
+            }
+        }
+
+        fn was_called(&self) -> bool {
+            match self.listener.accept() {
+                Ok(_) => true,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                    false
+                }
+            }
+        }
+    }
+
+    fn reliability() -> Reliability {
+        Reliability::builder(SloSet::builder("shop").build().unwrap())
+            .build()
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_collector_that_never_answers_holds_up_neither_the_start_nor_the_end() {
+        let collector = Silent::new();
+        let guard = reliability().push_otlp(&collector.settings()).unwrap();
+        let deadline = Duration::from_millis(50);
+        assert_eq!(guard.shutdown(deadline), Err(ShutdownError::TooLate { deadline }));
+    }
+
+    #[tokio::test]
+    async fn a_collector_that_never_answers_does_not_hold_up_a_dropped_guard() {
+        let collector = Silent::new();
+        drop(reliability().push_otlp(&collector.settings()).unwrap());
+    }
+
+    #[test]
+    fn a_second_push_is_refused_before_it_calls_anybody() {
+        let (first, second) = (Silent::new(), Silent::new());
+        let reliability = reliability();
+        let guard = reliability.push_otlp(&first.settings()).unwrap();
+        let refused = reliability.push_otlp(&second.settings());
+        assert!(matches!(refused, Err(OtlpError::AlreadyInstrumented(_))), "{refused:?}");
+        assert!(!second.was_called());
+        let _too_late = guard.shutdown(Duration::from_millis(1));
+    }
 }

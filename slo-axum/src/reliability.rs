@@ -50,6 +50,7 @@ impl Reliability {
     pub fn builder(slos: SloSet) -> ReliabilityBuilder {
         ReliabilityBuilder {
             slos,
+            namespace: None,
             environment: None,
             version: None,
         }
@@ -98,11 +99,21 @@ pub struct AlreadyInstrumented;
 #[must_use]
 pub struct ReliabilityBuilder {
     slos: SloSet,
+    namespace: Option<String>,
     environment: Option<String>,
     version: Option<String>,
 }
 
 impl ReliabilityBuilder {
+    /// `service.namespace`, like `marketplace`: the group that the service's name is unique in;
+    /// `OTEL_RESOURCE_ATTRIBUTES` wins over it.
+    pub fn service_namespace(self, name: impl Into<String>) -> Self {
+        Self {
+            namespace: Some(name.into()),
+            ..self
+        }
+    }
+
     /// `deployment.environment.name`, like `production`; `OTEL_RESOURCE_ATTRIBUTES` wins over it.
     pub fn environment(self, name: impl Into<String>) -> Self {
         Self {
@@ -123,9 +134,13 @@ impl ReliabilityBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Empty`] for an environment or version without a character in it.
+    /// [`BuildError::Empty`] for a namespace, environment or version without a character in it.
     pub fn build(self) -> Result<Reliability, BuildError> {
-        for (what, value) in [("environment", &self.environment), ("service version", &self.version)] {
+        for (what, value) in [
+            ("service namespace", &self.namespace),
+            ("environment", &self.environment),
+            ("service version", &self.version),
+        ] {
             if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
                 return Err(BuildError::Empty(what));
             }
@@ -137,6 +152,7 @@ impl ReliabilityBuilder {
         Ok(Reliability {
             shared: Arc::new(Shared {
                 slos: self.slos,
+                namespace: self.namespace,
                 environment: self.environment,
                 version: self.version,
                 instance_id: uuid::Uuid::new_v4().to_string(),
@@ -168,6 +184,7 @@ const REQUESTS_WINDOW: Window = Window::DAY;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) slos: SloSet,
+    pub(crate) namespace: Option<String>,
     pub(crate) environment: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) instance_id: String,
@@ -233,6 +250,7 @@ impl Shared {
         let slos = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
         Status {
             service: self.slos.service().to_owned(),
+            namespace: self.namespace.clone(),
             environment: self.environment.clone(),
             version: self.version.clone(),
             instance_id: self.instance_id.clone(),
@@ -244,5 +262,26 @@ impl Shared {
             slos: slos.map(|(slo, tracker)| SloStatus::new(slo, tracker, now)).collect(),
             export: self.export.status(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_a_character_is_refused() {
+        let builder = || Reliability::builder(SloSet::builder("shop").build().unwrap());
+        for (refused, what) in [
+            (builder().service_namespace("").build(), "service namespace"),
+            (builder().environment(" ").build(), "environment"),
+            (builder().service_version("").build(), "service version"),
+        ] {
+            assert_eq!(refused.map(drop), Err(BuildError::Empty(what)));
+        }
+        assert_eq!(
+            BuildError::Empty("environment").to_string(),
+            "the environment is empty; leave it out or write what it is, like `production` or `1.4.2`"
+        );
     }
 }

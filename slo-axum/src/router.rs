@@ -14,10 +14,13 @@ use crate::Reliability;
 pub(crate) fn status_router<S: Clone + Send + Sync + 'static>(reliability: Reliability) -> Router<S> {
     let every = reliability.clone();
     Router::new()
-        .route("/", get(async move || answer(StatusCode::OK, &every.status())))
+        .route(
+            "/",
+            get(async move || answer(StatusCode::OK, &every.status())).fallback(method_not_allowed),
+        )
         .route(
             "/{name}",
-            get(async move |Path(name): Path<String>| one(&reliability, &name)),
+            get(async move |Path(name): Path<String>| one(&reliability, &name)).fallback(method_not_allowed),
         )
 }
 
@@ -36,6 +39,16 @@ fn one(reliability: &Reliability, name: &str) -> Response {
             )
         }
     }
+}
+
+/// Axum's own answer would be counted as a request of the service.
+async fn method_not_allowed() -> Response {
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        Extension(Uncounted),
+        [(header::ALLOW, "GET,HEAD")],
+    )
+        .into_response()
 }
 
 /// The answer to a name that no SLO has.

@@ -20,6 +20,8 @@ pub(crate) struct Route {
 struct Plan {
     tracker: usize,
     judge: Judge,
+    /// A latency SLO.
+    has_limit: bool,
 }
 
 impl Route {
@@ -38,15 +40,18 @@ impl Route {
         &self.template
     }
 
-    /// Each SLO's decision on a request, with the index of its tracker.
+    /// Each SLO's decision on a request, with the index of its tracker; without latency SLOs when the request is not
+    /// `timed`, since how long an event stream or an upgrade takes is no promise.
     pub(crate) fn judge(
         &self,
         method: Method,
         ending: Ending,
         elapsed: Duration,
+        timed: bool,
     ) -> impl Iterator<Item = (usize, Outcome)> {
         self.by_method[method.index()]
             .iter()
+            .filter(move |plan| timed || !plan.has_limit)
             .map(move |plan| (plan.tracker, plan.judge.judge(ending, elapsed)))
     }
 }
@@ -59,6 +64,7 @@ fn plans(template: &str, method: &str, slos: &SloSet) -> Vec<Plan> {
     let requests = Plan {
         tracker: REQUESTS_TRACKER,
         judge: Judge::new(&Classification::new(), None, patience),
+        has_limit: false,
     };
     let declared = slos
         .slos()
@@ -68,6 +74,7 @@ fn plans(template: &str, method: &str, slos: &SloSet) -> Vec<Plan> {
             Sli::Http(sli) if sli.matches(template, method) => Some(Plan {
                 tracker,
                 judge: Judge::new(sli.classification(), sli.limit(), patience),
+                has_limit: sli.limit().is_some(),
             }),
             _ => None,
         });
@@ -114,7 +121,7 @@ mod tests {
     fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
         let route = Routes::default().of(route, &slos());
         route
-            .judge(Method::of(method), ending, Duration::from_millis(millis))
+            .judge(Method::of(method), ending, Duration::from_millis(millis), true)
             .collect()
     }
 

@@ -16,11 +16,13 @@ use slo_core::{
 pub struct Status {
     /// `service.name` of the spec.
     pub service: String,
+    /// `service.namespace`, if it was given.
+    pub namespace: Option<String>,
     /// `deployment.environment.name`, if it was given.
     pub environment: Option<String>,
     /// `service.version`, if it was given.
     pub version: Option<String>,
-    /// `service.instance.id`: unique per process.
+    /// `service.instance.id`: unique per process, and exported as such unless `OTEL_RESOURCE_ATTRIBUTES` names another.
     pub instance_id: String,
     /// Whom the numbers speak for: always `instance`.
     pub scope: &'static str,

@@ -74,6 +74,15 @@ impl Events {
         Self { good, bad, excluded: 0 }
     }
 
+    /// One event.
+    pub const fn one(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Good => Self::new(1, 0),
+            Outcome::Bad => Self::new(0, 1),
+            Outcome::Excluded => Self::new(0, 0).with_excluded(1),
+        }
+    }
+
     /// The same counts with this many excluded events.
     pub const fn with_excluded(self, excluded: u64) -> Self {
         Self { excluded, ..self }

@@ -2,7 +2,13 @@
 
 use core::time::Duration;
 
+use crate::gaps::{Entry, Gap, GapCause, Gaps};
 use crate::{Events, Tick, Window};
+
+#[cfg(feature = "store")]
+mod record;
+#[cfg(feature = "store")]
+pub(crate) use self::record::Record;
 
 const NANOS: u64 = 1_000_000_000;
 
@@ -11,25 +17,52 @@ const NANOS: u64 = 1_000_000_000;
 /// 1 h in 26 h, 1 day in 32 days. That is some 34 KiB for 30 days and 44 KiB for the longest windows.
 const LEVELS: [(u64, usize); 5] = [(10, 186), (60, 372), (600, 156), (3_600, 769), (86_400, 402)];
 
+/// How far a heartbeat may lie behind the last edge before the clock counts as set back: threads differ by less.
+const STEADY: Duration = Duration::from_secs(60);
+
+/// A heartbeat that comes later than this many of its intervals says that the process did not run.
+const MISSED_BEATS: u32 = 3;
+
 /// Cumulative totals at the edges of steps, for as long back as the tracker's window.
+///
+/// Steps lie on a time line of its own, which never steps back: the caller's ticks and `shift`. What is asked and
+/// answered is in the caller's ticks of now.
 #[derive(Debug)]
 pub(crate) struct History {
-    started: Tick,
+    window: Window,
+    /// Nanoseconds by which the caller's clock was set back in all; whole steps, so that edges stay where they are.
+    shift: u64,
+    /// The first known moment, on our own time line.
+    origin: Tick,
+    /// The totals there.
+    base: Events,
+    /// What restored processes counted: no part of the process's own totals.
+    carried: Events,
     levels: Vec<Level>,
     period: Option<PeriodStart>,
+    gaps: Gaps,
+    /// The last heartbeat, on our own time line and by the caller's clock.
+    beat: Option<(Tick, Tick)>,
 }
 
 impl History {
     pub(crate) fn new(window: Window, started: Tick) -> Self {
         Self {
-            started,
+            window,
+            shift: 0,
+            origin: started,
+            base: Events::default(),
+            carried: Events::default(),
             levels: levels(window.longest(), started),
             period: PeriodStart::new(window, started),
+            gaps: Gaps::default(),
+            beat: None,
         }
     }
 
+    /// When measuring began.
     pub(crate) fn started(&self) -> Tick {
-        self.started
+        self.theirs(self.origin)
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -39,32 +72,102 @@ impl History {
 
     /// The first edge that is not written yet. A calendar period ends at one: in every zone at a whole 10 s of Unix time.
     pub(crate) fn next_edge(&self) -> Tick {
-        self.levels[0].next_edge()
+        self.theirs(self.levels[0].next_edge())
     }
 
     /// The last edge that is written; the start before there is one.
     pub(crate) fn last_edge(&self) -> Tick {
-        self.levels[0].last_edge().unwrap_or(self.started)
+        self.theirs(self.own_last_edge())
     }
 
-    /// Writes `totals` at every edge up to `now` that is not written yet. A `now` that lies back changes nothing.
+    /// A process's totals and what was carried over.
+    pub(crate) fn with_carried(&self, totals: Events) -> Events {
+        self.carried.saturating_add(totals)
+    }
+
+    /// Writes the process's `totals` at every edge up to `now` that is not written yet. A `now` that lies back changes
+    /// nothing.
     pub(crate) fn advance(&mut self, now: Tick, totals: Events) {
+        let (own, totals) = (self.own(now), self.with_carried(totals));
         for level in &mut self.levels {
-            level.advance(now, totals);
+            level.advance(own, totals);
         }
         if let Some(period) = &mut self.period {
             period.advance(now, totals);
         }
     }
 
-    /// The totals at the last known moment at or before `at`, and that moment; before the start they are 0.
+    /// Takes `now` for the truth, before the edges up to it are written: it says whether the clock was set back, and
+    /// whether the process did not run since the last heartbeat.
+    pub(crate) fn heartbeat(&mut self, now: Tick, interval: Duration) {
+        let last = self.newest();
+        let back = last.since(self.own(now));
+        if back > STEADY {
+            let before = self.theirs(last);
+            self.set_back(back);
+            self.push_gap(last, last, Gap::new(before, now, GapCause::ClockSetBack));
+        }
+        let own = self.own(now).max(last);
+        let previous = self.beat.replace((own, now));
+        if let Some((before, theirs)) = previous.filter(|(before, _)| own.since(*before) > interval * MISSED_BEATS) {
+            self.push_gap(before, own, Gap::new(theirs, now, GapCause::Suspended));
+        }
+    }
+
+    /// Lets the time line go on while the caller's clock repeats itself; by whole steps, so that a calendar period still
+    /// ends at an edge.
+    fn set_back(&mut self, back: Duration) {
+        let step = self.levels[0].step;
+        let steps = u64::try_from(back.as_nanos()).unwrap_or(u64::MAX).div_ceil(step);
+        self.shift = self.shift.saturating_add(steps.saturating_mul(step));
+    }
+
+    /// The time between two moments in which nothing was measured.
+    pub(crate) fn unseen(&self, from: Tick, to: Tick) -> Duration {
+        self.gaps.unseen(self.own(from), self.own(to))
+    }
+
+    /// The gaps that reach into what is remembered, oldest first.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = Gap> {
+        self.gaps.iter().map(|entry| entry.gap)
+    }
+
+    /// The totals at the last known moment at or before `at`, and that moment; before the first known one, those there.
     pub(crate) fn at_or_before(&self, at: Tick) -> (Tick, Events) {
-        let found = self.levels.iter().find_map(|level| level.at_or_before(at));
-        let (edge, totals) = found.unwrap_or((self.started, Events::default()));
+        let own = self.own(at);
+        let found = self.levels.iter().find_map(|level| level.at_or_before(own));
+        let (edge, totals) = found.unwrap_or((self.origin, self.base));
+        let edge = self.theirs(edge);
         match &self.period {
             Some(period) if period.from <= at && period.from > edge => (period.from, period.totals),
             _ => (edge, totals),
         }
+    }
+
+    fn push_gap(&mut self, own_from: Tick, own_to: Tick, gap: Gap) {
+        let oldest = own_to.saturating_sub(self.window.longest());
+        self.gaps.push(Entry { own_from, own_to, gap }, oldest);
+    }
+
+    /// The newest moment that is known to have been, on our own time line.
+    fn newest(&self) -> Tick {
+        let beat = self.beat.map_or(self.origin, |(own, _)| own);
+        let gap = self.gaps.last_end().unwrap_or(self.origin);
+        self.own_last_edge().max(beat).max(gap)
+    }
+
+    fn own_last_edge(&self) -> Tick {
+        self.levels[0].last_edge().unwrap_or(self.origin)
+    }
+
+    /// A moment of the caller's clock on our own time line.
+    fn own(&self, theirs: Tick) -> Tick {
+        theirs + Duration::from_nanos(self.shift)
+    }
+
+    /// A moment of our own time line by the caller's clock as it goes now.
+    fn theirs(&self, own: Tick) -> Tick {
+        own.saturating_sub(Duration::from_nanos(self.shift))
     }
 }
 
@@ -83,7 +186,7 @@ fn levels(longest: Duration, started: Tick) -> Vec<Level> {
 }
 
 /// The totals at the very start of the present calendar period, to which a step would only be near.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct PeriodStart {
     window: Window,
     /// Where the period began; where measuring began, in the first one.

@@ -36,6 +36,7 @@
 //!
 //! - `calendar`: windows that begin with the day, week, month, quarter or year in a named time zone.
 //! - `serde`: values through their text (`99.9%`, `30d`).
+//! - `store`: trackers that remember across restarts: snapshots, and the file that keeps them.
 //! - `yaml`: [`SloSet::from_yaml`](SloSet), every mistake with line and column.
 //!
 //! # Limits
@@ -52,6 +53,7 @@ mod classify;
 mod clock;
 mod events;
 mod factor;
+mod gaps;
 pub mod gate;
 mod history;
 mod latency;
@@ -64,8 +66,12 @@ mod share;
 mod similar;
 pub mod simulate;
 mod slo;
+#[cfg(feature = "store")]
+mod snapshot;
 #[cfg(feature = "yaml")]
 mod spec;
+#[cfg(feature = "store")]
+mod store;
 mod stripes;
 mod sync;
 mod target;
@@ -83,14 +89,19 @@ pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass,
 pub use clock::Tick;
 pub use events::{Events, Outcome};
 pub use factor::Factor;
+pub use gaps::{Gap, GapCause};
 pub use latency::{Threshold, ThresholdError};
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
+#[cfg(feature = "store")]
+pub use snapshot::{SloSnapshot, Snapshot, SnapshotError, TrackerSnapshot};
 #[cfg(feature = "yaml")]
 pub use spec::{Mistake, SpecError};
+#[cfg(feature = "store")]
+pub use store::{LoadError, Rejection, SnapshotFile};
 pub use target::{Target, TargetError};
 pub use tracker::{Reading, Tracker};
 pub use window::{Window, WindowError};

@@ -126,6 +126,8 @@ pub const GATE_VERDICT: Attribute = attribute("slo.gate.verdict", "slo_gate_verd
 
 /// `service.name` (stable resource attribute).
 pub const SERVICE_NAME: Attribute = attribute("service.name", "service_name");
+/// `service.namespace` (stable resource attribute).
+pub const SERVICE_NAMESPACE: Attribute = attribute("service.namespace", "service_namespace");
 /// `service.version` (stable resource attribute).
 pub const SERVICE_VERSION: Attribute = attribute("service.version", "service_version");
 /// `service.instance.id`, unique per process.
@@ -164,6 +166,7 @@ mod tests {
             SLO_STATUS,
             GATE_VERDICT,
             SERVICE_NAME,
+            SERVICE_NAMESPACE,
             SERVICE_VERSION,
             SERVICE_INSTANCE_ID,
             DEPLOYMENT_ENVIRONMENT_NAME,

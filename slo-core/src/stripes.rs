@@ -1,6 +1,8 @@
 //! Running totals that many threads add to without meeting.
 
+#[cfg(not(loom))]
 use core::cell::Cell;
+#[cfg(not(loom))]
 use core::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
 
 use crate::sync::{AtomicU64, Ordering};
@@ -87,6 +89,7 @@ impl Stripes {
 }
 
 /// The calling thread's number, given out in order of first use and kept for the thread's life.
+#[cfg(not(loom))]
 fn home() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
@@ -101,6 +104,16 @@ fn home() -> usize {
     let drawn = NEXT.fetch_add(1, StdOrdering::Relaxed) % STRIPES;
     HOME.set(drawn);
     drawn
+}
+
+/// loom's threads share one thread of the system; the number that it gives them is in their `Debug` form only.
+#[cfg(loom)]
+fn home() -> usize {
+    let shown = format!("{:?}", loom::thread::current().id());
+    shown
+        .trim_matches(|sign: char| !sign.is_ascii_digit())
+        .parse()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 use core::time::Duration;
 use std::sync::PoisonError;
 
+#[cfg(feature = "store")]
+use crate::TrackerSnapshot;
+use crate::gaps::Gap;
 use crate::history::History;
 use crate::stripes::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
@@ -23,8 +26,14 @@ use crate::{BurnWindow, Events, Outcome, Ratio, Tick, Window};
 ///
 /// # Time
 ///
-/// The caller supplies it. A tick that lies back counts in the current step. After silence the missed steps are written
-/// with the totals of before, since nothing happened in them.
+/// The caller supplies it, and it may be wrong; no event is lost or counted twice whatever it does.
+///
+/// - A tick that lies back, even far, counts in the current step.
+/// - After silence, a month of it as well, the missed steps are written with the totals of before: nothing happened in
+///   them.
+/// - Whoever owns the clock sends a [heartbeat](Self::heartbeat). It tells silence from a process that was suspended or a
+///   clock that jumped ahead: the time since the last one is then a [`Gap`], and not covered. And it tells a late event
+///   from a clock that was set back: from then on windows go by the new time, and what was recorded keeps its age.
 ///
 /// # Examples
 ///
@@ -55,7 +64,10 @@ impl Tracker {
     /// A tracker that remembers enough for `window` and saw nothing before `started`.
     #[must_use]
     pub fn new(window: Window, started: Tick) -> Self {
-        let history = History::new(window, started);
+        Self::of(window, History::new(window, started))
+    }
+
+    fn of(window: Window, history: History) -> Self {
         Self {
             stripes: Stripes::new(),
             next_edge: AtomicU64::new(history.next_edge().as_unix_nanos()),
@@ -68,8 +80,7 @@ impl Tracker {
     ///
     /// The first event after a step's edge also writes that edge, unless another thread is at it.
     pub fn record(&self, now: Tick, outcome: Outcome) {
-        // Relaxed: a stale edge only means that the edge is written by another event, or looked at in vain.
-        if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
+        if self.is_past_step(now) {
             self.cross(now);
         }
         self.stripes.add(outcome);
@@ -86,9 +97,60 @@ impl Tracker {
 
     /// Writes the edges up to `now`: call it now and then where no event may come for long.
     pub fn advance(&self, now: Tick) {
-        if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
+        if self.is_past_step(now) {
             self.cross(now);
         }
+    }
+
+    /// Says that it is `now`, that the process runs, and that it means to say so at every `interval`.
+    ///
+    /// One that comes more than three intervals after the last makes the time between a [`Gap`]: the process was
+    /// suspended, or its clock jumped ahead. One more than a minute before the last known step says that the clock was set
+    /// back. Until it is told, a tracker takes silence for silence and late events for late.
+    pub fn heartbeat(&self, now: Tick, interval: Duration) {
+        let mut history = self.lock();
+        history.heartbeat(now, interval);
+        let _totals = self.write_edges(&mut history, now);
+    }
+
+    /// What was not measured, or by a clock that was set back, within what is remembered; oldest first.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.lock().gaps().collect()
+    }
+
+    fn is_past_step(&self, now: Tick) -> bool {
+        // Relaxed: a stale edge only means that the edge is written by another event, or looked at in vain.
+        now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed)
+    }
+
+    /// Counts events that a killed process had begun and not ended, as its last snapshot says: bad, because nobody got an
+    /// answer. They are in the totals: no process has exported them.
+    pub fn record_lost(&self, now: Tick, events: u64) {
+        for _ in 0..events {
+            self.record(now, Outcome::Bad);
+        }
+    }
+
+    /// What it remembers, to go on from in another process.
+    #[cfg(feature = "store")]
+    pub fn snapshot(&self, now: Tick) -> TrackerSnapshot {
+        let mut history = self.lock();
+        let totals = self.write_edges(&mut history, now);
+        TrackerSnapshot::new(self.window, history.record(now, totals))
+    }
+
+    /// A tracker that remembers what another process did: in its windows, not in its totals, since an engine would count
+    /// exported totals again.
+    ///
+    /// The time since the snapshot is a [`Gap`]. With another window than the snapshot's it remembers as much as both do.
+    #[cfg(feature = "store")]
+    #[must_use]
+    pub fn restore(window: Window, snapshot: &TrackerSnapshot, now: Tick) -> Self {
+        Self::of(
+            window,
+            History::restored(window, snapshot.window(), snapshot.record(), now),
+        )
     }
 
     /// All events since the start; exact at rest.
@@ -128,12 +190,13 @@ impl Tracker {
         let now = now.max(history.last_edge());
         let asked = begin(now);
         let start = asked.max(now.saturating_sub(self.window.longest()));
+        let seen = start.max(history.started());
         let (from, before) = history.at_or_before(start);
         Reading {
             events: totals.since(before),
             from,
             to: now,
-            covered: now.since(start.max(history.started())),
+            covered: now.since(seen).saturating_sub(history.unseen(seen, now)),
             asked: length.unwrap_or(now.since(asked)),
         }
     }
@@ -153,7 +216,7 @@ impl Tracker {
         // Relaxed: the lock orders the history, this is only the hint.
         self.next_edge
             .store(history.next_edge().as_unix_nanos(), Ordering::Relaxed);
-        totals
+        history.with_carried(totals)
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {
@@ -197,7 +260,7 @@ impl Reading {
         Ratio::new(nanos(self.covered)?, nanos(self.asked)?)
     }
 
-    /// The time within the asked window in which this process measured.
+    /// The time within the asked window in which this process measured: since its start, without the gaps.
     #[must_use]
     pub const fn covered(self) -> Duration {
         self.covered
@@ -208,6 +271,9 @@ impl Reading {
 mod tests {
     #[cfg(feature = "calendar")]
     mod calendar;
+    mod clocks;
+    #[cfg(feature = "store")]
+    mod restarts;
 
     use super::*;
     use proptest::prelude::*;
@@ -351,11 +417,7 @@ mod tests {
         fn count(&self, from: Tick, to: Tick) -> Events {
             let inside = self.events.iter().filter(|(at, _)| *at >= from && *at <= to);
             inside.fold(Events::default(), |seen, (_, outcome)| {
-                seen.saturating_add(match outcome {
-                    Outcome::Good => Events::new(1, 0),
-                    Outcome::Bad => Events::new(0, 1),
-                    Outcome::Excluded => Events::default().with_excluded(1),
-                })
+                seen.saturating_add(Events::one(*outcome))
             })
         }
     }
@@ -430,6 +492,30 @@ mod loom_tests {
                 tracker.read(Tick::from_unix_seconds(12), Window::MIN).events(),
                 Events::new(1, 0)
             );
+        });
+    }
+
+    #[test]
+    fn loom_an_event_that_saw_an_edge_written_is_behind_it() {
+        loom::model(|| {
+            let start = Tick::from_unix_seconds(0);
+            let tracker = Arc::new(Tracker::new(Window::MIN, start));
+            let recording = {
+                let tracker = Arc::clone(&tracker);
+                thread::spawn(move || {
+                    let tick = Tick::from_unix_seconds(12);
+                    let written = !tracker.is_past_step(tick);
+                    tracker.record(tick, Outcome::Bad);
+                    written
+                })
+            };
+            tracker.record(Tick::from_unix_seconds(11), Outcome::Good);
+            let written = recording.join().unwrap();
+            assert_eq!(tracker.totals(), Events::new(1, 1));
+            // Two minutes before 2:10 is the edge itself.
+            let two_minutes = "2m".parse().unwrap();
+            let behind = tracker.read_last(Tick::from_unix_seconds(130), two_minutes).events();
+            assert!(!written || behind.bad() == 1, "{behind:?}");
         });
     }
 }

@@ -88,6 +88,31 @@ fn expected() -> Result<SloSet, Box<dyn std::error::Error>> {
 }
 
 #[test]
+fn a_decimal_comma_in_braces_is_one_mistake_and_not_two_halves() {
+    let spec = "{ version: 1, service: shop, slos: [\
+                {name: a, objective: 99,9%, window: 30d, sli: {http: {routes: [/a], faster_than: 0,8s}}}]}";
+    let refused = SloSet::from_yaml(spec).unwrap_err();
+    let messages: Vec<_> = refused
+        .mistakes()
+        .iter()
+        .map(|mistake| (mistake.key(), mistake.message()))
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            (
+                "slos[0].objective",
+                "`99,9%` has a decimal comma; write a point: `99.9%`"
+            ),
+            (
+                "slos[0].sli.http.faster_than",
+                "`0,8s` has a decimal comma; write a point: `0.8s`"
+            ),
+        ]
+    );
+}
+
+#[test]
 fn a_valid_spec_is_the_set_that_the_builder_makes() {
     assert_eq!(SloSet::from_yaml(VALID), Ok(expected().unwrap()));
 }

@@ -33,7 +33,7 @@ struct Target {
     seeds: &'static str,
 }
 
-const TARGETS: [Target; 2] = [
+const TARGETS: [Target; 4] = [
     Target {
         name: "values",
         longest: 64,
@@ -43,6 +43,16 @@ const TARGETS: [Target; 2] = [
         name: "spec",
         longest: 2_000,
         seeds: "slo-cli/tests/golden/in/corners.yaml,slo-cli/tests/golden/in/mistakes.yaml",
+    },
+    Target {
+        name: "snapshot",
+        longest: 4_000,
+        seeds: "fuzz/seeds/snapshot.json",
+    },
+    Target {
+        name: "zones",
+        longest: 40,
+        seeds: "fuzz/seeds/zones",
     },
 ];
 

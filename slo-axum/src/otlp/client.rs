@@ -13,6 +13,7 @@ const MAX_ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct BlockingClient {
     agent: ureq::Agent,
+    timeout: Duration,
     refusal: Arc<Mutex<Option<String>>>,
 }
 
@@ -27,10 +28,13 @@ impl BlockingClient {
             .max_redirects_will_error(false)
             // A push a minute gains nothing from a kept connection, and may meet one that the collector has closed.
             .max_idle_connections(0)
+            // Else any of ALL_PROXY, HTTPS_PROXY and HTTP_PROXY would take a push meant for a collector nearby elsewhere.
+            .proxy(None)
             .user_agent(concat!("slo-axum/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
             agent: config.new_agent(),
+            timeout,
             refusal: Arc::default(),
         }
     }
@@ -42,6 +46,14 @@ impl BlockingClient {
 
     fn refuse(&self, reason: String) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    fn reason(&self, failure: &ureq::Error) -> String {
+        match failure {
+            // In ureq's words `timeout: global`.
+            ureq::Error::Timeout(_) => format!("no answer within {:?}", self.timeout),
+            _ => failure.to_string(),
+        }
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
@@ -59,10 +71,27 @@ impl HttpClient for BlockingClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let answer = self
             .send(request)
-            .inspect_err(|failure| self.refuse(failure.to_string()))?;
+            .inspect_err(|failure| self.refuse(self.reason(failure)))?;
         if !answer.status().is_success() {
             self.refuse(format!("the collector answered {}", answer.status()));
         }
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_collector_that_does_not_answer_is_said_to_do_just_that() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = BlockingClient::new(Duration::from_millis(20));
+        let request = Request::post(format!("http://{}/", silent.local_addr().unwrap())).body(Bytes::new());
+        assert!(client.send_bytes(request.unwrap()).await.is_err());
+        assert_eq!(client.take_refusal().as_deref(), Some("no answer within 20ms"));
+        assert_eq!(client.take_refusal(), None);
     }
 }

@@ -111,19 +111,38 @@ fn endpoint(read: impl Fn(&'static str) -> Option<String>) -> Result<Option<Stri
         (None, Some(value)) => (general, value),
         (None, None) => return Ok(None),
     };
-    let Ok(uri) = value.parse::<http::Uri>() else {
-        return Err(EnvironmentError::NotAnEndpoint { variable, value });
+    let not_an_endpoint = || EnvironmentError::NotAnEndpoint {
+        variable,
+        value: shown(&value),
     };
+    let uri: http::Uri = value.parse().map_err(|_| not_an_endpoint())?;
     match (uri.scheme_str(), uri.host()) {
-        (Some("https"), Some(_)) => return Err(EnvironmentError::NoTls { variable, value }),
+        (Some("https"), Some(_)) => {
+            return Err(EnvironmentError::NoTls {
+                variable,
+                value: shown(&value),
+            });
+        }
         (Some("http"), Some(_)) => {}
-        _ => return Err(EnvironmentError::NotAnEndpoint { variable, value }),
+        _ => return Err(not_an_endpoint()),
     }
     Ok(Some(if variable == own {
         value
     } else {
         format!("{}/v1/metrics", value.trim_end_matches('/'))
     }))
+}
+
+/// An endpoint as it may stand in a log: a name and a password before the host are left out.
+pub(super) fn shown(endpoint: &str) -> String {
+    let authority = endpoint.find("://").map_or(0, |scheme| scheme + "://".len());
+    let end = endpoint[authority..]
+        .find(['/', '?', '#'])
+        .map_or(endpoint.len(), |length| authority + length);
+    let host = endpoint[authority..end]
+        .rfind('@')
+        .map_or(authority, |at| authority + at + 1);
+    format!("{}{}", &endpoint[..authority], &endpoint[host..])
 }
 
 fn only(said: Option<(&'static str, String)>, supported: &'static str) -> Result<(), EnvironmentError> {
@@ -229,6 +248,21 @@ mod tests {
         assert_eq!(preferred("cumulative"), Ok(Temporality::Cumulative));
         assert_eq!(preferred("Delta"), Ok(Temporality::LowMemory));
         assert!(matches!(preferred("often"), Err(EnvironmentError::Unsupported { .. })));
+    }
+
+    #[test]
+    fn a_password_in_an_endpoint_is_not_shown() {
+        for (endpoint, shown) in [
+            ("http://ana:secret@h:4318/v1/metrics", "http://h:4318/v1/metrics"),
+            ("https://ana:se@cret@h", "https://h"),
+            ("http://h/a@b", "http://h/a@b"),
+            ("http://h?a@b", "http://h?a@b"),
+            ("ana:secret@h", "h"),
+        ] {
+            assert_eq!(super::shown(endpoint), shown);
+        }
+        let refused = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://ana:secret@h")]).unwrap_err();
+        assert!(!refused.to_string().contains("secret"), "{refused}");
     }
 
     #[test]

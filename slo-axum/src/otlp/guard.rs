@@ -16,6 +16,7 @@ use crate::reliability::Shared;
 #[derive(Debug)]
 #[must_use = "dropping the guard ends the push; keep it, and call `shutdown` when the server has stopped"]
 pub struct OtlpGuard {
+    shared: Arc<Shared>,
     push: Option<Push>,
 }
 
@@ -34,18 +35,20 @@ const APART: Duration = Duration::from_millis(2);
 
 impl OtlpGuard {
     pub(super) fn new(provider: SdkMeterProvider, shared: Arc<Shared>, closing: Arc<AtomicBool>) -> Self {
+        let push = Push {
+            provider,
+            shared: Arc::clone(&shared),
+            closing,
+        };
         Self {
-            push: Some(Push {
-                provider,
-                shared,
-                closing,
-            }),
+            shared,
+            push: Some(push),
         }
     }
 
     /// A guard of nothing.
-    pub(super) fn idle() -> Self {
-        Self { push: None }
+    pub(super) fn idle(shared: Arc<Shared>) -> Self {
+        Self { shared, push: None }
     }
 
     /// Whether anything is pushed.
@@ -63,9 +66,12 @@ impl OtlpGuard {
     /// [`ShutdownError::NotDelivered`] when the collector did not accept the push, [`ShutdownError::TooLate`] when it
     /// did not answer in time, [`ShutdownError::NoThread`] when the machine has no thread left for it.
     pub fn shutdown(mut self, deadline: Duration) -> Result<Flushed, ShutdownError> {
-        self.push
-            .take()
-            .map_or(Ok(Flushed { in_flight: 0 }), |push| push.end(deadline))
+        match self.push.take() {
+            Some(push) => push.end(deadline),
+            None => Ok(Flushed {
+                in_flight: self.shared.in_flight(),
+            }),
+        }
     }
 }
 
@@ -121,7 +127,6 @@ impl Push {
 
 /// A shutdown that delivered everything that had ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use]
 pub struct Flushed {
     in_flight: u64,
 }
@@ -153,4 +158,21 @@ pub enum ShutdownError {
     /// No thread could be started; holds the reason.
     #[error("no thread could be started for the last push: {0}")]
     NoThread(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use slo_core::SloSet;
+
+    use super::*;
+    use crate::Reliability;
+
+    #[test]
+    fn requests_in_flight_are_told_even_where_nothing_is_pushed() {
+        let slos = SloSet::builder("shop").build().unwrap();
+        let reliability = Reliability::builder(slos).build().unwrap();
+        reliability.shared().arrived();
+        let guard = OtlpGuard::idle(Arc::clone(reliability.shared()));
+        assert_eq!(guard.shutdown(Duration::ZERO).map(Flushed::in_flight), Ok(1));
+    }
 }

@@ -26,6 +26,7 @@ version: 1
 service: shop
 slos:
   - { name: all, objective: 99.9%, window: 30d, sli: { http: { routes: ['/answer/{code}'] } } }
+  - { name: prompt, objective: 99%, window: 30d, sli: { http: { routes: [/events, /switching, /text], faster_than: 60m } } }
   - { name: swift, objective: 99%, window: 30d, sli: { http: { routes: [/hang-briefly], faster_than: 1ms } } }
 ";
 
@@ -64,6 +65,8 @@ fn routes() -> Router {
                 }
             }),
         )
+        .route("/events", get(async || (event_stream(), streamed([Ok("data: 1\n\n")]))))
+        .route("/switching", get(async || StatusCode::SWITCHING_PROTOCOLS))
         .route("/hang", get(async || pending::<()>().await))
         .route("/hang-briefly", get(async || pending::<()>().await))
         .route(
@@ -115,6 +118,13 @@ fn panicking(_: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
     panic!("on purpose")
 }
 
+fn event_stream() -> HeaderMap {
+    HeaderMap::from_iter([(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("text/event-stream; charset=utf-8"),
+    )])
+}
+
 fn length(bytes: u64) -> (header::HeaderName, header::HeaderValue) {
     (header::CONTENT_LENGTH, bytes.into())
 }
@@ -148,7 +158,7 @@ const BAD: [u64; 3] = [0, 1, 0];
 const EXCLUDED: [u64; 3] = [0, 0, 1];
 
 #[rustfmt::skip]
-const CASES: [Case; 24] = {
+const CASES: [Case; 28] = {
     use Client::{Leaves, Reads, ReadsFrames, WaitsAndLeaves};
     const fn case(
         method: &'static str, path: &'static str, client: Client,
@@ -176,6 +186,11 @@ const CASES: [Case; 24] = {
         case("GET",  "/declared",       ReadsFrames(1), "200", "",          GOOD),
         // As servers do: they ask `is_end_stream` before they poll for a frame that never comes.
         case("GET",  "/last-frame-known", ReadsFrames(1), "200", "",        GOOD),
+        // Whoever reads an event stream ends it by leaving.
+        case("GET",  "/events",         ReadsFrames(0), "200", "",          GOOD),
+        case("GET",  "/events",         ReadsFrames(1), "200", "",          GOOD),
+        case("GET",  "/events",         Reads,          "200", "",          GOOD),
+        case("GET",  "/switching",      ReadsFrames(0), "101", "",          GOOD),
         case("GET",  "/no-content",     ReadsFrames(0), "204", "",          GOOD),
         case("GET",  "/broken",         ReadsFrames(2), "200", "body",      BAD),
         case("GET",  "/panicking-body", ReadsFrames(1), "200", "panic",     BAD),
@@ -302,6 +317,19 @@ async fn the_clock_stops_at_the_head_unless_the_client_leaves_after_it() -> Outc
 }
 
 #[tokio::test]
+async fn event_streams_and_upgrades_are_in_no_latency_slo() -> Outcome {
+    for (path, outcomes) in [("/text", GOOD), ("/events", [0; 3]), ("/switching", [0; 3])] {
+        let measured = Measured::new(SLOS)?;
+        let app = routes().layer(measured.reliability.layer());
+        let response = app.oneshot(Request::get(path).body(Body::empty())?).await?;
+        let _body = response.into_body().collect().await?;
+        assert_eq!(measured.outcomes("prompt")?, outcomes, "{path}");
+        assert_eq!(measured.outcomes("requests")?, GOOD, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_error_of_the_inner_service_is_recorded_without_its_text() -> Outcome {
     let measured = Measured::new(SLOS)?;
     let failing = tower::service_fn(async |_: Request<Body>| Err::<Response<Body>, _>("secret: 10.0.0.1 refused"));
@@ -359,5 +387,19 @@ async fn under_a_storm_of_endings_outcomes_sum_to_requests_started() -> Outcome 
     assert_eq!(measured.records()?.iter().map(|(_, count)| count).sum::<u64>(), started);
     assert_eq!(measured.outcomes("requests")?.iter().sum::<u64>(), started);
     assert_eq!(measured.reliability.status().in_flight, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_provider_that_is_gone_changes_nothing_for_the_service() -> Outcome {
+    let reliability = slo_axum::Reliability::builder(slo_core::SloSet::from_yaml(SLOS)?).build()?;
+    let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder().build();
+    slo_axum::opentelemetry_0_33::record_into(&reliability, &provider)?;
+    drop(provider);
+    let app = routes().layer(reliability.layer());
+    let answer = app.oneshot(Request::get("/answer/500").body(Body::empty())?).await?;
+    assert_eq!(answer.status(), 500);
+    let _body = answer.into_body().collect().await?;
+    assert_eq!(reliability.status().slos[0].totals, slo_core::Events::new(0, 1));
     Ok(())
 }

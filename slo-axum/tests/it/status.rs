@@ -117,8 +117,14 @@ async fn asking_is_not_measured_even_inside_the_layer() -> Outcome {
     let app = Router::new()
         .nest("/slo", measured.reliability.status_router())
         .layer(measured.reliability.layer());
-    let (status, _) = ask(&app.with_state(()), "/slo").await?;
+    let app = app.with_state(());
+    let (status, _) = ask(&app, "/slo").await?;
     assert_eq!(status, 200);
+    let refused = app.oneshot(Request::post("/slo/items").body(Body::empty())?).await?;
+    assert_eq!(
+        (refused.status(), &refused.headers()["allow"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &"GET,HEAD".parse()?)
+    );
     assert_eq!(measured.records()?, []);
     assert_eq!(measured.outcomes("requests")?, [0, 0, 0]);
     Ok(())

@@ -9,6 +9,32 @@ use super::findings::{Findings, brief};
 use super::similar;
 use super::tree::{Node, Place, Value};
 
+/// What stands where a mistake was reported already.
+static REFUSED: Node = Node {
+    place: Place::START,
+    value: Value::Refused,
+};
+
+/// The message for `key: 99,9%` in braces, where the comma ends the value and the rest is a key without one.
+fn decimal_comma(value: &Node, next: &Node, none: &Node) -> Option<String> {
+    let (Value::Text(whole), Value::Text(rest), Value::Empty) = (&value.value, &next.value, &none.value) else {
+        return None;
+    };
+    let adjoins =
+        next.place.line == value.place.line && next.place.column == value.place.column + value.place.width + 1;
+    let digits =
+        whole.bytes().all(|sign| sign.is_ascii_digit()) && rest.starts_with(|sign: char| sign.is_ascii_digit());
+    (adjoins && digits).then(|| format!("`{whole},{rest}` has a decimal comma; write a point: `{whole}.{rest}`"))
+}
+
+/// A key for a message.
+fn shown(key: &Node) -> &str {
+    match &key.value {
+        Value::Text(text) => text,
+        _ => "",
+    }
+}
+
 /// A key that the spec knows.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -40,7 +66,16 @@ impl<'n> Fields<'n> {
             values: BTreeMap::new(),
         };
         let mut misspelt = Vec::new();
-        for (key, value) in entries {
+        let mut rest = entries.iter().peekable();
+        while let Some((key, value)) = rest.next() {
+            let value = match rest.peek().and_then(|(next, none)| decimal_comma(value, next, none)) {
+                Some(message) => {
+                    rest.next();
+                    findings.mistake_under(shown(key), value.place, message);
+                    &REFUSED
+                }
+                None => value,
+            };
             let Value::Text(given) = &key.value else {
                 if !matches!(key.value, Value::Refused) {
                     findings.mistake(key.place, "a key must be a word; write `key: value`");
