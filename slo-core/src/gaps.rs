@@ -109,6 +109,10 @@ impl Gaps {
             .sum()
     }
 
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Entry>()
+    }
+
     /// Where the last one ends.
     pub(crate) fn last_end(&self) -> Option<Tick> {
         self.0.last().map(|entry| entry.own_to)

@@ -67,7 +67,7 @@ impl History {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         let rings = self.levels.iter().map(|level| size_of_val(&*level.ring));
-        self.levels.capacity() * size_of::<Level>() + rings.sum::<usize>()
+        self.levels.capacity() * size_of::<Level>() + rings.sum::<usize>() + self.gaps.heap_bytes()
     }
 
     /// The first edge that is not written yet. A calendar period ends at one: in every zone at a whole 10 s of Unix time.

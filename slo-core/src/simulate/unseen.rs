@@ -6,6 +6,8 @@ use crate::Tick;
 
 /// Gaps in order of time, each with the length of those before it: a window's unseen time is a difference, as its events
 /// are.
+///
+/// Not the tracker's own gaps: those are known when they have ended, and the oldest of very many are joined.
 #[derive(Debug, Default)]
 pub(super) struct Unseen {
     gaps: Vec<Gap>,
