@@ -83,7 +83,10 @@ mod zone;
 pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
 pub use burn_window::{BurnWindow, BurnWindowError};
-pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
+pub use classify::{
+    Cause, Classification, DEFAULT_PATIENCE, Ending, EndingName, EndingNameError, Judge, Judgement, Override, Reason,
+    StatusClass, StatusClassError,
+};
 pub use clock::Tick;
 pub use events::{Events, Outcome};
 pub use factor::Factor;
