@@ -98,7 +98,7 @@ impl SloSet {
     /// | `routes` | a list of route templates, in the router's spelling |
     /// | `methods` | a list of [`METHODS`](crate::METHODS); all if left out |
     /// | `faster_than` | a [`Threshold`](crate::Threshold): `800ms`; makes it a latency SLO |
-    /// | `bad`, `good`, `excluded` | lists like `[5xx, 429]`, see [`Classification`](crate::Classification) |
+    /// | `bad`, `good`, `excluded` | lists like `[5xx, 429, panic]`, see [`Classification`](crate::Classification) |
     ///
     /// Nothing else is read: no other key, no tag, no alias, no second document.
     ///

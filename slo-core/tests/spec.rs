@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use slo_core::{Classification, HttpSli, Slo, SloSet, Status, StatusClassError, Window};
+use slo_core::{Classification, Ending, HttpSli, Outcome, Sli, Slo, SloSet, Status, StatusClassError, Window};
 
 const VALID: &str = r#"# the promises of one service
 version: 1
@@ -229,6 +229,31 @@ fn what_the_types_refuse_is_refused_in_their_words() {
         18,
         "slos[1].sli.http.routes[0]",
         "`purchase` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{region}`",
+    );
+}
+
+#[test]
+fn endings_are_sorted_by_name() {
+    let text = with("excluded: [\"404\"]", "excluded: [404, cancelled, panic]");
+    let set = SloSet::from_yaml(&text).unwrap();
+    let Sli::Http(sli) = set.slos()[1].sli() else {
+        panic!("an http SLI")
+    };
+    let judged = |ending| sli.classification().judge(ending);
+    assert_eq!(judged(Ending::Cancelled), Some(Outcome::Excluded));
+    assert_eq!(judged(Ending::Panicked), Some(Outcome::Excluded));
+    assert_eq!(judged(Ending::BodyError), Some(Outcome::Bad));
+    let message = "`crash` is neither a status code nor an ending; write codes like `429` or `5xx`, or an ending: \
+                   `service`, `body`, `panic`, `timeout` or `cancelled`";
+    one("429]", "crash]", 22, 20, "slos[1].sli.http.bad[1]", message);
+    let message = "`panic` is in `bad` already; write it in one of the two";
+    one(
+        "[5xx, 429]\n        good: [503]",
+        "[panic]\n        good: [panic]",
+        23,
+        16,
+        "slos[1].sli.http.good",
+        message,
     );
 }
 

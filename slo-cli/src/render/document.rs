@@ -1,9 +1,10 @@
 //! What a spec means, for programs. Keys may be added; none changes its meaning.
 
 use core::ops::RangeInclusive;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
-use slo_core::{Mistake, Outcome, Period, Sli, Slo, Status, Target, Threshold, Window, Zone};
+use slo_core::{Classification, Ending, Mistake, Outcome, Period, Sli, Slo, Status, Target, Threshold, Window, Zone};
 
 use super::{codes, units};
 use crate::cmd::check::Understood;
@@ -179,6 +180,8 @@ enum SliEntry {
         /// Status codes after all rules: `408`, `5xx`, `500-502`.
         bad: Vec<String>,
         excluded: Vec<String>,
+        /// The outcome of each ending without a status code; `null`: bad once patience is over, excluded before.
+        endings: BTreeMap<&'static str, Option<Outcome>>,
     },
     Other(String),
 }
@@ -192,8 +195,21 @@ impl SliEntry {
                 faster_than: http.limit(),
                 bad: codes::exact(http.classification(), Outcome::Bad),
                 excluded: codes::exact(http.classification(), Outcome::Excluded),
+                endings: endings(http.classification()),
             },
             other => Self::Other(format!("{other:?}")),
         }
     }
+}
+
+fn endings(rules: &Classification) -> BTreeMap<&'static str, Option<Outcome>> {
+    let all = [
+        Ending::ServiceError,
+        Ending::BodyError,
+        Ending::Panicked,
+        Ending::TimedOut,
+        Ending::Cancelled,
+    ];
+    let named = |ending: Ending| Some((ending.name()?.as_str(), rules.judge(ending)));
+    all.into_iter().filter_map(named).collect()
 }

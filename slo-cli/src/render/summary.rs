@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use slo_core::{DEFAULT_PATIENCE, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloSet, Status, Threshold};
+use slo_core::{
+    Classification, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloSet, Status, Threshold,
+};
 
 use super::{codes, units};
 
@@ -72,15 +74,43 @@ fn status(slo: &Slo) -> String {
 fn http(sli: &HttpSli, set: &SloSet) -> Vec<(&'static str, String)> {
     let rules = sli.classification();
     let mut bad = codes::in_words(rules, Outcome::Bad);
-    bad.extend(["errors".to_owned(), "panics".to_owned(), "timeouts".to_owned()]);
+    bad.extend(endings(rules, Outcome::Bad).into_iter().map(str::to_owned));
     bad.extend(sli.limit().map(|limit| format!("slower than {limit}")));
-    bad.push(format!("client gone after {}", patience(sli, set)));
+    if rules.judge(Ending::Cancelled).is_none() {
+        bad.push(format!("client gone after {}", patience(sli, set)));
+    }
     let mut rows = vec![("measures", measured(sli)), ("bad", bad.join(", "))];
-    let excluded = codes::in_words(rules, Outcome::Excluded);
+    let mut excluded = codes::in_words(rules, Outcome::Excluded);
+    excluded.extend(endings(rules, Outcome::Excluded).into_iter().map(str::to_owned));
     if !excluded.is_empty() {
         rows.push(("excluded", excluded.join(", ")));
     }
+    // Of the codes, good is whatever is left; an ending is good only if somebody said so.
+    let good = endings(rules, Outcome::Good);
+    if !good.is_empty() {
+        rows.push(("good", good.join(", ")));
+    }
     rows
+}
+
+/// The endings with this outcome; a client that left is among them only if it was moved by name.
+fn endings(rules: &Classification, outcome: Outcome) -> Vec<&'static str> {
+    let is = |ending| rules.judge(ending) == Some(outcome);
+    let errors = match (is(Ending::ServiceError), is(Ending::BodyError)) {
+        (true, true) => Some("errors"),
+        (true, false) => Some("service errors"),
+        (false, true) => Some("body errors"),
+        (false, false) => None,
+    };
+    let others = [
+        (Ending::Panicked, "panics"),
+        (Ending::TimedOut, "timeouts"),
+        (Ending::Cancelled, "client gone"),
+    ];
+    let others = others
+        .into_iter()
+        .filter_map(|(ending, words)| is(ending).then_some(words));
+    errors.into_iter().chain(others).collect()
 }
 
 fn measured(sli: &HttpSli) -> String {

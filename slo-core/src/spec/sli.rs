@@ -1,5 +1,6 @@
 //! What an SLO measures, as the spec writes it.
 
+use core::fmt;
 use core::str::FromStr;
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use super::fields::{Fields, Key, list, parsed};
 use super::findings::Findings;
 use super::tree::Node;
 use crate::slo::{check_method, check_route};
-use crate::{Classification, HttpSli, StatusClass};
+use crate::{Classification, EndingName, HttpSli, Outcome, StatusClass};
 
 const SLI: [Key; 1] = [Key {
     name: "http",
@@ -37,19 +38,59 @@ const HTTP: [Key; 6] = [
     },
     Key {
         name: "excluded",
-        example: "excluded: [404]",
+        example: "excluded: [404, cancelled]",
     },
 ];
 
-/// Adds a class of status codes to the rules.
-type Rule = fn(Classification, StatusClass) -> Classification;
-
-/// The keys that sort status codes, in the order in which their rules apply.
-const OUTCOMES: [(&str, Rule); 3] = [
-    ("bad", Classification::bad),
-    ("good", Classification::good),
-    ("excluded", Classification::excluded),
+/// The keys that sort status codes and endings, in the order in which their rules apply.
+const OUTCOMES: [(&str, Outcome); 3] = [
+    ("bad", Outcome::Bad),
+    ("good", Outcome::Good),
+    ("excluded", Outcome::Excluded),
 ];
+
+/// What an item of those keys names.
+#[derive(Clone, Copy)]
+enum Sorted {
+    Status(StatusClass),
+    Ending(EndingName),
+}
+
+impl FromStr for Sorted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text.parse(), text.parse()) {
+            (Ok(class), _) => Ok(Self::Status(class)),
+            (_, Ok(name)) => Ok(Self::Ending(name)),
+            (Err(error), _) if text.starts_with(|sign: char| sign.is_ascii_digit()) => Err(error.to_string()),
+            _ => Err(format!(
+                "`{text}` is neither a status code nor an ending; write codes like `429` or `5xx`, or an ending: \
+                 `service`, `body`, `panic`, `timeout` or `cancelled`"
+            )),
+        }
+    }
+}
+
+impl Sorted {
+    fn into(self, outcome: Outcome, rules: Classification) -> Classification {
+        match (self, outcome) {
+            (Self::Status(class), Outcome::Bad) => rules.bad(class),
+            (Self::Status(class), Outcome::Good) => rules.good(class),
+            (Self::Status(class), Outcome::Excluded) => rules.excluded(class),
+            (Self::Ending(name), outcome) => rules.ending(name, outcome),
+        }
+    }
+}
+
+impl fmt::Display for Sorted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(class) => class.fmt(f),
+            Self::Ending(name) => name.fmt(f),
+        }
+    }
+}
 
 pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
     Fields::of(node, &SLI, findings)?.required("http", findings, http)
@@ -74,25 +115,23 @@ fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
     Some(sli)
 }
 
-/// `bad`, `good` and `excluded`; the same class in two of them is a mistake, as nobody could tell which one holds.
+/// `bad`, `good` and `excluded`; the same item in two of them is a mistake, as nobody could tell which one holds.
 fn classification(fields: &Fields<'_>, findings: &mut Findings) -> Classification {
     let mut rules = Classification::new();
     let mut sorted: BTreeMap<String, &str> = BTreeMap::new();
-    for (key, add) in OUTCOMES {
-        let classes = fields.optional(key, findings, |node, example, findings| {
-            list(node, example, findings, |text| {
-                StatusClass::from_str(text).map_err(|error| error.to_string())
-            })
+    for (key, outcome) in OUTCOMES {
+        let items = fields.optional(key, findings, |node, example, findings| {
+            list(node, example, findings, Sorted::from_str)
         });
-        for (place, class) in classes.unwrap_or_default() {
-            if let Some(other) = sorted.insert(class.to_string(), key) {
+        for (place, item) in items.unwrap_or_default() {
+            if let Some(other) = sorted.insert(item.to_string(), key) {
                 findings.mistake_under(
                     key,
                     place,
-                    format_args!("`{class}` is in `{other}` already; write it in one of the two"),
+                    format_args!("`{item}` is in `{other}` already; write it in one of the two"),
                 );
             }
-            rules = add(rules, class);
+            rules = item.into(outcome, rules);
         }
     }
     rules
