@@ -42,6 +42,7 @@
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
 //!   ([`opentelemetry_0_33::record_into`]).
+//! - A handler that knows better than its status code puts a [`slo_core::Override`] into the response's extensions.
 //! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric. Only an answer can
 //!   carry it: where such a route lies inside the layer, a prober that leaves before the answer is counted. Add these
 //!   routes after the layer.
