@@ -25,6 +25,7 @@
 //! - [`Target`], [`Window`], [`Threshold`]: what a promise is made of, exact, in the units that people write.
 //! - [`Slo`], [`SloSet`]: the promises of a service, built in code or read from `slo.yaml` (feature `yaml`).
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
+//! - [`Attempt`]: several tries of one piece of work are one event.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
@@ -43,6 +44,7 @@
 //! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
 
 pub mod alert;
+mod attempt;
 mod budget;
 mod burn;
 mod burn_window;
@@ -80,6 +82,7 @@ mod window;
 #[cfg(feature = "calendar")]
 mod zone;
 
+pub use attempt::{Attempt, AttemptEnd, AttemptSink, Attempted};
 pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
 pub use burn_window::{BurnWindow, BurnWindowError};
