@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use benches::{Effort, Variant, compare};
-use slo_core::{BurnRate, ErrorBudget, Outcome, Tick, Tracker, Window};
+use slo_core::{BurnRate, ErrorBudget, LatencySketch, Outcome, Ratio, Tick, Tracker, Window};
 
 const NOW: Tick = Tick::from_unix_seconds(1_767_225_600);
+const TOOK: Duration = Duration::from_micros(730);
 
 fn main() {
     let window = Window::days(30).expect("30 days are a window");
@@ -19,12 +20,16 @@ fn main() {
 fn one_thread(window: Window) -> String {
     let cell = AtomicU64::new(0);
     let tracker = Tracker::new(window, NOW);
+    let sketch = LatencySketch::new(NOW);
     let variants = vec![
         Variant::each("relaxed atomic add", || {
             black_box(&cell).fetch_add(1, Ordering::Relaxed);
         }),
         Variant::each("Tracker::record, tick given", || {
             black_box(&tracker).record(black_box(NOW), Outcome::Good)
+        }),
+        Variant::each("LatencySketch::record, tick given", || {
+            black_box(&sketch).record(black_box(NOW), black_box(TOOK));
         }),
     ];
     let table = compare(
@@ -43,6 +48,7 @@ fn one_thread(window: Window) -> String {
 fn two_threads(window: Window) -> String {
     let cell = AtomicU64::new(0);
     let tracker = Tracker::new(window, NOW);
+    let sketch = LatencySketch::new(NOW);
     let both = |once: &(dyn Fn() + Sync), times: u32| -> Duration {
         let work = || {
             let begun = Instant::now();
@@ -69,6 +75,9 @@ fn two_threads(window: Window) -> String {
         Variant::timed("Tracker::record, one tracker", |times| {
             both(&|| tracker.record(NOW, Outcome::Good), times)
         }),
+        Variant::timed("LatencySketch::record, one sketch, one bucket", |times| {
+            both(&|| sketch.record(NOW, TOOK), times)
+        }),
     ];
     compare(
         "recording, two threads",
@@ -84,11 +93,14 @@ fn two_threads(window: Window) -> String {
 fn reading(window: Window) -> String {
     let target = "99.9%".parse().expect("a target");
     let tracker = Tracker::new(window, NOW);
+    let sketch = LatencySketch::new(NOW);
     let mut now = NOW;
-    for _ in 0..43_200 {
+    for minute in 0..43_200 {
         now = now + Duration::from_secs(60);
         tracker.record(now, Outcome::Good);
+        sketch.record(now, TOOK * (minute % 100));
     }
+    let shares = [50, 95, 99].map(|percent| Ratio::new(percent, 100).expect("a share"));
     let burns = ["5m", "30m", "1h", "6h"].map(|text| text.parse::<Window>().expect("a window"));
     let variants = vec![
         Variant::each("Tracker::totals", || {
@@ -99,6 +111,12 @@ fn reading(window: Window) -> String {
             black_box(ErrorBudget::observed(target, reading.events()).remaining_ratio_f64());
             for burn in burns {
                 black_box(BurnRate::of(target, tracker.read(now, burn).events()));
+            }
+        }),
+        Variant::each("p50, p95 and p99 of 15 minutes", || {
+            let latencies = black_box(&sketch).read(now, LatencySketch::LONGEST);
+            for share in shares {
+                black_box(latencies.quantile(share));
             }
         }),
     ];

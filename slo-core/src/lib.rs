@@ -27,6 +27,7 @@
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Attempt`]: several tries of one piece of work are one event.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
+//! - [`LatencySketch`]: p50, p95 and p99 of the last 15 minutes.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
 //! - [`gate`]: may we deploy, and why not.
@@ -65,6 +66,7 @@ mod ratio;
 mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]
 mod similar;
+mod sketch;
 mod slo;
 #[cfg(feature = "store")]
 mod snapshot;
@@ -99,6 +101,7 @@ pub use latency::{Threshold, ThresholdError};
 pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
+pub use sketch::{Latencies, LatencyBounds, LatencySketch};
 pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
 #[cfg(feature = "store")]
 pub use snapshot::{SloSnapshot, Snapshot, SnapshotError, TrackerSnapshot};
