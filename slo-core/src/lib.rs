@@ -67,6 +67,7 @@ mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]
 mod similar;
 mod sketch;
+mod sli;
 mod slo;
 #[cfg(feature = "store")]
 mod snapshot;
@@ -102,7 +103,8 @@ pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
 pub use sketch::{Latencies, LatencyBounds, LatencySketch};
-pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
+pub use sli::{HttpSli, METHODS, Sli};
+pub use slo::{Slo, SloSet, SloSetBuilder, SloSetError, Status};
 #[cfg(feature = "store")]
 pub use snapshot::{SloSnapshot, Snapshot, SnapshotError, TrackerSnapshot};
 #[cfg(feature = "yaml")]

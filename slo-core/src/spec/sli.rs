@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::fields::{Fields, Key, list, parsed};
 use super::findings::Findings;
 use super::tree::Node;
-use crate::slo::{check_method, check_route};
+use crate::sli::{check_method, check_route};
 use crate::{Classification, EndingName, HttpSli, Outcome, StatusClass};
 
 const SLI: [Key; 1] = [Key {
