@@ -27,6 +27,7 @@
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
 //! - [`Attempt`]: several tries of one piece of work are one event.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
+//! - [`TimeSlices`], [`SliceTracker`]: minutes that are good or bad, instead of requests.
 //! - [`LatencySketch`]: p50, p95 and p99 of the last 15 minutes.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
@@ -68,7 +69,9 @@ mod share;
 mod similar;
 mod sketch;
 mod sli;
+mod slices;
 mod slo;
+mod slo_tracker;
 #[cfg(feature = "store")]
 mod snapshot;
 #[cfg(feature = "yaml")]
@@ -104,7 +107,9 @@ pub use ratio::Ratio;
 pub use share::{Share, ShareError};
 pub use sketch::{Latencies, LatencyBounds, LatencySketch};
 pub use sli::{HttpSli, METHODS, Sli};
+pub use slices::{SliceTracker, TimeSlices, TimeSlicesError};
 pub use slo::{Slo, SloSet, SloSetBuilder, SloSetError, Status};
+pub use slo_tracker::SloTracker;
 #[cfg(feature = "store")]
 pub use snapshot::{SloSnapshot, Snapshot, SnapshotError, TrackerSnapshot};
 #[cfg(feature = "yaml")]

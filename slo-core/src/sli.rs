@@ -12,6 +12,12 @@ pub enum Sli {
     Http(HttpSli),
 }
 
+impl From<HttpSli> for Sli {
+    fn from(sli: HttpSli) -> Self {
+        Self::Http(sli)
+    }
+}
+
 /// Requests to exact route templates, good or bad by status, ending and, with a limit, by duration.
 ///
 /// # Examples

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use crate::classify::DEFAULT_PATIENCE;
-use crate::{HttpSli, METHODS, Sli, Target, Threshold, Window, names};
+use crate::{HttpSli, METHODS, Sli, Target, Threshold, TimeSlices, Window, names};
 
 /// Whether a promise is in force.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -53,6 +53,7 @@ impl Status {
 pub struct Slo {
     name: String,
     sli: Sli,
+    slices: Option<TimeSlices>,
     target: Target,
     window: Window,
     promise: Option<String>,
@@ -64,10 +65,11 @@ pub struct Slo {
 
 impl Slo {
     /// An SLO in status [`Status::Draft`]. Its name is checked when it joins a [`SloSet`].
-    pub fn new(name: impl Into<String>, sli: HttpSli, target: Target, window: Window) -> Self {
+    pub fn new(name: impl Into<String>, sli: impl Into<Sli>, target: Target, window: Window) -> Self {
         Self {
             name: name.into(),
-            sli: Sli::Http(sli),
+            sli: sli.into(),
+            slices: None,
             target,
             window,
             promise: None,
@@ -75,6 +77,14 @@ impl Slo {
             owner: None,
             status: Status::default(),
             agreed_on: None,
+        }
+    }
+
+    /// Judges it by slices of time: the target is then the share of slices that must be good.
+    pub fn in_time_slices(self, slices: TimeSlices) -> Self {
+        Self {
+            slices: Some(slices),
+            ..self
         }
     }
 
@@ -127,7 +137,13 @@ impl Slo {
         &self.sli
     }
 
-    /// The share that must be good.
+    /// How it is cut into slices of time, if it is.
+    #[must_use]
+    pub const fn time_slices(&self) -> Option<TimeSlices> {
+        self.slices
+    }
+
+    /// The share that must be good: of the events, or of the slices.
     pub const fn target(&self) -> Target {
         self.target
     }

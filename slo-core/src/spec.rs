@@ -87,7 +87,7 @@ impl SloSet {
     /// | `name` | small letters, digits and `-`; each name once |
     /// | `objective` | a [`Target`](crate::Target): `99.9%` |
     /// | `window` | a [`Window`](crate::Window): `30d`, or `{ calendar: month, time_zone: Asia/Seoul }` (feature `calendar`) |
-    /// | `sli` | `{ http: { .. } }` with the keys below |
+    /// | `sli` | `{ http: { .. } }` with the keys below; beside it, if it is judged by slices, `time_slices: { length: 1m, target: 99% }`, see [`TimeSlices`](crate::TimeSlices) |
     /// | `status` | `draft` if not said, or `agreed`, which needs `promise` and `owner` |
     /// | `promise`, `journey`, `owner`, `agreed_on` | words for people, and a day like `2026-01-31`; may be left out |
     ///
@@ -236,7 +236,9 @@ fn slo<'n>(node: &'n Node, taken: &mut BTreeMap<&'n str, usize>, findings: &mut 
     if status == Some(Status::Agreed) {
         needs_for_agreement(&fields, findings);
     }
-    let mut slo = Slo::new(name?, sli?, target?, window?).status(status.unwrap_or_default());
+    let (sli, slices) = sli?;
+    let mut slo = Slo::new(name?, sli, target?, window?).status(status.unwrap_or_default());
+    slo = slices.into_iter().fold(slo, Slo::in_time_slices);
     slo = promise.into_iter().fold(slo, Slo::promise);
     slo = journey.into_iter().fold(slo, Slo::journey);
     slo = owner.into_iter().fold(slo, Slo::owner);

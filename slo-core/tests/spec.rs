@@ -258,6 +258,43 @@ fn endings_are_sorted_by_name() {
 }
 
 #[test]
+fn an_sli_may_be_cut_into_time_slices() {
+    let text = VALID.replacen(
+        "      http:\n",
+        "      time_slices: { length: 1m, target: 99.5% }\n      http:\n",
+        1,
+    );
+    let set = SloSet::from_yaml(&text).unwrap();
+    let slices = set.slos()[1].time_slices().unwrap();
+    assert_eq!(slices.to_string(), "slices of 1m, good from 99.5%");
+    assert_eq!(set.slos()[0].time_slices(), None);
+
+    let with = |slices: &str| text.replacen("{ length: 1m, target: 99.5% }", slices, 1);
+    let key = "slos[1].sli.time_slices";
+    only(
+        &with("{ length: 1h, target: 5% }"),
+        18,
+        30,
+        &format!("{key}.length"),
+        "a slice of 3600s is out of range; write whole seconds from `10s` to `5m`, usually `1m`",
+    );
+    only(
+        &with("{ length: 1m }"),
+        18,
+        20,
+        &format!("{key}.target"),
+        "`target` is missing; write it like `target: 99%`",
+    );
+    let found = found(&with("{ length: 60, target: 0% }"));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(
+        (found[1].1, found[1].2.as_str()),
+        (42, "slos[1].sli.time_slices.target")
+    );
+    assert!(found[1].3.starts_with("a slice target of 0% is met by every slice"));
+}
+
+#[test]
 fn names_are_checked_reserved_and_given_once() {
     let rule = "write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`";
     one(
@@ -338,7 +375,7 @@ fn unknown_keys_are_named_with_what_was_meant() {
         11,
         12,
         "slos[0].sli.synthetic",
-        "`synthetic` is not a key here; write one of `http`",
+        "`synthetic` is not a key here; write one of `http`, `time_slices`",
     );
 }
 

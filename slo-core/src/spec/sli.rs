@@ -4,16 +4,33 @@ use core::fmt;
 use core::str::FromStr;
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, Key, list, parsed};
+use super::fields::{Fields, Key, list, parsed, text};
 use super::findings::Findings;
 use super::tree::Node;
 use crate::sli::{check_method, check_route};
-use crate::{Classification, EndingName, HttpSli, Outcome, StatusClass};
+use crate::{Classification, EndingName, HttpSli, Outcome, Share, Sli, StatusClass, TimeSlices};
 
-const SLI: [Key; 1] = [Key {
-    name: "http",
-    example: "http: { routes: [\"/listings\"] }",
-}];
+const SLI: [Key; 2] = [
+    Key {
+        name: "http",
+        example: "http: { routes: [\"/listings\"] }",
+    },
+    Key {
+        name: "time_slices",
+        example: "time_slices: { length: 1m, target: 99% }",
+    },
+];
+
+const TIME_SLICES: [Key; 2] = [
+    Key {
+        name: "length",
+        example: "length: 1m",
+    },
+    Key {
+        name: "target",
+        example: "target: 99%",
+    },
+];
 
 const HTTP: [Key; 6] = [
     Key {
@@ -92,8 +109,29 @@ impl fmt::Display for Sorted {
     }
 }
 
-pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
-    Fields::of(node, &SLI, findings)?.required("http", findings, http)
+pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli, Option<TimeSlices>)> {
+    let fields = Fields::of(node, &SLI, findings)?;
+    let slices = fields.optional("time_slices", findings, time_slices);
+    let sli = fields.required("http", findings, http);
+    Some((sli?.into(), slices))
+}
+
+fn time_slices(node: &Node, _: &str, findings: &mut Findings) -> Option<TimeSlices> {
+    let fields = Fields::of(node, &TIME_SLICES, findings)?;
+    let length = fields.required("length", findings, |node, example, findings| {
+        let length = TimeSlices::parse_length(text(node, example, findings)?);
+        checked_at(node, findings, length)
+    });
+    let target = fields.required("target", findings, |node, example, findings| {
+        let share: Share = parsed(node, example, findings)?;
+        let slices = checked_at(node, findings, TimeSlices::new(TimeSlices::LONGEST, share))?;
+        Some(slices.target())
+    });
+    TimeSlices::new(length?, target?).ok()
+}
+
+fn checked_at<T, E: fmt::Display>(node: &Node, findings: &mut Findings, value: Result<T, E>) -> Option<T> {
+    value.map_err(|error| findings.mistake(node.place, error)).ok()
 }
 
 fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
