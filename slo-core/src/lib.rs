@@ -54,6 +54,7 @@ mod burn_window;
 mod calendar;
 mod classify;
 mod clock;
+mod environment;
 mod events;
 mod factor;
 mod gaps;
@@ -97,6 +98,7 @@ pub use classify::{
     StatusClass, StatusClassError,
 };
 pub use clock::Tick;
+pub use environment::{Environment, SloOverride};
 pub use events::{Events, Outcome};
 pub use factor::Factor;
 pub use gaps::{Gap, GapCause};

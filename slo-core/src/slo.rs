@@ -1,12 +1,13 @@
 //! The promise: one SLO, and all of a service's together.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
 use crate::classify::DEFAULT_PATIENCE;
-use crate::{HttpSli, METHODS, Sli, Target, Threshold, TimeSlices, Window, names};
+use crate::environment::check_environment;
+use crate::{Environment, HttpSli, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices, Window, names};
 
 /// Whether a promise is in force.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -125,6 +126,20 @@ impl Slo {
         }
     }
 
+    pub(crate) fn overridden_by(&self, change: &SloOverride) -> Self {
+        let limited = |sli: Sli| match (sli, change.faster_than) {
+            (Sli::Http(sli), Some(limit)) => Sli::Http(sli.faster_than(limit)),
+            (sli, _) => sli,
+        };
+        Self {
+            sli: limited(self.sli.clone()),
+            target: change.objective.unwrap_or(self.target),
+            window: change.window.unwrap_or(self.window),
+            status: change.status.unwrap_or(self.status),
+            ..self.clone()
+        }
+    }
+
     /// Its name: the value of the attribute `slo.name`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -135,6 +150,14 @@ impl Slo {
     #[must_use]
     pub const fn sli(&self) -> &Sli {
         &self.sli
+    }
+
+    /// The latency limit, if it is a latency SLO.
+    #[must_use]
+    pub const fn latency_limit(&self) -> Option<Threshold> {
+        match &self.sli {
+            Sli::Http(sli) => sli.limit(),
+        }
     }
 
     /// How it is cut into slices of time, if it is.
@@ -204,6 +227,7 @@ impl Slo {
 pub struct SloSet {
     service: String,
     slos: Vec<Slo>,
+    environments: BTreeMap<String, Environment>,
 }
 
 impl SloSet {
@@ -212,7 +236,27 @@ impl SloSet {
         SloSetBuilder {
             service: service.into(),
             slos: Vec::new(),
+            environments: Vec::new(),
         }
+    }
+
+    /// The set as it holds in the environment of this name, for good: the result has no environments. As written, where
+    /// the environment changes nothing or is not known.
+    pub fn for_environment(&self, name: &str) -> Self {
+        let slos = match self.environments.get(name) {
+            Some(environment) => environment.applied_to(&self.slos),
+            None => self.slos.clone(),
+        };
+        Self {
+            service: self.service.clone(),
+            slos,
+            environments: BTreeMap::new(),
+        }
+    }
+
+    /// The environments that change something, by name.
+    pub fn environments(&self) -> impl Iterator<Item = (&str, &Environment)> {
+        self.environments.iter().map(|(name, changes)| (name.as_str(), changes))
     }
 
     /// The service's name: `service.name` of everything it exports, unless the environment says otherwise.
@@ -235,7 +279,7 @@ impl SloSet {
     /// Every latency limit in use, each once, ascending: they must be bucket boundaries of the duration histogram.
     #[must_use]
     pub fn latency_limits(&self) -> Vec<Threshold> {
-        let limits: BTreeSet<_> = self.http().filter_map(HttpSli::limit).collect();
+        let limits: BTreeSet<_> = self.slos.iter().filter_map(Slo::latency_limit).collect();
         limits.into_iter().collect()
     }
 
@@ -263,6 +307,7 @@ impl SloSet {
 pub struct SloSetBuilder {
     service: String,
     slos: Vec<Slo>,
+    environments: Vec<(String, Environment)>,
 }
 
 impl SloSetBuilder {
@@ -272,12 +317,19 @@ impl SloSetBuilder {
         self
     }
 
+    /// Adds what is different in the environment of this name.
+    pub fn environment(mut self, name: impl Into<String>, changes: Environment) -> Self {
+        self.environments.push((name.into(), changes));
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
     ///
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
-    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's.
+    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's; then of an
+    /// environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
     pub fn build(self) -> Result<SloSet, SloSetError> {
         check_name(&self.service)?;
         let mut seen = BTreeSet::new();
@@ -292,9 +344,18 @@ impl SloSetBuilder {
             let Sli::Http(sli) = &slo.sli;
             sli.check()?;
         }
+        let mut environments = BTreeMap::new();
+        for (name, changes) in self.environments {
+            check_environment(&name)?;
+            changes.check(&name, &self.slos)?;
+            if environments.insert(name.clone(), changes).is_some() {
+                return Err(SloSetError::DuplicateEnvironment(name));
+            }
+        }
         Ok(SloSet {
             service: self.service,
             slos: self.slos,
+            environments,
         })
     }
 }
@@ -322,6 +383,33 @@ pub enum SloSetError {
     /// A method is not known; holds it.
     #[error("`{0}` is not an HTTP method; write one of {methods}", methods = METHODS.join(", "))]
     NotAMethod(String),
+    /// The name of an environment is empty, too long, or has other signs in it; holds the name.
+    #[error(
+        "`{0}` is not the name of an environment; write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`"
+    )]
+    NotAnEnvironment(String),
+    /// An environment is named twice; holds its name.
+    #[error("environment `{0}` is written twice; write all its changes together")]
+    DuplicateEnvironment(String),
+    /// An environment changes an SLO that the set does not have.
+    #[error("environment `{environment}` changes `{name}`, which is no SLO of this service; write the name of one")]
+    UnknownSlo {
+        /// The environment.
+        environment: String,
+        /// The name that no SLO has.
+        name: String,
+    },
+    /// An environment changes the latency limit of an SLO without one.
+    #[error(
+        "environment `{environment}` changes the latency limit of `{name}`, which has none; leave out `faster_than`, or \
+         give the SLO one"
+    )]
+    NoLimit {
+        /// The environment.
+        environment: String,
+        /// The SLO.
+        name: String,
+    },
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), SloSetError> {

@@ -3,7 +3,10 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use slo_core::{Classification, Ending, HttpSli, Outcome, Sli, Slo, SloSet, Status, StatusClassError, Window};
+use slo_core::{
+    Classification, Ending, Environment, HttpSli, Outcome, Sli, Slo, SloOverride, SloSet, Status, StatusClassError,
+    Window,
+};
 
 const VALID: &str = r#"# the promises of one service
 version: 1
@@ -294,6 +297,153 @@ fn an_sli_may_be_cut_into_time_slices() {
     assert!(found[1].3.starts_with("a slice target of 0% is met by every slice"));
 }
 
+const ENVIRONMENTS: &str = "environments:
+  dev:
+    slos:
+      browse-availability: { objective: 95%, window: 7d, status: draft }
+      purchase-latency: { faster_than: 2s }
+";
+
+#[test]
+fn environments_change_what_they_name() {
+    let set = SloSet::from_yaml(&format!("{VALID}{ENVIRONMENTS}")).unwrap();
+    let dev = Environment::new()
+        .slo(
+            "browse-availability",
+            SloOverride::new()
+                .objective("95%".parse().unwrap())
+                .window(Window::days(7).unwrap())
+                .status(Status::Draft),
+        )
+        .slo(
+            "purchase-latency",
+            SloOverride::new().faster_than("2s".parse().unwrap()),
+        );
+    assert_eq!(set.environments().collect::<Vec<_>>(), [("dev", &dev)]);
+    assert_eq!(
+        set.for_environment("production").slos(),
+        SloSet::from_yaml(VALID).unwrap().slos()
+    );
+    assert_eq!(set.for_environment("dev").latency_limits(), ["2s".parse().unwrap()]);
+}
+
+#[test]
+fn mistakes_of_environments_have_their_places() {
+    let first = VALID.lines().count() + 1;
+    let one = |from: &str, to: &str, line: usize, column: usize, key: &str, message: &str| {
+        assert!(ENVIRONMENTS.contains(from), "{from:?}");
+        let text = format!("{VALID}{}", ENVIRONMENTS.replacen(from, to, 1));
+        only(&text, first + line, column, &format!("environments{key}"), message);
+    };
+    let browse = ".dev.slos.browse-availability";
+    one(
+        "browse-availability:",
+        "browse-availabilty:",
+        3,
+        7,
+        ".dev.slos.browse-availabilty",
+        "`browse-availabilty` is not an SLO of this spec, did you mean `browse-availability`?",
+    );
+    one(
+        "purchase-latency:",
+        "checkout:",
+        4,
+        7,
+        ".dev.slos.checkout",
+        "`checkout` is not an SLO of this spec; write one of `browse-availability`, `purchase-latency`",
+    );
+    one(
+        "95%",
+        "0.95",
+        3,
+        41,
+        &format!("{browse}.objective"),
+        "`0.95` is not a percentage; write `95%`",
+    );
+    one(
+        "window: 7d",
+        "windw: 7d",
+        3,
+        46,
+        &format!("{browse}.windw"),
+        "`windw` is not a key here, did you mean `window`? \
+         write one of `objective`, `window`, `status`, `faster_than`",
+    );
+    one(
+        "status: draft",
+        "faster_than: 1s",
+        3,
+        71,
+        &format!("{browse}.faster_than"),
+        "`browse-availability` has no latency limit to change; leave this out, or give its `sli` a `faster_than`",
+    );
+    let needs = found(&format!(
+        "{VALID}{}",
+        ENVIRONMENTS.replacen("faster_than: 2s", "status: agreed", 1)
+    ));
+    let keys: Vec<_> = needs
+        .iter()
+        .map(|(line, column, key, _)| (*line, *column, key.as_str()))
+        .collect();
+    let key = "environments.dev.slos.purchase-latency.status";
+    assert_eq!(keys, [(first + 4, 35, key), (first + 4, 35, key)]);
+    assert!(
+        needs[1]
+            .3
+            .starts_with("an agreed promise needs `owner`, who answers for it; ")
+    );
+    one(
+        "  dev:",
+        "  my dev:",
+        1,
+        3,
+        ".my dev",
+        "`my dev` is not the name of an environment; write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`",
+    );
+    one(
+        "    slos:",
+        "    slo: 5\n    slos:",
+        2,
+        5,
+        ".dev.slo",
+        "`slo` is not a key here, did you mean `slos`? write one of `slos`",
+    );
+    let text = format!("{VALID}{ENVIRONMENTS}  dev: {{}}\n  test:\n  none: {{ slos: {{}} }}\n  list: []\n");
+    let messages: Vec<_> = found(&text)
+        .into_iter()
+        .map(|(.., key, message)| (key, message))
+        .collect();
+    let example = "environments: { dev: { slos: { browse-availability: { objective: 95% } } } }";
+    let slos = "slos: { browse-availability: { objective: 95% } }";
+    let expected = [
+        (
+            "dev",
+            format!("`dev` is written twice, first on line {}; write it once", first + 1),
+        ),
+        ("test", format!("`test` has no value; write it like in `{example}`")),
+        (
+            "none.slos",
+            format!("the mapping is empty; write one at least, like `{slos}`"),
+        ),
+        (
+            "list",
+            format!("found a list where a mapping belongs; write it like `{slos}`"),
+        ),
+    ];
+    assert_eq!(
+        messages,
+        expected.map(|(key, message)| (format!("environments.{key}"), message))
+    );
+}
+
+#[test]
+fn a_mistake_of_an_slo_is_none_of_its_environments() {
+    let text = format!("{VALID}{ENVIRONMENTS}").replacen("99.9%", "999%", 1);
+    assert_eq!(found(&text).len(), 1, "{:?}", found(&text));
+    let slo = SloSet::from_yaml(&format!("{VALID}{ENVIRONMENTS}").replace("95%,", "0%,")).unwrap_err();
+    assert_eq!(slo.mistakes()[0].slo_name(), Some("browse-availability"));
+}
+
 #[test]
 fn names_are_checked_reserved_and_given_once() {
     let rule = "write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`";
@@ -367,7 +517,7 @@ fn unknown_keys_are_named_with_what_was_meant() {
         3,
         1,
         "gate",
-        "`gate` is not a key here; write one of `version`, `service`, `slos`",
+        "`gate` is not a key here; write one of `version`, `service`, `slos`, `environments`",
     );
     let text = with("sli: { http", "sli: { synthetic: {}, http");
     only(
