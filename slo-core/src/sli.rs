@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Classification, SloSetError, Threshold};
+use crate::{Classification, Outcome, SloSetError, Threshold};
 
 /// What an SLO measures.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -10,11 +10,145 @@ use crate::{Classification, SloSetError, Threshold};
 pub enum Sli {
     /// HTTP requests to some routes.
     Http(HttpSli),
+    /// What a probe of a health endpoint says.
+    Synthetic(SyntheticSli),
+    /// Events that the service's own code tells.
+    Events(EventsSli),
 }
 
 impl From<HttpSli> for Sli {
     fn from(sli: HttpSli) -> Self {
         Self::Http(sli)
+    }
+}
+
+impl From<SyntheticSli> for Sli {
+    fn from(sli: SyntheticSli) -> Self {
+        Self::Synthetic(sli)
+    }
+}
+
+impl From<EventsSli> for Sli {
+    fn from(sli: EventsSli) -> Self {
+        Self::Events(sli)
+    }
+}
+
+impl Sli {
+    pub(crate) fn check(&self) -> Result<(), SloSetError> {
+        match self {
+            Self::Http(sli) => sli.check(),
+            Self::Synthetic(sli) => check_path(&sli.path),
+            Self::Events(sli) => check_words(&sli.what),
+        }
+    }
+
+    /// Whether code tells its events: a request tells its own, a probe or a job has somebody record them.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        match self {
+            Self::Http(_) => false,
+            Self::Synthetic(_) | Self::Events(_) => true,
+        }
+    }
+}
+
+/// Freshness, or whatever else a health endpoint says: good when it says fresh, bad when it says anything else.
+///
+/// In the process a timer tells one event per check and 30 seconds; in the fleet the probe's states are the events.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::{DownCounts, SyntheticSli};
+///
+/// let sli = SyntheticSli::new("/real-price/synthetic/health").down_counts(DownCounts::Excluded);
+/// assert_eq!(sli.path(), "/real-price/synthetic/health");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct SyntheticSli {
+    path: String,
+    down_counts: DownCounts,
+}
+
+impl SyntheticSli {
+    /// What the endpoint at this path says; a probe that gets no answer counts as bad.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            down_counts: DownCounts::default(),
+        }
+    }
+
+    /// What a probe without an answer counts as.
+    pub fn down_counts(self, down_counts: DownCounts) -> Self {
+        Self { down_counts, ..self }
+    }
+
+    /// The endpoint's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What a probe without an answer counts as.
+    #[must_use]
+    pub const fn when_down(&self) -> DownCounts {
+        self.down_counts
+    }
+}
+
+/// What it is for a freshness SLO when nobody answers a probe: the service is down, and its data nobody knows.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum DownCounts {
+    /// Users get no data at all.
+    #[default]
+    Bad,
+    /// An availability SLO counts it already.
+    Excluded,
+}
+
+impl DownCounts {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Bad, Self::Excluded];
+
+    /// The outcome of a probe without an answer.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Bad => Outcome::Bad,
+            Self::Excluded => Outcome::Excluded,
+        }
+    }
+}
+
+/// Events that the service's own code tells: jobs, notifications, messages.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::EventsSli;
+///
+/// assert_eq!(EventsSli::of("notifications").what(), "notifications");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct EventsSli {
+    what: String,
+}
+
+impl EventsSli {
+    /// Events of this kind, in words for people: what one of them is.
+    pub fn of(what: impl Into<String>) -> Self {
+        Self { what: what.into() }
+    }
+
+    /// What an event is.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
     }
 }
 
@@ -128,5 +262,22 @@ pub(crate) fn check_method(method: &str) -> Result<(), SloSetError> {
         Ok(())
     } else {
         Err(SloSetError::NotAMethod(method.to_owned()))
+    }
+}
+
+pub(crate) fn check_path(path: &str) -> Result<(), SloSetError> {
+    let is_path = path.starts_with('/') && !path.contains(|sign: char| sign.is_whitespace() || "?#{}".contains(sign));
+    if is_path {
+        Ok(())
+    } else {
+        Err(SloSetError::NotAPath(path.to_owned()))
+    }
+}
+
+fn check_words(what: &str) -> Result<(), SloSetError> {
+    if what.trim().is_empty() {
+        Err(SloSetError::NoWords)
+    } else {
+        Ok(())
     }
 }

@@ -157,6 +157,7 @@ impl Slo {
     pub const fn latency_limit(&self) -> Option<Threshold> {
         match &self.sli {
             Sli::Http(sli) => sli.limit(),
+            Sli::Synthetic(_) | Sli::Events(_) => None,
         }
     }
 
@@ -295,8 +296,9 @@ impl SloSet {
     }
 
     fn http(&self) -> impl Iterator<Item = &HttpSli> {
-        self.slos.iter().map(|slo| match &slo.sli {
-            Sli::Http(sli) => sli,
+        self.slos.iter().filter_map(|slo| match &slo.sli {
+            Sli::Http(sli) => Some(sli),
+            Sli::Synthetic(_) | Sli::Events(_) => None,
         })
     }
 }
@@ -328,8 +330,8 @@ impl SloSetBuilder {
     /// # Errors
     ///
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
-    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's; then of an
-    /// environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
+    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is none, events
+    /// without words; then of an environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
     pub fn build(self) -> Result<SloSet, SloSetError> {
         check_name(&self.service)?;
         let mut seen = BTreeSet::new();
@@ -341,8 +343,7 @@ impl SloSetBuilder {
             if !seen.insert(&slo.name) {
                 return Err(SloSetError::DuplicateName(slo.name.clone()));
             }
-            let Sli::Http(sli) = &slo.sli;
-            sli.check()?;
+            slo.sli.check()?;
         }
         let mut environments = BTreeMap::new();
         for (name, changes) in self.environments {
@@ -383,6 +384,14 @@ pub enum SloSetError {
     /// A method is not known; holds it.
     #[error("`{0}` is not an HTTP method; write one of {methods}", methods = METHODS.join(", "))]
     NotAMethod(String),
+    /// The path of a health endpoint is not one; holds it.
+    #[error(
+        "`{0}` is not a path; write it as a probe asks for it, beginning with `/`, like `/real-price/synthetic/health`"
+    )]
+    NotAPath(String),
+    /// Nothing says what an event is.
+    #[error("the events have no name for people; write what one is, like `notifications`")]
+    NoWords,
     /// The name of an environment is empty, too long, or has other signs in it; holds the name.
     #[error(
         "`{0}` is not the name of an environment; write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`"
@@ -470,6 +479,23 @@ mod tests {
         );
         let lower = HttpSli::every_route().methods(["get"]);
         assert_eq!(refusal("a", lower), SloSetError::NotAMethod("get".to_owned()));
+    }
+
+    #[test]
+    fn paths_and_words_are_checked() {
+        let refusal = |sli: Sli| {
+            let slo = Slo::new("a", sli, "99%".parse().unwrap(), Window::DAY);
+            SloSet::builder("shop").slo(slo).build().err()
+        };
+        for path in ["", "health", "/a b", "/a?b", "/a#b", "/{name}"] {
+            assert_eq!(
+                refusal(crate::SyntheticSli::new(path).into()),
+                Some(SloSetError::NotAPath(path.to_owned()))
+            );
+        }
+        assert_eq!(refusal(crate::SyntheticSli::new("/a/health").into()), None);
+        assert_eq!(refusal(crate::EventsSli::of(" ").into()), Some(SloSetError::NoWords));
+        assert_eq!(refusal(crate::EventsSli::of("mails").into()), None);
     }
 
     #[test]

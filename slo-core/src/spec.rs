@@ -93,11 +93,11 @@ impl SloSet {
     /// | `name` | small letters, digits and `-`; each name once |
     /// | `objective` | a [`Target`](crate::Target): `99.9%` |
     /// | `window` | a [`Window`](crate::Window): `30d`, or `{ calendar: month, time_zone: Asia/Seoul }` (feature `calendar`) |
-    /// | `sli` | `{ http: { .. } }` with the keys below; beside it, if it is judged by slices, `time_slices: { length: 1m, target: 99% }`, see [`TimeSlices`](crate::TimeSlices) |
+    /// | `sli` | one of `http`, `synthetic` and `events` with the keys below; beside it, if it is judged by slices, `time_slices: { length: 1m, target: 99% }`, see [`TimeSlices`](crate::TimeSlices) |
     /// | `status` | `draft` if not said, or `agreed`, which needs `promise` and `owner` |
     /// | `promise`, `journey`, `owner`, `agreed_on` | words for people, and a day like `2026-01-31`; may be left out |
     ///
-    /// and its `http` has
+    /// and an `http` has
     ///
     /// | key | value |
     /// | --- | --- |
@@ -105,6 +105,9 @@ impl SloSet {
     /// | `methods` | a list of [`METHODS`](crate::METHODS); all if left out |
     /// | `faster_than` | a [`Threshold`](crate::Threshold): `800ms`; makes it a latency SLO |
     /// | `bad`, `good`, `excluded` | lists like `[5xx, 429, panic]`, see [`Classification`](crate::Classification) |
+    ///
+    /// A `synthetic` has the `path` of a health endpoint, and `down_counts: bad` if not said, or `excluded`: see
+    /// [`SyntheticSli`](crate::SyntheticSli). `events` say in words what they are `of`: see [`EventsSli`](crate::EventsSli).
     ///
     /// `environments`, which may be left out, says what is different in some: of each by its name the `slos`, of each of
     /// those by its name `objective`, `window`, `status` or `faster_than`.

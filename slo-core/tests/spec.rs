@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use slo_core::{
-    Classification, Ending, Environment, HttpSli, Outcome, Sli, Slo, SloOverride, SloSet, Status, StatusClassError,
-    Window,
+    Classification, DownCounts, Ending, Environment, EventsSli, HttpSli, Outcome, Sli, Slo, SloOverride, SloSet,
+    Status, StatusClassError, SyntheticSli, Window,
 };
 
 const VALID: &str = r#"# the promises of one service
@@ -257,6 +257,62 @@ fn endings_are_sorted_by_name() {
         16,
         "slos[1].sli.http.good",
         message,
+    );
+}
+
+#[test]
+fn an_sli_may_be_a_probe_or_events_that_code_tells() {
+    let sli = |sli: &str| {
+        let set = SloSet::from_yaml(&with(
+            "{ http: { routes: [\"/listings\", \"/real-price/{region}\"] } }",
+            sli,
+        ));
+        set.map(|set| set.slos()[0].sli().clone())
+    };
+    let path = "/real-price/synthetic/health";
+    assert_eq!(
+        sli(&format!("{{ synthetic: {{ path: {path} }} }}")),
+        Ok(SyntheticSli::new(path).into())
+    );
+    assert_eq!(
+        sli(&format!("{{ synthetic: {{ path: {path}, down_counts: excluded }} }}")),
+        Ok(SyntheticSli::new(path).down_counts(DownCounts::Excluded).into())
+    );
+    assert_eq!(
+        sli("{ events: { of: notifications sent } }"),
+        Ok(EventsSli::of("notifications sent").into())
+    );
+    let mistakes = |text: &str| {
+        let mistakes = sli(text).unwrap_err().mistakes().to_vec();
+        let told = mistakes
+            .iter()
+            .map(|m| format!("{} {}: {}", m.column(), m.key(), m.message()));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        mistakes("{ synthetic: { path: health, down_counts: good } }"),
+        [
+            "31 slos[0].sli.synthetic.path: `health` is not a path; write it as a probe asks for it, beginning with `/`, \
+             like `/real-price/synthetic/health`",
+            "52 slos[0].sli.synthetic.down_counts: `good` is not what a probe without an answer counts as; \
+             write `bad` or `excluded`"
+        ]
+    );
+    assert_eq!(
+        mistakes("{ events: {} }"),
+        ["20 slos[0].sli.events.of: `of` is missing; write it like `of: notifications`"]
+    );
+    assert_eq!(
+        mistakes("{ events: { of: mails }, http: { routes: [/a] } }"),
+        ["20 slos[0].sli.events: `events` stands beside `http`, and an SLI measures one thing; write two SLOs"]
+            .map(|mistake| mistake.replacen("20", "12", 1))
+    );
+    assert_eq!(
+        mistakes("{ time_slices: { length: 1m, target: 99% } }"),
+        [
+            "10 slos[0].sli: it is not said what is measured; write one of `http`, `synthetic`, `events`, \
+          like `http: { routes: [\"/listings\"] }`"
+        ]
     );
 }
 
@@ -519,13 +575,13 @@ fn unknown_keys_are_named_with_what_was_meant() {
         "gate",
         "`gate` is not a key here; write one of `version`, `service`, `slos`, `environments`",
     );
-    let text = with("sli: { http", "sli: { synthetic: {}, http");
+    let text = with("sli: { http", "sli: { grpc: {}, http");
     only(
         &text,
         11,
         12,
-        "slos[0].sli.synthetic",
-        "`synthetic` is not a key here; write one of `http`, `time_slices`",
+        "slos[0].sli.grpc",
+        "`grpc` is not a key here; write one of `http`, `synthetic`, `events`, `time_slices`",
     );
 }
 

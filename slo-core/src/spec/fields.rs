@@ -118,6 +118,11 @@ impl<'n> Fields<'n> {
         self.values.get(name).map(|(_, value)| *value)
     }
 
+    /// Where a key stands; where the mapping begins if it is not there.
+    pub(super) fn key_place(&self, name: &str) -> Place {
+        self.values.get(name).map_or(self.place, |(key, _)| *key)
+    }
+
     /// Reads the value of a key if it is there. A key without a value is a mistake.
     pub(super) fn optional<T>(
         &self,

@@ -4,16 +4,27 @@ use core::fmt;
 use core::str::FromStr;
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, Key, list, parsed, text};
+use super::fields::{Fields, Key, list, parsed, text, words};
 use super::findings::Findings;
 use super::tree::Node;
-use crate::sli::{check_method, check_route};
-use crate::{Classification, EndingName, HttpSli, Outcome, Share, Sli, StatusClass, TimeSlices};
+use crate::sli::{check_method, check_path, check_route};
+use crate::{
+    Classification, DownCounts, EndingName, EventsSli, HttpSli, Outcome, Share, Sli, StatusClass, SyntheticSli,
+    TimeSlices,
+};
 
-const SLI: [Key; 2] = [
+const SLI: [Key; 4] = [
     Key {
         name: "http",
         example: "http: { routes: [\"/listings\"] }",
+    },
+    Key {
+        name: "synthetic",
+        example: "synthetic: { path: /real-price/synthetic/health }",
+    },
+    Key {
+        name: "events",
+        example: "events: { of: notifications }",
     },
     Key {
         name: "time_slices",
@@ -31,6 +42,22 @@ const TIME_SLICES: [Key; 2] = [
         example: "target: 99%",
     },
 ];
+
+const SYNTHETIC: [Key; 2] = [
+    Key {
+        name: "path",
+        example: "path: /real-price/synthetic/health",
+    },
+    Key {
+        name: "down_counts",
+        example: "down_counts: bad",
+    },
+];
+
+const EVENTS: [Key; 1] = [Key {
+    name: "of",
+    example: "of: notifications",
+}];
 
 const HTTP: [Key; 6] = [
     Key {
@@ -109,11 +136,33 @@ impl fmt::Display for Sorted {
     }
 }
 
+/// Reads an SLI of one kind.
+type Kind = fn(&Node, &str, &mut Findings) -> Option<Sli>;
+
+const KINDS: [(&str, Kind); 3] = [("http", http), ("synthetic", synthetic), ("events", events)];
+
 pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli, Option<TimeSlices>)> {
     let fields = Fields::of(node, &SLI, findings)?;
     let slices = fields.optional("time_slices", findings, time_slices);
-    let sli = fields.required("http", findings, http);
-    Some((sli?.into(), slices))
+    let given: Vec<_> = KINDS.iter().filter(|(key, _)| fields.raw(key).is_some()).collect();
+    let kinds: Vec<_> = KINDS.iter().map(|(key, _)| format!("`{key}`")).collect();
+    let Some((first, _)) = given.first() else {
+        let (kinds, example) = (kinds.join(", "), fields.example("http"));
+        let message = format!("it is not said what is measured; write one of {kinds}, like `{example}`");
+        findings.mistake(fields.place(), message);
+        return None;
+    };
+    // All are read, so that mistakes in their values show too; `None` of all when there is more than one.
+    let mut slis = Vec::new();
+    for (key, read) in &given {
+        if key != first {
+            let message = format!("`{key}` stands beside `{first}`, and an SLI measures one thing; write two SLOs");
+            findings.mistake_under(key, fields.key_place(key), message);
+        }
+        slis.push(fields.optional(key, findings, read));
+    }
+    let sli = slis.pop().filter(|_| slis.is_empty())?;
+    Some((sli?, slices))
 }
 
 fn time_slices(node: &Node, _: &str, findings: &mut Findings) -> Option<TimeSlices> {
@@ -134,7 +183,31 @@ fn checked_at<T, E: fmt::Display>(node: &Node, findings: &mut Findings, value: R
     value.map_err(|error| findings.mistake(node.place, error)).ok()
 }
 
-fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
+fn synthetic(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
+    let fields = Fields::of(node, &SYNTHETIC, findings)?;
+    let path = fields.required("path", findings, |node, example, findings| {
+        let path = text(node, example, findings)?;
+        checked_at(node, findings, check_path(path).map(|()| path))
+    });
+    let down = fields.optional("down_counts", findings, |node, example, findings| {
+        let given = text(node, example, findings)?;
+        let known = DownCounts::ALL
+            .into_iter()
+            .find(|down| down.outcome().as_str() == given);
+        let refused =
+            || format!("`{given}` is not what a probe without an answer counts as; write `bad` or `excluded`");
+        checked_at(node, findings, known.ok_or_else(refused))
+    });
+    Some(SyntheticSli::new(path?).down_counts(down.unwrap_or_default()).into())
+}
+
+fn events(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
+    let fields = Fields::of(node, &EVENTS, findings)?;
+    let what = fields.required("of", findings, words);
+    Some(EventsSli::of(what?).into())
+}
+
+fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &HTTP, findings)?;
     let routes = fields.required("routes", findings, |node, example, findings| {
         list(node, example, findings, |route| checked(route, check_route(route)))
@@ -150,7 +223,7 @@ fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
     if let Some(limit) = limit {
         sli = sli.faster_than(limit);
     }
-    Some(sli)
+    Some(sli.into())
 }
 
 /// `bad`, `good` and `excluded`; the same item in two of them is a mistake, as nobody could tell which one holds.
