@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use slo_core::{
-    Classification, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloSet, Status, Threshold,
+    Classification, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride, SloSet, Status,
+    SyntheticSli, Threshold,
 };
 
 use super::{codes, units};
@@ -21,7 +22,29 @@ pub(crate) fn of(file: &str, set: &SloSet) -> String {
             text.push_str(&format!("  {label:<9}  {value}\n"));
         }
     }
+    for (name, environment) in set.environments() {
+        text.push_str(&format!("\nin {name}\n"));
+        for (slo, change) in environment.slos() {
+            text.push_str(&format!("  {slo}: {}\n", changes(change)));
+        }
+    }
     text
+}
+
+/// `objective 95%, window 7d`.
+fn changes(change: &SloOverride) -> String {
+    let changes = [
+        change.objective.map(|objective| format!("objective {objective}")),
+        change.window.map(|window| format!("window {window}")),
+        change.status.map(|status| status.as_str().to_owned()),
+        change.faster_than.map(|limit| format!("answered within {limit}")),
+    ];
+    let changes: Vec<_> = changes.into_iter().flatten().collect();
+    if changes.is_empty() {
+        "nothing is different".to_owned()
+    } else {
+        changes.join(", ")
+    }
 }
 
 fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
@@ -31,15 +54,23 @@ fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
     rows.extend(slo.journey_name().map(|journey| ("journey", journey.to_owned())));
     match slo.sli() {
         Sli::Http(sli) => rows.extend(http(sli, set)),
+        Sli::Synthetic(sli) => rows.extend(synthetic(sli)),
+        Sli::Events(sli) => rows.push(("measures", format!("{}, as the service tells them", sli.what()))),
         other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
     }
+    rows.extend(slo.time_slices().map(|slices| ("counts", slices.to_string())));
     let (target, window) = (slo.target(), slo.window());
     let (each, per) = match window.as_calendar() {
         Some((period, _)) => (format!("each {window}"), per_period(period)),
         None => (window.to_string(), window.to_string()),
     };
     let outage = units::range(&units::full_outage_nanos(target, window), units::duration);
-    rows.push(("objective", format!("{target} good over {each}")));
+    let of_what = if slo.time_slices().is_some() {
+        " of the slices"
+    } else {
+        ""
+    };
+    rows.push(("objective", format!("{target}{of_what} good over {each}")));
     rows.push((
         "budget",
         format!("{} = {outage} of full outage per {per}", units::budget_percent(target)),
@@ -89,6 +120,17 @@ fn http(sli: &HttpSli, set: &SloSet) -> Vec<(&'static str, String)> {
     let good = endings(rules, Outcome::Good);
     if !good.is_empty() {
         rows.push(("good", good.join(", ")));
+    }
+    rows
+}
+
+fn synthetic(sli: &SyntheticSli) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("measures", format!("what {} says to a probe", sli.path()))];
+    if sli.when_down().outcome() == Outcome::Bad {
+        rows.push(("bad", "not fresh, no answer".to_owned()));
+    } else {
+        rows.push(("bad", "not fresh".to_owned()));
+        rows.push(("excluded", "no answer".to_owned()));
     }
     rows
 }
