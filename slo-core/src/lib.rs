@@ -28,6 +28,7 @@
 //! - [`Attempt`]: several tries of one piece of work are one event.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
 //! - [`TimeSlices`], [`SliceTracker`]: minutes that are good or bad, instead of requests.
+//! - [`CompositeSli`], [`Composite`]: the mean of several SLOs, by weight.
 //! - [`LatencySketch`]: p50, p95 and p99 of the last 15 minutes.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
@@ -54,6 +55,7 @@ mod burn_window;
 mod calendar;
 mod classify;
 mod clock;
+mod composite;
 mod environment;
 mod events;
 mod factor;
@@ -98,6 +100,7 @@ pub use classify::{
     StatusClass, StatusClassError,
 };
 pub use clock::Tick;
+pub use composite::{Composite, CompositeError, CompositeMember, CompositeSli};
 pub use environment::{Environment, SloOverride};
 pub use events::{Events, Outcome};
 pub use factor::Factor;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Classification, Outcome, SloSetError, Threshold};
+use crate::{Classification, CompositeSli, Outcome, SloSetError, Threshold};
 
 /// What an SLO measures.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,6 +14,8 @@ pub enum Sli {
     Synthetic(SyntheticSli),
     /// Events that the service's own code tells.
     Events(EventsSli),
+    /// The mean of other SLOs' SLIs.
+    Composite(CompositeSli),
 }
 
 impl From<HttpSli> for Sli {
@@ -34,12 +36,19 @@ impl From<EventsSli> for Sli {
     }
 }
 
+impl From<CompositeSli> for Sli {
+    fn from(sli: CompositeSli) -> Self {
+        Self::Composite(sli)
+    }
+}
+
 impl Sli {
     pub(crate) fn check(&self) -> Result<(), SloSetError> {
         match self {
             Self::Http(sli) => sli.check(),
             Self::Synthetic(sli) => check_path(&sli.path),
             Self::Events(sli) => check_words(&sli.what),
+            Self::Composite(_) => Ok(()), // needs the others: see `composite::check`
         }
     }
 
@@ -47,7 +56,7 @@ impl Sli {
     #[must_use]
     pub const fn is_told(&self) -> bool {
         match self {
-            Self::Http(_) => false,
+            Self::Http(_) | Self::Composite(_) => false,
             Self::Synthetic(_) | Self::Events(_) => true,
         }
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::classify::DEFAULT_PATIENCE;
+use crate::composite::{self, CompositeError, CompositeSli};
 use crate::environment::check_environment;
 use crate::{Environment, HttpSli, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices, Window, names};
 
@@ -157,7 +158,7 @@ impl Slo {
     pub const fn latency_limit(&self) -> Option<Threshold> {
         match &self.sli {
             Sli::Http(sli) => sli.limit(),
-            Sli::Synthetic(_) | Sli::Events(_) => None,
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
         }
     }
 
@@ -165,6 +166,15 @@ impl Slo {
     #[must_use]
     pub const fn time_slices(&self) -> Option<TimeSlices> {
         self.slices
+    }
+
+    /// The SLOs that it is made of, if it is a composite: it has no events of its own then.
+    #[must_use]
+    pub const fn composite(&self) -> Option<&CompositeSli> {
+        match &self.sli {
+            Sli::Composite(sli) => Some(sli),
+            Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_) => None,
+        }
     }
 
     /// The share that must be good: of the events, or of the slices.
@@ -298,7 +308,7 @@ impl SloSet {
     fn http(&self) -> impl Iterator<Item = &HttpSli> {
         self.slos.iter().filter_map(|slo| match &slo.sli {
             Sli::Http(sli) => Some(sli),
-            Sli::Synthetic(_) | Sli::Events(_) => None,
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
         })
     }
 }
@@ -331,7 +341,7 @@ impl SloSetBuilder {
     ///
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
     /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is none, events
-    /// without words; then of an environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
+    /// without words; then of composites whose members do not fit, and of an environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
     pub fn build(self) -> Result<SloSet, SloSetError> {
         check_name(&self.service)?;
         let mut seen = BTreeSet::new();
@@ -345,10 +355,12 @@ impl SloSetBuilder {
             }
             slo.sli.check()?;
         }
+        composite::check(&self.slos)?;
         let mut environments = BTreeMap::new();
         for (name, changes) in self.environments {
             check_environment(&name)?;
             changes.check(&name, &self.slos)?;
+            composite::check(&changes.applied_to(&self.slos))?;
             if environments.insert(name.clone(), changes).is_some() {
                 return Err(SloSetError::DuplicateEnvironment(name));
             }
@@ -392,6 +404,14 @@ pub enum SloSetError {
     /// Nothing says what an event is.
     #[error("the events have no name for people; write what one is, like `notifications`")]
     NoWords,
+    /// The members of a composite do not fit it.
+    #[error("composite `{name}`: {error}")]
+    Composite {
+        /// The composite.
+        name: String,
+        /// What is wrong.
+        error: CompositeError,
+    },
     /// The name of an environment is empty, too long, or has other signs in it; holds the name.
     #[error(
         "`{0}` is not the name of an environment; write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`"

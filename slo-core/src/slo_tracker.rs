@@ -33,7 +33,8 @@ enum Counting {
 }
 
 impl SloTracker {
-    /// A tracker that remembers enough for the SLO's window and saw nothing before `started`.
+    /// A tracker that remembers enough for the SLO's window and saw nothing before `started`. That of a composite is never
+    /// fed: read its members, see [`CompositeSli::read`](crate::CompositeSli::read).
     #[must_use]
     pub fn of(slo: &Slo, started: Tick) -> Self {
         match slo.time_slices() {

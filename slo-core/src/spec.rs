@@ -3,6 +3,7 @@
 //! The keys are in tables, like [`TOP`] and [`SLO`]; whatever is not in them is a mistake. Values keep
 //! the text that was written until a type of ours reads it, so that `99.9%` is never a double.
 
+mod composite;
 mod environments;
 mod error;
 mod fields;
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 
 pub use error::{Mistake, SpecError};
 
-use environments::Known;
+use composite::Known;
 use fields::{Fields, Key, text, words, wrong_kind};
 use findings::Findings;
 use tree::{Node, Place, Value};
@@ -93,7 +94,7 @@ impl SloSet {
     /// | `name` | small letters, digits and `-`; each name once |
     /// | `objective` | a [`Target`](crate::Target): `99.9%` |
     /// | `window` | a [`Window`](crate::Window): `30d`, or `{ calendar: month, time_zone: Asia/Seoul }` (feature `calendar`) |
-    /// | `sli` | one of `http`, `synthetic` and `events` with the keys below; beside it, if it is judged by slices, `time_slices: { length: 1m, target: 99% }`, see [`TimeSlices`](crate::TimeSlices) |
+    /// | `sli` | one of `http`, `synthetic`, `events` and `composite` with the keys below; beside it, if it is judged by slices, `time_slices: { length: 1m, target: 99% }`, see [`TimeSlices`](crate::TimeSlices) |
     /// | `status` | `draft` if not said, or `agreed`, which needs `promise` and `owner` |
     /// | `promise`, `journey`, `owner`, `agreed_on` | words for people, and a day like `2026-01-31`; may be left out |
     ///
@@ -108,6 +109,7 @@ impl SloSet {
     ///
     /// A `synthetic` has the `path` of a health endpoint, and `down_counts: bad` if not said, or `excluded`: see
     /// [`SyntheticSli`](crate::SyntheticSli). `events` say in words what they are `of`: see [`EventsSli`](crate::EventsSli).
+    /// A `composite` has the `weights` of other SLOs: see [`CompositeSli`](crate::CompositeSli).
     ///
     /// `environments`, which may be left out, says what is different in some: of each by its name the `slos`, of each of
     /// those by its name `objective`, `window`, `status` or `faster_than`.
@@ -186,6 +188,9 @@ fn set(root: &Node, findings: &mut Findings) -> Option<SloSet> {
         names: fields.raw("slos").map(peek_names).unwrap_or_default(),
         slos: slos.as_deref().unwrap_or_default(),
     };
+    if let Some(slos) = fields.raw("slos") {
+        findings.under("slos", |findings| composite::check_members(slos, &known, findings));
+    }
     let environments = fields.optional("environments", findings, |node, example, findings| {
         environments::environments(node, example, &known, findings)
     });
@@ -277,6 +282,11 @@ fn peek_names(slos: &Node) -> Vec<&str> {
         Value::List(items) => items.iter().filter_map(peek_name).collect(),
         Value::Empty | Value::Text(_) | Value::Map(_) | Value::Refused => Vec::new(),
     }
+}
+
+/// A value that was read, or why it was not, said at its place.
+fn checked_at<T>(node: &Node, findings: &mut Findings, value: Result<T, impl core::fmt::Display>) -> Option<T> {
+    value.map_err(|error| findings.mistake(node.place, error)).ok()
 }
 
 /// The name of an SLO that is about to be read, if it can be one.

@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use slo_core::{
-    Classification, DownCounts, Ending, Environment, EventsSli, HttpSli, Outcome, Sli, Slo, SloOverride, SloSet,
-    Status, StatusClassError, SyntheticSli, Window,
+    Classification, CompositeSli, DownCounts, Ending, Environment, EventsSli, HttpSli, Outcome, Sli, Slo, SloOverride,
+    SloSet, Status, StatusClassError, SyntheticSli, Window,
 };
 
 const VALID: &str = r#"# the promises of one service
@@ -310,9 +310,106 @@ fn an_sli_may_be_a_probe_or_events_that_code_tells() {
     assert_eq!(
         mistakes("{ time_slices: { length: 1m, target: 99% } }"),
         [
-            "10 slos[0].sli: it is not said what is measured; write one of `http`, `synthetic`, `events`, \
+            "10 slos[0].sli: it is not said what is measured; write one of `http`, `synthetic`, `events`, `composite`, \
           like `http: { routes: [\"/listings\"] }`"
         ]
+    );
+}
+
+const COMPOSITE: &str = "  - name: whole
+    objective: 99%
+    window: 30d
+    sli: { composite: { weights: { browse-availability: 3, other: 1 } } }
+  - name: other
+    objective: 99%
+    window: 30d
+    sli: { events: { of: mails } }
+";
+
+#[test]
+fn an_sli_may_be_made_of_other_slos() {
+    let set = SloSet::from_yaml(&format!("{VALID}{COMPOSITE}")).unwrap();
+    let members = CompositeSli::of([("browse-availability", 3), ("other", 1)]);
+    assert_eq!(set.slo("whole").unwrap().sli(), &members.into());
+}
+
+#[test]
+fn mistakes_of_composites_have_their_places() {
+    let line = VALID.lines().count() + 4;
+    let one = |weights: &str, column: usize, key: &str, message: &str| {
+        let text = COMPOSITE.replacen("browse-availability: 3, other: 1", weights, 1);
+        let key = format!("slos[2].sli.composite.weights{key}");
+        only(&format!("{VALID}{text}"), line, column, &key, message);
+    };
+    one(
+        "other: 1, browse-availabilty: 3",
+        46,
+        ".browse-availabilty",
+        "`browse-availabilty` is not an SLO of this spec, did you mean `browse-availability`?",
+    );
+    one(
+        "other: 1, whole: 3",
+        46,
+        ".whole",
+        "a composite is not a member of itself; leave it out",
+    );
+    one(
+        "other: 1, purchase-latency: 3",
+        46,
+        ".purchase-latency",
+        "`purchase-latency` has the window 28d and the composite 30d; write the same window for both",
+    );
+    one(
+        "other: 1",
+        34,
+        "",
+        "a composite has 1 members; write from 2 to 25 names of SLOs, each with its weight",
+    );
+    one(
+        "other: 0, browse-availability: 1",
+        43,
+        ".other",
+        "a weight of 0 is out of range; write a whole number from 1 to 1000",
+    );
+    for weight in ["1.5", "-1", "+1", "99999999999", "much"] {
+        let message = format!("`{weight}` is not a weight; write a whole number from 1 to 1000");
+        one(
+            &format!("other: {weight}, browse-availability: 1"),
+            43,
+            ".other",
+            &message,
+        );
+    }
+    one(
+        "other: 1, browse-availability: 1, other: 2",
+        70,
+        ".other",
+        &format!("`other` is written twice, first on line {line}; write it once"),
+    );
+    let nested = COMPOSITE.replacen(
+        "{ events: { of: mails } }",
+        "{ composite: { weights: { browse-availability: 1, purchase-latency: 1 } } }",
+        1,
+    );
+    let mistakes = found(&format!("{VALID}{nested}"));
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    assert!(
+        mistakes[0]
+            .3
+            .starts_with("`other` is a composite, and a composite has none")
+    );
+
+    let sliced = COMPOSITE.replacen("sli: {", "sli: { time_slices: { length: 1m, target: 99% },", 1);
+    let mistakes = found(&format!("{VALID}{sliced}"));
+    assert_eq!((mistakes.len(), mistakes[0].2.as_str()), (1, "slos[2].sli.time_slices"));
+
+    let parted = "environments: { dev: { slos: { other: { window: 7d } } } }\n";
+    only(
+        &format!("{VALID}{COMPOSITE}{parted}"),
+        line + 5,
+        17,
+        "environments.dev",
+        "composite `whole`: `other` has the window 7d and the composite 30d; write the same window for both",
     );
 }
 
@@ -581,7 +678,7 @@ fn unknown_keys_are_named_with_what_was_meant() {
         11,
         12,
         "slos[0].sli.grpc",
-        "`grpc` is not a key here; write one of `http`, `synthetic`, `events`, `time_slices`",
+        "`grpc` is not a key here; write one of `http`, `synthetic`, `events`, `composite`, `time_slices`",
     );
 }
 

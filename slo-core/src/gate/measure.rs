@@ -149,6 +149,7 @@ fn stops_deploys(slo: &Slo) -> Result<(), &'static str> {
     match (slo.current_status(), slo.sli()) {
         (Status::Draft, _) => Err("a draft is shown and never blocks"),
         (Status::Agreed, Sli::Http(_) | Sli::Events(_)) => Ok(()),
+        (Status::Agreed, Sli::Composite(_)) => Err("a composite is judged by its members"),
         (Status::Agreed, Sli::Synthetic(_)) => Err("freshness warns and never blocks"),
     }
 }

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    BudgetBasis, Events, EventsSli, HttpSli, Outcome, Ratio, Share, Sli, Slo, Status, SyntheticSli, Threshold, Tick,
-    Tracker, Window,
+    BudgetBasis, CompositeSli, Events, EventsSli, HttpSli, Outcome, Ratio, Share, Sli, Slo, Status, SyntheticSli,
+    Threshold, Tick, Tracker, Window,
 };
 
 const QUERY: &str = "sum by (slo_outcome) (increase(slo_events_total[15m]))";
@@ -459,6 +459,19 @@ fn agreed_freshness_warns_and_agreed_events_block() {
     };
     assert_eq!(told(SyntheticSli::new("/health").into()), ALLOWED);
     assert_eq!(told(EventsSli::of("mails").into()), BLOCKED);
+}
+
+#[test]
+fn a_composite_is_judged_by_its_members() {
+    let (target, window) = ("99.9%".parse().unwrap(), Window::days(30).unwrap());
+    let both = Slo::new("both", CompositeSli::of([("browse", 1), ("sell", 1)]), target, window);
+    let set = SloSet::builder("shop")
+        .slo(slo("browse", Status::Agreed))
+        .slo(slo("sell", Status::Draft))
+        .slo(both.status(Status::Agreed));
+    let verdict = GateRules::default().judge(&set.build().unwrap(), &well(), &deploy(), now());
+    assert_eq!(answer(&verdict), ALLOWED);
+    assert!(verdict.rules.iter().all(|rule| rule.subject != "both"));
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::composite::Known;
 use super::fields::{Fields, Key, named, parsed};
 use super::findings::Findings;
 use super::tree::Node;
-use super::{needs_for_agreement, values};
+use super::{checked_at, needs_for_agreement, values};
+use crate::composite;
 use crate::environment::check_environment;
-use crate::similar::distance;
 use crate::{Environment, Slo, SloOverride, Status};
 
 const ENVIRONMENT: [Key; 1] = [Key {
@@ -34,14 +35,6 @@ const SLO_OVERRIDE: [Key; 4] = [
     },
 ];
 
-/// The SLOs that an environment can change.
-pub(super) struct Known<'a> {
-    /// Every readable name of an SLO, whatever else is wrong with it.
-    pub(super) names: Vec<&'a str>,
-    /// The SLOs that were understood.
-    pub(super) slos: &'a [Slo],
-}
-
 pub(super) fn environments(
     node: &Node,
     example: &str,
@@ -58,9 +51,14 @@ pub(super) fn environments(
                 findings.mistake(key.place, error);
             }
             let fields = Fields::of(node, &ENVIRONMENT, findings)?;
-            fields.optional("slos", findings, |node, example, findings| {
+            let environment = fields.optional("slos", findings, |node, example, findings| {
                 slos(node, example, known, findings)
-            })
+            })?;
+            if findings.is_empty() {
+                // With other mistakes around, members may be missing that are only not understood.
+                checked_at(key, findings, composite::check(&environment.applied_to(known.slos)))?;
+            }
+            Some(environment)
         },
     )?;
     Some(entries.into_iter().collect())
@@ -73,30 +71,15 @@ fn slos(node: &Node, example: &str, known: &Known<'_>, findings: &mut Findings) 
         example,
         findings,
         |name, key, node, findings| {
-            if !known.names.contains(&name) {
-                findings.mistake(key.place, unknown(name, &known.names));
-                return None;
-            }
+            checked_at(key, findings, known.check(name))?;
             findings.in_slo(Some(name.to_owned()));
-            let slo = known.slos.iter().find(|slo| slo.name() == name);
-            let change = slo_override(node, slo, findings);
+            let change = slo_override(node, known.slo(name), findings);
             findings.in_slo(None);
             change
         },
     )?;
     let changes = entries.into_iter();
     Some(changes.fold(Environment::new(), |all, (name, change)| all.slo(name, change)))
-}
-
-fn unknown(name: &str, names: &[&str]) -> String {
-    let near = names.iter().map(|known| (distance(name, known), *known));
-    match near.filter(|(edits, known)| *edits <= (known.len() / 3).max(1)).min() {
-        Some((_, meant)) => format!("`{name}` is not an SLO of this spec, did you mean `{meant}`?"),
-        None => {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("`{name}` is not an SLO of this spec; write one of {}", names.join(", "))
-        }
-    }
 }
 
 fn slo_override(node: &Node, slo: Option<&Slo>, findings: &mut Findings) -> Option<SloOverride> {

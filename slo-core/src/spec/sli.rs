@@ -4,16 +4,18 @@ use core::fmt;
 use core::str::FromStr;
 use std::collections::BTreeMap;
 
+use super::checked_at;
+use super::composite::composite;
 use super::fields::{Fields, Key, list, parsed, text, words};
 use super::findings::Findings;
 use super::tree::Node;
 use crate::sli::{check_method, check_path, check_route};
 use crate::{
-    Classification, DownCounts, EndingName, EventsSli, HttpSli, Outcome, Share, Sli, StatusClass, SyntheticSli,
-    TimeSlices,
+    Classification, CompositeError, DownCounts, EndingName, EventsSli, HttpSli, Outcome, Share, Sli, StatusClass,
+    SyntheticSli, TimeSlices,
 };
 
-const SLI: [Key; 4] = [
+const SLI: [Key; 5] = [
     Key {
         name: "http",
         example: "http: { routes: [\"/listings\"] }",
@@ -25,6 +27,10 @@ const SLI: [Key; 4] = [
     Key {
         name: "events",
         example: "events: { of: notifications }",
+    },
+    Key {
+        name: "composite",
+        example: "composite: { weights: { browse-availability: 3, real-price-latency: 1 } }",
     },
     Key {
         name: "time_slices",
@@ -139,7 +145,12 @@ impl fmt::Display for Sorted {
 /// Reads an SLI of one kind.
 type Kind = fn(&Node, &str, &mut Findings) -> Option<Sli>;
 
-const KINDS: [(&str, Kind); 3] = [("http", http), ("synthetic", synthetic), ("events", events)];
+const KINDS: [(&str, Kind); 4] = [
+    ("http", http),
+    ("synthetic", synthetic),
+    ("events", events),
+    ("composite", composite),
+];
 
 pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli, Option<TimeSlices>)> {
     let fields = Fields::of(node, &SLI, findings)?;
@@ -161,6 +172,13 @@ pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli,
         }
         slis.push(fields.optional(key, findings, read));
     }
+    if let (Some(Some(Sli::Composite(_))), true) = (slis.first(), slices.is_some()) {
+        findings.mistake_under(
+            "time_slices",
+            fields.key_place("time_slices"),
+            CompositeError::TimeSlices,
+        );
+    }
     let sli = slis.pop().filter(|_| slis.is_empty())?;
     Some((sli?, slices))
 }
@@ -177,10 +195,6 @@ fn time_slices(node: &Node, _: &str, findings: &mut Findings) -> Option<TimeSlic
         Some(slices.target())
     });
     TimeSlices::new(length?, target?).ok()
-}
-
-fn checked_at<T, E: fmt::Display>(node: &Node, findings: &mut Findings, value: Result<T, E>) -> Option<T> {
-    value.map_err(|error| findings.mistake(node.place, error)).ok()
 }
 
 fn synthetic(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
