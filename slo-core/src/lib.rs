@@ -29,6 +29,7 @@
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
 //! - [`TimeSlices`], [`SliceTracker`]: minutes that are good or bad, instead of requests.
 //! - [`CompositeSli`], [`Composite`]: the mean of several SLOs, by weight.
+//! - [`Journey`]: the SLOs that make one promise to a user.
 //! - [`LatencySketch`]: p50, p95 and p99 of the last 15 minutes.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
@@ -62,6 +63,7 @@ mod factor;
 mod gaps;
 pub mod gate;
 mod history;
+mod journey;
 mod latency;
 pub mod names;
 #[cfg(feature = "calendar")]
@@ -105,6 +107,7 @@ pub use environment::{Environment, SloOverride};
 pub use events::{Events, Outcome};
 pub use factor::Factor;
 pub use gaps::{Gap, GapCause};
+pub use journey::{Journey, JourneyHealth};
 pub use latency::{Threshold, ThresholdError};
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};
