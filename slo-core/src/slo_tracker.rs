@@ -33,10 +33,15 @@ enum Counting {
 }
 
 impl SloTracker {
-    /// A tracker that remembers enough for the SLO's window and saw nothing before `started`. That of a composite is never
-    /// fed: read its members, see [`CompositeSli::read`](crate::CompositeSli::read).
+    /// A tracker that remembers enough for the SLO's window and saw nothing before `started`.
+    ///
+    /// A composite has no events: its tracker is as small as can be, and nobody feeds it. Read its members, see
+    /// [`CompositeSli::read`](crate::CompositeSli::read).
     #[must_use]
     pub fn of(slo: &Slo, started: Tick) -> Self {
+        if slo.composite().is_some() {
+            return Self::events(Window::MIN, started);
+        }
         match slo.time_slices() {
             Some(slices) => Self(Counting::Slices(Box::new(SliceTracker::new(
                 slices,
