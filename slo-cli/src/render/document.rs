@@ -206,6 +206,10 @@ enum SliEntry {
     Events {
         of: String,
     },
+    Composite {
+        /// By the member's name.
+        weights: BTreeMap<String, u32>,
+    },
     Other(String),
 }
 
@@ -226,6 +230,12 @@ impl SliEntry {
             },
             Sli::Events(events) => Self::Events {
                 of: events.what().to_owned(),
+            },
+            Sli::Composite(composite) => Self::Composite {
+                weights: composite
+                    .weights()
+                    .map(|(name, weight)| (name.to_owned(), weight))
+                    .collect(),
             },
             other => Self::Other(format!("{other:?}")),
         }

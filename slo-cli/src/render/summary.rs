@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use slo_core::{
-    Classification, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride, SloSet, Status,
-    SyntheticSli, Threshold,
+    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride,
+    SloSet, Status, SyntheticSli, Threshold,
 };
 
 use super::{codes, units};
@@ -56,6 +56,7 @@ fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
         Sli::Http(sli) => rows.extend(http(sli, set)),
         Sli::Synthetic(sli) => rows.extend(synthetic(sli)),
         Sli::Events(sli) => rows.push(("measures", format!("{}, as the service tells them", sli.what()))),
+        Sli::Composite(sli) => rows.push(("measures", mean(sli))),
         other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
     }
     rows.extend(slo.time_slices().map(|slices| ("counts", slices.to_string())));
@@ -122,6 +123,16 @@ fn http(sli: &HttpSli, set: &SloSet) -> Vec<(&'static str, String)> {
         rows.push(("good", good.join(", ")));
     }
     rows
+}
+
+/// `the mean of a (3 of 4) and b (1 of 4)`.
+fn mean(sli: &CompositeSli) -> String {
+    let whole: u32 = sli.weights().map(|(_, weight)| weight).sum();
+    let parts: Vec<_> = sli
+        .weights()
+        .map(|(name, weight)| format!("{name} ({weight} of {whole})"))
+        .collect();
+    format!("the mean of {}", units::joined(&parts, "and"))
 }
 
 fn synthetic(sli: &SyntheticSli) -> Vec<(&'static str, String)> {
