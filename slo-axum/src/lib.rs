@@ -86,7 +86,10 @@ pub use layer::SloLayer;
 pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
 pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
 pub use service::SloService;
-pub use status::{BudgetStatus, Burn, ErrorRatio, ExportStatus, RequestsStatus, SliStatus, SloStatus, Status};
+pub use status::{
+    BudgetStatus, Burn, CompositeStatus, ErrorRatio, ExportStatus, JourneyStatus, MemberStatus, RequestsStatus,
+    SliStatus, SloStatus, Status,
+};
 pub use told::{EventSink, NotTold};
 
 /// The program in the README is one that compiles.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use opentelemetry::metrics::MeterProvider;
-use slo_core::{Events, Outcome, SloSet, SloTracker, Tick, Window, names};
+use slo_core::{Events, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
 
 use crate::attributes::Labels;
 use crate::clock::Anchor;
@@ -15,7 +15,7 @@ use crate::instruments::Instruments;
 use crate::layer::SloLayer;
 use crate::router::status_router;
 use crate::routes::{REQUESTS_TRACKER, Route, Routes};
-use crate::status::{RequestsStatus, SloStatus, Status};
+use crate::status::{CompositeStatus, JourneyStatus, RequestsStatus, SloStatus, Status};
 
 /// The reliability of this process: measures through [`layer`](Self::layer), tells through [`status`](Self::status).
 ///
@@ -239,7 +239,7 @@ impl Shared {
         }
     }
 
-    /// The totals of every SLO, or zeros until the engine has seen the series begin.
+    /// The totals of every SLO that has events of its own, or zeros until the engine has seen the series begin.
     pub(crate) fn totals_to_export(&self) -> Vec<(String, Events)> {
         let begun = self.export.has_begun();
         let now = self.anchor.tick(Instant::now());
@@ -249,8 +249,9 @@ impl Shared {
             false => Events::default(),
         };
         names
-            .map(ToOwned::to_owned)
             .zip(self.trackers.iter().map(totals))
+            .filter(|(name, _)| !self.slos.slo(name).is_some_and(is_composite))
+            .map(|(name, totals)| (name.to_owned(), totals))
             .collect()
     }
 
@@ -260,7 +261,14 @@ impl Shared {
 
     fn status(&self) -> Status {
         let now = self.now();
-        let slos = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        let trackers = Trackers {
+            slos: &self.slos,
+            trackers: &self.trackers,
+            now,
+        };
+        let (composites, slos): (Vec<_>, Vec<_>) = self.slos.slos().iter().partition(|slo| is_composite(slo));
+        let slos = slos.into_iter().filter_map(|slo| Some((slo, trackers.of(slo.name())?)));
+        let requests = RequestsStatus::new(self.trackers[REQUESTS_TRACKER].at(now), now);
         Status {
             service: self.slos.service().to_owned(),
             namespace: self.namespace.clone(),
@@ -271,13 +279,37 @@ impl Shared {
             started_at: self.anchor.started().into(),
             at: now.into(),
             in_flight: self.in_flight(),
-            requests: RequestsStatus::new(self.trackers[REQUESTS_TRACKER].at(now), now),
-            slos: slos
-                .map(|(slo, tracker)| SloStatus::new(slo, tracker.at(now), now))
+            requests,
+            slos: slos.map(|(slo, tracker)| SloStatus::new(slo, tracker, now)).collect(),
+            composites: composites
+                .into_iter()
+                .filter_map(|slo| CompositeStatus::new(slo, &trackers))
                 .collect(),
+            journeys: JourneyStatus::all(&trackers),
             export: self.export.status(),
         }
     }
+}
+
+/// The trackers by the names of their SLOs, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trackers<'a> {
+    pub(crate) slos: &'a SloSet,
+    trackers: &'a [SloTracker],
+    pub(crate) now: Tick,
+}
+
+impl<'a> Trackers<'a> {
+    /// What counts the events of an SLO.
+    pub(crate) fn of(&self, name: &str) -> Option<&'a Tracker> {
+        let mut declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        let (_, tracker) = declared.find(|(slo, _)| slo.name() == name)?;
+        Some(tracker.at(self.now))
+    }
+}
+
+fn is_composite(slo: &Slo) -> bool {
+    slo.composite().is_some()
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! What the status route says: every SLO of this process, in words and numbers.
 
+mod several;
+
+pub use several::{CompositeStatus, JourneyStatus, MemberStatus};
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use slo_core::{
@@ -36,8 +40,12 @@ pub struct Status {
     pub in_flight: u64,
     /// The built-in SLI over all matched routes, without an objective.
     pub requests: RequestsStatus,
-    /// The SLOs in the order of the spec.
+    /// The SLOs with events of their own, in the order of the spec.
     pub slos: Vec<SloStatus>,
+    /// The SLOs made of others, in the order of the spec.
+    pub composites: Vec<CompositeStatus>,
+    /// The journeys that the SLOs name.
+    pub journeys: Vec<JourneyStatus>,
     /// How the push over OTLP goes; `None` where none was set up.
     pub export: Option<ExportStatus>,
 }
