@@ -301,7 +301,7 @@ pub(super) fn named<'n, T>(
         return None;
     };
     if entries.is_empty() {
-        let message = format_args!("the mapping is empty; write one at least, like `{example}`");
+        let message = format!("the mapping is empty; write one at least, like `{example}`");
         findings.mistake(node.place, message);
     }
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
@@ -320,7 +320,7 @@ pub(super) fn named<'n, T>(
         }
         let read = findings.under(name, |findings| match &value.value {
             Value::Empty => {
-                let message = format_args!("`{name}` has no value; write it like in `{example}`");
+                let message = format!("`{name}` has no value; write it like in `{example}`");
                 findings.mistake(key.place, message);
                 None
             }
