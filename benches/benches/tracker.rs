@@ -8,9 +8,12 @@ use benches::{Effort, Variant, compare, is_smoke};
 use slo_core::alert::AlertPolicy;
 use slo_core::gate::{Evidence, GateRules, Latency, Observation, Request};
 use slo_core::simulate::{Sample, Simulation};
-use slo_core::{BurnRate, ErrorBudget, Events, HttpSli, Outcome, Slo, SloSet, Target, Tick, Tracker, Window};
+use slo_core::{
+    BurnRate, ErrorBudget, Events, HttpSli, LatencySketch, Outcome, Ratio, Slo, SloSet, Target, Tick, Tracker, Window,
+};
 
 const NOW: Tick = Tick::from_unix_seconds(1_767_225_600);
+const TOOK: Duration = Duration::from_micros(730);
 
 fn main() {
     print!("{}", one_thread(days(30)));
@@ -54,6 +57,7 @@ fn one_thread(window: Window) -> String {
         times: 100_000,
     }
     .or_smoke();
+    let sketch = LatencySketch::new(NOW);
     let variants = vec![
         relaxed_add(&cell),
         into("Tracker::record, tick given", 1),
@@ -61,6 +65,9 @@ fn one_thread(window: Window) -> String {
         into("Tracker::record, 20 SLOs", 20),
         Variant::each("Tracker::record_many, good and bad", || {
             black_box(&bulk).record_many(black_box(NOW), black_box(Events::new(1_000, 1)));
+        }),
+        Variant::each("LatencySketch::record, tick given", || {
+            black_box(&sketch).record(black_box(NOW), black_box(TOOK));
         }),
     ];
     let table = compare("recording, one thread", effort, variants);
@@ -78,6 +85,7 @@ fn one_thread(window: Window) -> String {
 fn two_threads(window: Window) -> String {
     let cell = AtomicU64::new(0);
     let tracker = Tracker::new(window, NOW);
+    let sketch = LatencySketch::new(NOW);
     let both = |once: &(dyn Fn() + Sync), times: u32| -> Duration {
         let work = || {
             let begun = Instant::now();
@@ -104,6 +112,9 @@ fn two_threads(window: Window) -> String {
         Variant::timed("Tracker::record, one tracker", |times| {
             both(&|| tracker.record(NOW, Outcome::Good), times)
         }),
+        Variant::timed("LatencySketch::record, one sketch, one bucket", |times| {
+            both(&|| sketch.record(NOW, TOOK), times)
+        }),
     ];
     compare(
         "recording, two threads",
@@ -122,10 +133,23 @@ fn reading() -> String {
     let windows = [1, 30, 90, 400].map(days);
     let trackers = windows.map(|window| full(window, 60));
     let names = ["1-day", "30-day", "90-day", "400-day"];
+    let sketch = LatencySketch::new(NOW);
+    let mut now = NOW;
+    for minute in 0..43_200 {
+        now = now + Duration::from_secs(60);
+        sketch.record(now, TOOK * (minute % 100));
+    }
+    let shares = [50, 95, 99].map(|percent| Ratio::new(percent, 100).expect("a share"));
     let mut variants = vec![
         relaxed_add(&cell),
         Variant::each("Tracker::totals", || {
             let _ = black_box(black_box(&trackers[1].0).totals());
+        }),
+        Variant::each("p50, p95 and p99 of 15 minutes", || {
+            let latencies = black_box(&sketch).read(now, LatencySketch::LONGEST);
+            for share in shares {
+                black_box(latencies.quantile(share));
+            }
         }),
     ];
     let statuses = trackers.iter().zip(windows).zip(names);

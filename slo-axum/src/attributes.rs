@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{Uri, Version};
 use opentelemetry::{KeyValue, StringValue};
-use slo_core::{Ending, METHODS, names};
+use slo_core::{Ending, EndingName, METHODS, names};
 
 /// A request method: one that the conventions know, or `_OTHER`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,13 +96,8 @@ fn error_type(ending: Ending) -> Option<StringValue> {
     match ending {
         Ending::Answered(status @ (408 | 500..=599)) => Some(status.to_string().into()),
         Ending::Answered(_) => None,
-        Ending::ServiceError => Some("service".into()),
-        Ending::BodyError => Some("body".into()),
-        Ending::Panicked => Some("panic".into()),
-        Ending::TimedOut => Some("timeout".into()),
-        Ending::Cancelled => Some("cancelled".into()),
         // `Ending` may grow in another release of slo-core than ours.
-        _ => Some("_OTHER".into()),
+        _ => Some(ending.name().map_or("_OTHER", EndingName::as_str).into()),
     }
 }
 

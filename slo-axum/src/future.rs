@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
-use slo_core::{Ending, Uncounted};
+use slo_core::{Ending, Override, Uncounted};
 
 use crate::body::TrackedBody;
 use crate::in_flight::InFlight;
@@ -43,6 +43,7 @@ where
             match &result {
                 Ok(response) => {
                     request.answered(response);
+                    request.overruled(response.extensions().get::<Override>().copied());
                     if response.extensions().get::<Uncounted>().is_some() {
                         request.uncounted();
                     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response, StatusCode};
-use slo_core::Ending;
+use slo_core::{Ending, Override};
 
 use crate::attributes::{Labels, Method, protocol_version, scheme};
 use crate::reliability::Shared;
@@ -21,6 +21,8 @@ pub(crate) struct InFlight {
     started: Instant,
     head: Option<Head>,
     ending: Option<Ending>,
+    /// The handler's own word on its response.
+    overruled: Option<Override>,
     /// Set before each inner poll and cleared after it: still set in `drop`, the poll unwound.
     polling: bool,
     counted: bool,
@@ -61,6 +63,7 @@ impl InFlight {
             shared: Arc::clone(shared),
             head: None,
             ending: None,
+            overruled: None,
             polling: false,
             counted: true,
         }
@@ -104,6 +107,11 @@ impl InFlight {
     /// Leaves the request out of everything: a health or status route answered.
     pub(crate) fn uncounted(&mut self) {
         self.counted = false;
+    }
+
+    /// Keeps the handler's word on its response, for the case that the request ends with it.
+    pub(crate) fn overruled(&mut self, word: Option<Override>) {
+        self.overruled = word;
     }
 
     pub(crate) fn is_head_request(&self) -> bool {
@@ -156,7 +164,8 @@ impl InFlight {
         };
         if let Some(route) = &self.route {
             let timed = self.head.is_none_or(|head| head.kind == Kind::Whole);
-            self.shared.judge(now, route.judge(self.method, ending, elapsed, timed));
+            let decisions = route.judge(self.method, ending, elapsed, timed, self.overruled);
+            self.shared.judge(now, decisions);
         }
         let labels = Labels {
             method: self.method,

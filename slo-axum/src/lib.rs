@@ -42,6 +42,8 @@
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
 //!   ([`opentelemetry_0_33::record_into`]).
+//! - A handler that knows better than its status code puts a [`slo_core::Override`] into the response's extensions.
+//! - Jobs and notifications tell their events through [`Reliability::events`].
 //! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric. Only an answer can
 //!   carry it: where such a route lies inside the layer, a prober that leaves before the answer is counted. Add these
 //!   routes after the layer.
@@ -75,6 +77,7 @@ mod router;
 mod routes;
 mod service;
 mod status;
+mod told;
 
 pub use body::TrackedBody;
 pub use future::ResponseFuture;
@@ -83,7 +86,11 @@ pub use layer::SloLayer;
 pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
 pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
 pub use service::SloService;
-pub use status::{BudgetStatus, Burn, ErrorRatio, ExportStatus, RequestsStatus, SliStatus, SloStatus, Status};
+pub use status::{
+    BudgetStatus, Burn, CompositeStatus, ErrorRatio, ExportStatus, JourneyStatus, MemberStatus, RequestsStatus,
+    SliStatus, SloStatus, Status,
+};
+pub use told::{EventSink, NotTold};
 
 /// The program in the README is one that compiles.
 #[cfg(all(doctest, feature = "otlp"))]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use opentelemetry::metrics::MeterProvider;
-use slo_core::{Events, Outcome, SloSet, Tick, Tracker, Window, names};
+use slo_core::{Events, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
 
 use crate::attributes::Labels;
 use crate::clock::Anchor;
@@ -15,7 +15,7 @@ use crate::instruments::Instruments;
 use crate::layer::SloLayer;
 use crate::router::status_router;
 use crate::routes::{REQUESTS_TRACKER, Route, Routes};
-use crate::status::{RequestsStatus, SloStatus, Status};
+use crate::status::{CompositeStatus, JourneyStatus, RequestsStatus, SloStatus, Status};
 
 /// The reliability of this process: measures through [`layer`](Self::layer), tells through [`status`](Self::status).
 ///
@@ -114,7 +114,11 @@ impl ReliabilityBuilder {
         }
     }
 
-    /// `deployment.environment.name`, like `production`; `OTEL_RESOURCE_ATTRIBUTES` wins over it.
+    /// `deployment.environment.name`, like `production`; what the SLOs' `environments` change there is changed by
+    /// [`build`](Self::build).
+    ///
+    /// `OTEL_RESOURCE_ATTRIBUTES` wins over the name in what is exported, but not over the changes: those are made before it
+    /// is read. Say the same name in both, or a service that calls itself `dev` exports dev's objectives as production's.
     pub fn environment(self, name: impl Into<String>) -> Self {
         Self {
             environment: Some(name.into()),
@@ -145,13 +149,18 @@ impl ReliabilityBuilder {
                 return Err(BuildError::Empty(what));
             }
         }
+        let slos = match &self.environment {
+            Some(environment) => self.slos.for_environment(environment),
+            None => self.slos,
+        };
         let anchor = Anchor::now();
         // The built-in SLI first: `REQUESTS_TRACKER`.
-        let windows = std::iter::once(REQUESTS_WINDOW).chain(self.slos.slos().iter().map(slo_core::Slo::window));
-        let trackers = windows.map(|window| Tracker::new(window, anchor.started())).collect();
+        let requests = SloTracker::events(REQUESTS_WINDOW, anchor.started());
+        let declared = slos.slos().iter().map(|slo| SloTracker::of(slo, anchor.started()));
+        let trackers = std::iter::once(requests).chain(declared).collect();
         Ok(Reliability {
             shared: Arc::new(Shared {
-                slos: self.slos,
+                slos,
                 namespace: self.namespace,
                 environment: self.environment,
                 version: self.version,
@@ -190,7 +199,7 @@ pub(crate) struct Shared {
     pub(crate) instance_id: String,
     anchor: Anchor,
     /// `requests`, then the SLOs in the order of the spec.
-    trackers: Vec<Tracker>,
+    trackers: Vec<SloTracker>,
     routes: Routes,
     in_flight: AtomicU64,
     claimed: AtomicBool,
@@ -230,14 +239,19 @@ impl Shared {
         }
     }
 
-    /// The totals of every SLO, or zeros until the engine has seen the series begin.
+    /// The totals of every SLO that has events of its own, or zeros until the engine has seen the series begin.
     pub(crate) fn totals_to_export(&self) -> Vec<(String, Events)> {
         let begun = self.export.has_begun();
+        let now = self.anchor.tick(Instant::now());
         let names = std::iter::once(names::REQUESTS).chain(self.slos.slos().iter().map(slo_core::Slo::name));
-        let totals = |tracker: &Tracker| if begun { tracker.totals() } else { Events::default() };
+        let totals = |tracker: &SloTracker| match begun {
+            true => tracker.at(now).totals(),
+            false => Events::default(),
+        };
         names
-            .map(ToOwned::to_owned)
             .zip(self.trackers.iter().map(totals))
+            .filter(|(name, _)| !self.slos.slo(name).is_some_and(is_composite))
+            .map(|(name, totals)| (name.to_owned(), totals))
             .collect()
     }
 
@@ -247,7 +261,14 @@ impl Shared {
 
     fn status(&self) -> Status {
         let now = self.now();
-        let slos = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        let trackers = Trackers {
+            slos: &self.slos,
+            trackers: &self.trackers,
+            now,
+        };
+        let (composites, slos): (Vec<_>, Vec<_>) = self.slos.slos().iter().partition(|slo| is_composite(slo));
+        let slos = slos.into_iter().filter_map(|slo| Some((slo, trackers.of(slo.name())?)));
+        let requests = RequestsStatus::new(self.trackers[REQUESTS_TRACKER].at(now), now);
         Status {
             service: self.slos.service().to_owned(),
             namespace: self.namespace.clone(),
@@ -258,11 +279,37 @@ impl Shared {
             started_at: self.anchor.started().into(),
             at: now.into(),
             in_flight: self.in_flight(),
-            requests: RequestsStatus::new(&self.trackers[REQUESTS_TRACKER], now),
+            requests,
             slos: slos.map(|(slo, tracker)| SloStatus::new(slo, tracker, now)).collect(),
+            composites: composites
+                .into_iter()
+                .filter_map(|slo| CompositeStatus::new(slo, &trackers))
+                .collect(),
+            journeys: JourneyStatus::all(&trackers),
             export: self.export.status(),
         }
     }
+}
+
+/// The trackers by the names of their SLOs, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trackers<'a> {
+    pub(crate) slos: &'a SloSet,
+    trackers: &'a [SloTracker],
+    pub(crate) now: Tick,
+}
+
+impl<'a> Trackers<'a> {
+    /// What counts the events of an SLO.
+    pub(crate) fn of(&self, name: &str) -> Option<&'a Tracker> {
+        let mut declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        let (_, tracker) = declared.find(|(slo, _)| slo.name() == name)?;
+        Some(tracker.at(self.now))
+    }
+}
+
+fn is_composite(slo: &Slo) -> bool {
+    slo.composite().is_some()
 }
 
 #[cfg(test)]
@@ -283,5 +330,60 @@ mod tests {
             BuildError::Empty("environment").to_string(),
             "the environment is empty; leave it out or write what it is, like `production` or `1.4.2`"
         );
+    }
+
+    const SPEC: &str = "
+version: 1
+service: shop
+slos:
+  - name: minutes
+    objective: 99.9%
+    window: 30d
+    sli: { http: { routes: [/a], faster_than: 1s }, time_slices: { length: 5m, target: 99% } }
+environments:
+  dev: { slos: { minutes: { objective: 90%, faster_than: 20s } } }
+";
+
+    fn built(environment: Option<&str>) -> Reliability {
+        let builder = Reliability::builder(SloSet::from_yaml(SPEC).unwrap());
+        let named = environment.into_iter().fold(builder, ReliabilityBuilder::environment);
+        named.build().unwrap()
+    }
+
+    #[test]
+    fn an_slo_in_time_slices_counts_slices_that_are_over() {
+        let shared = Arc::clone(built(None).shared());
+        let now = Instant::now();
+        for second in 0..5 {
+            shared.judge(
+                now + Duration::from_secs(second * 300),
+                [(1, Outcome::Bad); 3].into_iter(),
+            );
+        }
+        let exported = shared.totals_to_export();
+        assert_eq!(exported[1], ("minutes".to_owned(), Events::default())); // zeros come first
+        shared.export.zero_once();
+        let _zeros = shared.totals_to_export();
+        assert_eq!(shared.totals_to_export()[1].1, Events::new(0, 4));
+    }
+
+    #[test]
+    fn the_environment_changes_what_is_measured_and_exported() {
+        let slo = |environment| built(environment).status().slos.remove(0);
+        assert_eq!(slo(Some("dev")).objective.to_string(), "90%");
+        assert_eq!(slo(Some("dev")).sli.faster_than, "20s".parse().ok());
+        for unchanged in [None, Some("production"), Some("DEV")] {
+            assert_eq!(slo(unchanged).objective.to_string(), "99.9%");
+        }
+        let judged = |environment| {
+            let reliability = built(environment);
+            let route = reliability.shared().route("/a");
+            let get = crate::attributes::Method::of(&http::Method::GET);
+            let answered = slo_core::Ending::Answered(200);
+            let decisions = route.judge(get, answered, Duration::from_secs(5), true, None);
+            decisions.map(|(_, outcome)| outcome).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(Some("dev")), [Outcome::Good, Outcome::Good]);
+        assert_eq!(judged(None), [Outcome::Good, Outcome::Bad]);
     }
 }

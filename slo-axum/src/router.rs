@@ -26,10 +26,14 @@ pub(crate) fn status_router<S: Clone + Send + Sync + 'static>(reliability: Relia
 
 fn one(reliability: &Reliability, name: &str) -> Response {
     let status = reliability.status();
+    if let Some(composite) = status.composites.iter().find(|slo| slo.name == name) {
+        return answer(StatusCode::OK, composite);
+    }
     match status.slos.iter().find(|slo| slo.name == name) {
         Some(slo) => answer(StatusCode::OK, slo),
         None => {
-            let known = status.slos.into_iter().map(|slo| slo.name).collect();
+            let composites = status.composites.into_iter().map(|slo| slo.name);
+            let known = status.slos.into_iter().map(|slo| slo.name).chain(composites).collect();
             answer(
                 StatusCode::NOT_FOUND,
                 &Unknown {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use slo_core::{Classification, Ending, Judge, Outcome, Sli, SloSet};
+use slo_core::{Classification, Ending, Judge, Outcome, Override, Sli, SloSet};
 
 use crate::attributes::Method;
 
@@ -48,11 +48,14 @@ impl Route {
         ending: Ending,
         elapsed: Duration,
         timed: bool,
+        overruled: Option<Override>,
     ) -> impl Iterator<Item = (usize, Outcome)> {
-        self.by_method[method.index()]
-            .iter()
-            .filter(move |plan| timed || !plan.has_limit)
-            .map(move |plan| (plan.tracker, plan.judge.judge(ending, elapsed)))
+        let plans = self.by_method[method.index()].iter();
+        let judged = plans.filter(move |plan| timed || !plan.has_limit);
+        judged.map(move |plan| {
+            let judgement = plan.judge.judge_with_reason(ending, elapsed, overruled);
+            (plan.tracker, judgement.outcome)
+        })
     }
 }
 
@@ -121,7 +124,7 @@ mod tests {
     fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
         let route = Routes::default().of(route, &slos());
         route
-            .judge(Method::of(method), ending, Duration::from_millis(millis), true)
+            .judge(Method::of(method), ending, Duration::from_millis(millis), true, None)
             .collect()
     }
 

@@ -1,5 +1,9 @@
 //! What the status route says: every SLO of this process, in words and numbers.
 
+mod several;
+
+pub use several::{CompositeStatus, JourneyStatus, MemberStatus};
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use slo_core::{
@@ -36,8 +40,12 @@ pub struct Status {
     pub in_flight: u64,
     /// The built-in SLI over all matched routes, without an objective.
     pub requests: RequestsStatus,
-    /// The SLOs in the order of the spec.
+    /// The SLOs with events of their own, in the order of the spec.
     pub slos: Vec<SloStatus>,
+    /// The SLOs made of others, in the order of the spec.
+    pub composites: Vec<CompositeStatus>,
+    /// The journeys that the SLOs name.
+    pub journeys: Vec<JourneyStatus>,
     /// How the push over OTLP goes; `None` where none was set up.
     pub export: Option<ExportStatus>,
 }
@@ -80,7 +88,7 @@ pub struct SloStatus {
     pub objective: Target,
     /// The period over which it must hold.
     pub window: Window,
-    /// Which requests are its events.
+    /// What its events are.
     pub sli: SliStatus,
     /// Events since the process started: what is exported.
     pub totals: Events,
@@ -96,16 +104,24 @@ pub struct SloStatus {
     pub burn: Vec<Burn>,
 }
 
-/// Which requests are events of an SLO.
+/// What the events of an SLO are.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SliStatus {
+    /// `http`, `synthetic` or `events`.
+    pub kind: &'static str,
     /// Route templates; none means every matched route.
     pub routes: Vec<String>,
     /// Methods; none means every method.
     pub methods: Vec<String>,
     /// The latency limit of a latency SLO.
     pub faster_than: Option<Threshold>,
+    /// The path of the health endpoint, of a synthetic SLI.
+    pub path: Option<String>,
+    /// What an event is, of events that code tells.
+    pub of: Option<String>,
+    /// How time is cut, in words, where slices are counted instead of events.
+    pub time_slices: Option<String>,
 }
 
 /// What is left of an error budget.
@@ -173,7 +189,7 @@ impl SloStatus {
             status: slo.current_status(),
             objective: slo.target(),
             window: slo.window(),
-            sli: SliStatus::new(slo.sli()),
+            sli: SliStatus::new(slo),
             totals: tracker.totals(),
             events: reading.events(),
             sli_ratio: reading.events().sli().map(Ratio::as_ratio_f64),
@@ -208,21 +224,34 @@ impl RequestsStatus {
 }
 
 impl SliStatus {
-    fn new(sli: &Sli) -> Self {
+    fn new(slo: &Slo) -> Self {
         let owned = |names: &mut dyn Iterator<Item = &str>| names.map(ToOwned::to_owned).collect();
-        match sli {
-            Sli::Http(sli) => Self {
-                routes: owned(&mut HttpSli::route_templates(sli)),
-                methods: owned(&mut HttpSli::method_names(sli)),
-                faster_than: sli.limit(),
-            },
-            // `Sli` may grow in another release of slo-core than ours.
-            _ => Self {
-                routes: Vec::new(),
-                methods: Vec::new(),
-                faster_than: None,
-            },
+        let mut status = Self {
+            kind: "other", // `Sli` may grow in another release of slo-core than ours
+            routes: Vec::new(),
+            methods: Vec::new(),
+            faster_than: slo.latency_limit(),
+            path: None,
+            of: None,
+            time_slices: slo.time_slices().map(|slices| slices.to_string()),
+        };
+        match slo.sli() {
+            Sli::Http(sli) => {
+                status.kind = "http";
+                status.routes = owned(&mut HttpSli::route_templates(sli));
+                status.methods = owned(&mut HttpSli::method_names(sli));
+            }
+            Sli::Synthetic(sli) => {
+                status.kind = "synthetic";
+                status.path = Some(sli.path().to_owned());
+            }
+            Sli::Events(sli) => {
+                status.kind = "events";
+                status.of = Some(sli.what().to_owned());
+            }
+            _ => {}
         }
+        status
     }
 }
 

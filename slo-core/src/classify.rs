@@ -1,26 +1,16 @@
 //! Good, bad or excluded: the one decision about a finished request.
 
+mod ending;
+mod reason;
+#[cfg(test)]
+mod tests;
+
 use core::time::Duration;
 
-use crate::{Outcome, Threshold};
+pub use ending::{Ending, EndingName, EndingNameError};
+pub use reason::{Cause, Judgement, Override, Reason};
 
-/// How a request ended, as far as the service can know.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Ending {
-    /// The response was sent with this status code, 100 to 999.
-    Answered(u16),
-    /// The inner service returned an error instead of a response.
-    ServiceError,
-    /// The response's body failed after the head was sent.
-    BodyError,
-    /// The handler or the body panicked.
-    Panicked,
-    /// A timeout that the service reports as an error of its own rather than as a status code.
-    TimedOut,
-    /// The client was gone before the response was complete.
-    Cancelled,
-}
+use crate::{Outcome, Threshold};
 
 /// A class of status codes as a spec names it: one code (`429`) or a hundred (`5xx`).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -85,16 +75,19 @@ impl core::fmt::Display for StatusClass {
     }
 }
 
-/// The rules of one SLO: which status codes are good, bad or excluded.
+/// The rules of one SLO: which status codes and endings are good, bad or excluded.
 ///
 /// Bad by default: 5xx and 408; every other code is good. [`bad`](Self::bad) adds to that, [`good`](Self::good) and
 /// [`excluded`](Self::excluded) take away, and where two of them name the same code the narrower class wins, then the
-/// later call. Errors, panics and timeouts without a code are bad whatever the codes say.
+/// later call.
+///
+/// Errors, panics and timeouts without a code are bad whatever the codes say, and time decides about a client that left:
+/// only [`ending`](Self::ending) moves them, by name. A panic that a layer inside turns into a 500 is a status code.
 ///
 /// # Examples
 ///
 /// ```
-/// use slo_core::{Classification, Ending, Outcome, StatusClass};
+/// use slo_core::{Classification, Ending, EndingName, Outcome, StatusClass};
 ///
 /// let rules = Classification::new().bad("429".parse::<StatusClass>()?).good("503".parse::<StatusClass>()?);
 /// assert_eq!(rules.judge(Ending::Answered(429)), Some(Outcome::Bad));
@@ -103,22 +96,30 @@ impl core::fmt::Display for StatusClass {
 /// assert_eq!(rules.judge(Ending::Answered(404)), Some(Outcome::Good));
 /// assert_eq!(rules.judge(Ending::Panicked), Some(Outcome::Bad));
 /// assert_eq!(rules.judge(Ending::Cancelled), None); // time decides, see `Judge`
+///
+/// let moved = rules.ending(EndingName::Cancelled, Outcome::Excluded);
+/// assert_eq!(moved.judge(Ending::Cancelled), Some(Outcome::Excluded));
 /// # Ok::<(), slo_core::StatusClassError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub struct Classification {
     rules: Vec<(StatusClass, Outcome)>,
+    /// By [`EndingName::index`]; `None`: time decides.
+    endings: [Option<Outcome>; EndingName::ALL.len()],
 }
 
 impl Classification {
     /// The defaults.
     pub fn new() -> Self {
+        let mut endings = [Some(Outcome::Bad); EndingName::ALL.len()];
+        endings[EndingName::Cancelled.index()] = None;
         Self {
             rules: vec![
                 (StatusClass::SERVER_ERROR, Outcome::Bad),
                 (StatusClass::REQUEST_TIMEOUT, Outcome::Bad),
             ],
+            endings,
         }
     }
 
@@ -137,14 +138,23 @@ impl Classification {
         self.with(class, Outcome::Excluded)
     }
 
-    /// Judges an ending by itself; `None` for a client that left, whose outcome depends on how long it waited.
+    /// Counts an ending without a status code so; the later call wins.
+    ///
+    /// With [`EndingName::Cancelled`] excluded or good, a service that hangs for everybody is never bad: nobody waits for
+    /// its answers for ever.
+    pub fn ending(mut self, name: EndingName, outcome: Outcome) -> Self {
+        self.endings[name.index()] = Some(outcome);
+        self
+    }
+
+    /// Judges an ending by itself; `None` for a client that left, whose outcome depends on how long it waited unless it
+    /// was moved by name.
     #[must_use]
     pub fn judge(&self, ending: Ending) -> Option<Outcome> {
-        match ending {
-            Ending::Answered(status) => Some(self.status(status)),
-            Ending::ServiceError | Ending::BodyError | Ending::Panicked | Ending::TimedOut => Some(Outcome::Bad),
-            Ending::Cancelled => None,
+        if let Ending::Answered(status) = ending {
+            return Some(self.status(status));
         }
+        self.endings[ending.name()?.index()]
     }
 
     fn with(mut self, class: StatusClass, outcome: Outcome) -> Self {
@@ -177,6 +187,7 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(5);
 /// - A client that left before `patience` is excluded: nothing can be said. At or after it, it is bad for every SLO, or
 ///   a service that hangs for everybody would read 100%.
 /// - With a limit, an event that was good by its status is bad when it was too slow.
+/// - An [`Override`] by the handler replaces what the status code says, and nothing else.
 ///
 /// # Examples
 ///
@@ -219,127 +230,48 @@ impl Judge {
     /// The outcome of a request that ended so, after `elapsed`.
     #[must_use]
     pub fn judge(&self, ending: Ending, elapsed: Duration) -> Outcome {
-        let outcome = match ending {
-            Ending::Cancelled if elapsed < self.patience => return Outcome::Excluded,
-            Ending::Cancelled => return Outcome::Bad,
-            Ending::Answered(status) => {
-                let known = self.by_status.get(usize::from(status.wrapping_sub(100)));
-                known.copied().unwrap_or_else(|| self.classification.status(status))
-            }
-            Ending::ServiceError | Ending::BodyError | Ending::Panicked | Ending::TimedOut => Outcome::Bad,
+        self.judge_with_reason(ending, elapsed, None).outcome
+    }
+
+    /// The outcome with its reason, where the handler may have overruled its status code.
+    pub fn judge_with_reason(&self, ending: Ending, elapsed: Duration, overruled: Option<Override>) -> Judgement {
+        let judgement = match ending {
+            Ending::Answered(status) => overruled.map_or_else(
+                || Judgement::new(self.status(status), Reason::Status),
+                |word| Judgement::new(word.outcome(), Reason::Handler(word.cause())),
+            ),
+            Ending::ServiceError => self.named(EndingName::Service, Reason::ServiceError),
+            Ending::BodyError => self.named(EndingName::Body, Reason::BodyError),
+            Ending::Panicked => self.named(EndingName::Panic, Reason::Panicked),
+            Ending::TimedOut => self.named(EndingName::Timeout, Reason::TimedOut),
+            Ending::Cancelled => self.cancelled(elapsed),
         };
         match self.limit {
-            Some(limit) if outcome == Outcome::Good && !limit.admits(elapsed) => Outcome::Bad,
-            _ => outcome,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn class(text: &str) -> StatusClass {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn by_default_5xx_and_408_are_bad_and_the_rest_is_good() {
-        let rules = Classification::new();
-        for (status, outcome) in [
-            (200, Outcome::Good),
-            (304, Outcome::Good),
-            (400, Outcome::Good),
-            (404, Outcome::Good),
-            (408, Outcome::Bad),
-            (429, Outcome::Good),
-            (500, Outcome::Bad),
-            (599, Outcome::Bad),
-            (600, Outcome::Good),
-        ] {
-            assert_eq!(rules.judge(Ending::Answered(status)), Some(outcome), "{status}");
-            assert_eq!(
-                Judge::new(&rules, None, DEFAULT_PATIENCE).judge(Ending::Answered(status), Duration::ZERO),
-                outcome,
-                "{status}"
-            );
+            Some(limit) if judgement.outcome == Outcome::Good && !limit.admits(elapsed) => {
+                Judgement::new(Outcome::Bad, Reason::TooSlow)
+            }
+            _ => judgement,
         }
     }
 
-    #[test]
-    fn endings_without_a_status_are_bad_whatever_the_codes_say() {
-        let lenient = Classification::new().good(class("5xx")).excluded(class("4xx"));
-        for ending in [
-            Ending::ServiceError,
-            Ending::BodyError,
-            Ending::Panicked,
-            Ending::TimedOut,
-        ] {
-            assert_eq!(lenient.judge(ending), Some(Outcome::Bad));
-        }
+    fn status(&self, status: u16) -> Outcome {
+        let known = self.by_status.get(usize::from(status.wrapping_sub(100)));
+        known.copied().unwrap_or_else(|| self.classification.status(status))
     }
 
-    #[test]
-    fn the_narrower_class_wins_then_the_later_rule() {
-        let rules = Classification::new()
-            .good(class("5xx"))
-            .bad(class("503"))
-            .bad(class("4xx"))
-            .excluded(class("404"));
-        let judge = |status| rules.judge(Ending::Answered(status)).unwrap();
-        assert_eq!(judge(500), Outcome::Good);
-        assert_eq!(judge(503), Outcome::Bad);
-        assert_eq!(judge(400), Outcome::Bad);
-        assert_eq!(judge(404), Outcome::Excluded);
+    fn named(&self, name: EndingName, reason: Reason) -> Judgement {
+        // `None` only of a client that left.
+        let outcome = self.classification.endings[name.index()].unwrap_or(Outcome::Bad);
+        Judgement::new(outcome, reason)
     }
 
-    #[test]
-    fn too_slow_turns_good_into_bad_and_nothing_else() {
-        let rules = Classification::new().excluded(class("404"));
-        let judge = Judge::new(&rules, Some("1s".parse().unwrap()), Duration::from_secs(1));
-        let slow = Duration::from_secs(2);
-        assert_eq!(judge.judge(Ending::Answered(200), slow), Outcome::Bad);
-        assert_eq!(judge.judge(Ending::Answered(404), slow), Outcome::Excluded);
-        assert_eq!(judge.judge(Ending::Answered(500), Duration::ZERO), Outcome::Bad);
-    }
-
-    #[test]
-    fn a_client_that_leaves_counts_only_once_patience_is_over() {
-        let judge = Judge::new(&Classification::new(), None, DEFAULT_PATIENCE);
-        assert_eq!(
-            judge.judge(Ending::Cancelled, DEFAULT_PATIENCE - Duration::from_nanos(1)),
-            Outcome::Excluded
-        );
-        assert_eq!(judge.judge(Ending::Cancelled, DEFAULT_PATIENCE), Outcome::Bad);
-    }
-
-    #[test]
-    fn status_classes_are_read_and_shown_as_written() {
-        for text in ["5xx", "1xx", "429", "100", "599"] {
-            assert_eq!(class(text).to_string(), text);
-        }
-        for text in [
-            "",
-            "6xx",
-            "0xx",
-            "5XX",
-            "xx",
-            "99",
-            "600",
-            "+50",
-            "42",
-            "4294967796",
-            "5x",
-        ] {
-            assert_eq!(
-                text.parse::<StatusClass>(),
-                Err(StatusClassError(text.to_owned())),
-                "{text:?}"
-            );
-        }
-        assert_eq!(
-            "6xx".parse::<StatusClass>().unwrap_err().to_string(),
-            "`6xx` is not a status code; write one from `100` to `599`, or a class from `1xx` to `5xx`"
-        );
+    fn cancelled(&self, elapsed: Duration) -> Judgement {
+        let (by_time, reason) = if elapsed < self.patience {
+            (Outcome::Excluded, Reason::ClientGoneEarly)
+        } else {
+            (Outcome::Bad, Reason::ClientGoneLate)
+        };
+        let moved = self.classification.endings[EndingName::Cancelled.index()];
+        Judgement::new(moved.unwrap_or(by_time), reason)
     }
 }

@@ -70,7 +70,8 @@ impl GateRules {
     /// The verdict on a request: `bad_ratio` and `p95` judge `requests`, `budget` each SLO of the set, and freshness
     /// warns.
     ///
-    /// Evidence for a name that the set does not have is left aside with a warning.
+    /// A composite has no events of its own: its members are judged, each by itself. Evidence for a name that the set does
+    /// not have is left aside with a warning.
     pub fn judge(&self, slos: &SloSet, evidence: &Evidence, request: &Request, now: DateTime<Utc>) -> Verdict {
         self.judge_each(slos.service(), slos.slos(), evidence, request, now)
     }
@@ -88,7 +89,8 @@ impl GateRules {
             measure::bad_ratio(self, &evidence.requests),
             measure::p95(self, &evidence.latency),
         ];
-        outcomes.extend(slos.iter().map(|slo| measure::budget(self, slo, evidence)));
+        let with_events = slos.iter().filter(|slo| slo.composite().is_none());
+        outcomes.extend(with_events.map(|slo| measure::budget(self, slo, evidence)));
         let checks = evidence.freshness.iter();
         outcomes.extend(checks.map(|(check, seen)| measure::freshness(self, check, seen)));
         let mut verdict = Verdict::new(service, self, outcomes, request, now);

@@ -25,7 +25,12 @@
 //! - [`Target`], [`Window`], [`Threshold`]: what a promise is made of, exact, in the units that people write.
 //! - [`Slo`], [`SloSet`]: the promises of a service, built in code or read from `slo.yaml` (feature `yaml`).
 //! - [`Classification`], [`Judge`]: good, bad or excluded, decided once per request.
+//! - [`Attempt`]: several tries of one piece of work are one event.
 //! - [`Tracker`]: counts since process start, and the difference of any two moments of them.
+//! - [`TimeSlices`], [`SliceTracker`]: minutes that are good or bad, instead of requests.
+//! - [`CompositeSli`], [`Composite`]: the mean of several SLOs, by weight.
+//! - [`Journey`]: the SLOs that make one promise to a user.
+//! - [`LatencySketch`]: p50, p95 and p99 of the last 15 minutes.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
 //! - [`alert`]: whether somebody should be told, and why.
 //! - [`gate`]: may we deploy, and why not.
@@ -44,6 +49,7 @@
 //! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
 
 pub mod alert;
+mod attempt;
 mod budget;
 mod burn;
 mod burn_window;
@@ -51,11 +57,14 @@ mod burn_window;
 mod calendar;
 mod classify;
 mod clock;
+mod composite;
+mod environment;
 mod events;
 mod factor;
 mod gaps;
 pub mod gate;
 mod history;
+mod journey;
 mod latency;
 pub mod names;
 #[cfg(feature = "calendar")]
@@ -65,7 +74,11 @@ mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]
 mod similar;
 pub mod simulate;
+mod sketch;
+mod sli;
+mod slices;
 mod slo;
+mod slo_tracker;
 #[cfg(feature = "store")]
 mod snapshot;
 #[cfg(feature = "yaml")]
@@ -82,20 +95,31 @@ mod window;
 #[cfg(feature = "calendar")]
 mod zone;
 
+pub use attempt::{Attempt, AttemptEnd, AttemptSink, Attempted};
 pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
 pub use burn_window::{BurnWindow, BurnWindowError};
-pub use classify::{Classification, DEFAULT_PATIENCE, Ending, Judge, StatusClass, StatusClassError};
+pub use classify::{
+    Cause, Classification, DEFAULT_PATIENCE, Ending, EndingName, EndingNameError, Judge, Judgement, Override, Reason,
+    StatusClass, StatusClassError,
+};
 pub use clock::Tick;
+pub use composite::{Composite, CompositeError, CompositeMember, CompositeSli};
+pub use environment::{Environment, SloOverride};
 pub use events::{Events, Outcome};
 pub use factor::Factor;
 pub use gaps::{Gap, GapCause};
+pub use journey::{Journey, JourneyHealth};
 pub use latency::{Threshold, ThresholdError};
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
-pub use slo::{HttpSli, METHODS, Sli, Slo, SloSet, SloSetBuilder, SloSetError, Status};
+pub use sketch::{Latencies, LatencyBounds, LatencySketch};
+pub use sli::{DownCounts, EventsSli, HttpSli, METHODS, Sli, SyntheticSli};
+pub use slices::{SliceTracker, TimeSlices, TimeSlicesError};
+pub use slo::{Slo, SloSet, SloSetBuilder, SloSetError, Status};
+pub use slo_tracker::SloTracker;
 #[cfg(feature = "store")]
 pub use snapshot::{SloSnapshot, Snapshot, SnapshotError, TrackerSnapshot};
 #[cfg(feature = "yaml")]

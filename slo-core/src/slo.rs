@@ -1,12 +1,14 @@
 //! The promise: one SLO, and all of a service's together.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
 use crate::classify::DEFAULT_PATIENCE;
-use crate::{Classification, Target, Threshold, Window, names};
+use crate::composite::{self, CompositeError, CompositeSli};
+use crate::environment::check_environment;
+use crate::{Environment, HttpSli, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices, Window, names};
 
 /// Whether a promise is in force.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -35,101 +37,6 @@ impl Status {
     }
 }
 
-/// What an SLO measures.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Sli {
-    /// HTTP requests to some routes.
-    Http(HttpSli),
-}
-
-/// Requests to exact route templates, good or bad by status, ending and, with a limit, by duration.
-///
-/// # Examples
-///
-/// ```
-/// use slo_core::HttpSli;
-///
-/// let sli = HttpSli::routes(["/purchase"]).methods(["POST"]);
-/// assert!(sli.matches("/purchase", "POST"));
-/// assert!(!sli.matches("/purchase", "GET"));
-/// assert!(!sli.matches("/purchase/7", "POST")); // templates are compared as they are, never as patterns
-/// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use]
-pub struct HttpSli {
-    routes: BTreeSet<String>,
-    methods: BTreeSet<String>,
-    limit: Option<Threshold>,
-    classification: Classification,
-}
-
-impl HttpSli {
-    /// Requests whose matched route is one of these templates, in the router's own spelling: `/real-price/{region}`.
-    pub fn routes<R: Into<String>>(routes: impl IntoIterator<Item = R>) -> Self {
-        Self {
-            routes: routes.into_iter().map(Into::into).collect(),
-            methods: BTreeSet::new(),
-            limit: None,
-            classification: Classification::new(),
-        }
-    }
-
-    /// Requests to every matched route.
-    pub fn every_route() -> Self {
-        Self::routes::<String>([])
-    }
-
-    /// Only these methods, in capital letters; all methods when never called or called with none.
-    pub fn methods<M: Into<String>>(self, methods: impl IntoIterator<Item = M>) -> Self {
-        Self {
-            methods: methods.into_iter().map(Into::into).collect(),
-            ..self
-        }
-    }
-
-    /// Good only when answered within the limit: a latency SLO.
-    pub fn faster_than(self, limit: Threshold) -> Self {
-        Self {
-            limit: Some(limit),
-            ..self
-        }
-    }
-
-    /// Other rules than the defaults for status codes.
-    pub fn classified_by(self, classification: Classification) -> Self {
-        Self { classification, ..self }
-    }
-
-    /// The route templates, in order; none means every matched route.
-    pub fn route_templates(&self) -> impl Iterator<Item = &str> {
-        self.routes.iter().map(String::as_str)
-    }
-
-    /// The methods, in order; none means every method.
-    pub fn method_names(&self) -> impl Iterator<Item = &str> {
-        self.methods.iter().map(String::as_str)
-    }
-
-    /// The latency limit, if this is a latency SLI.
-    #[must_use]
-    pub const fn limit(&self) -> Option<Threshold> {
-        self.limit
-    }
-
-    /// The rules for status codes and endings.
-    pub const fn classification(&self) -> &Classification {
-        &self.classification
-    }
-
-    /// Whether a request to this route template with this method is an event of the SLI.
-    #[must_use]
-    pub fn matches(&self, route: &str, method: &str) -> bool {
-        (self.routes.is_empty() || self.routes.contains(route))
-            && (self.methods.is_empty() || self.methods.contains(method))
-    }
-}
-
 /// One promise: what is measured, which share must be good, over which window, and who answers for it.
 ///
 /// # Examples
@@ -148,6 +55,7 @@ impl HttpSli {
 pub struct Slo {
     name: String,
     sli: Sli,
+    slices: Option<TimeSlices>,
     target: Target,
     window: Window,
     promise: Option<String>,
@@ -159,10 +67,11 @@ pub struct Slo {
 
 impl Slo {
     /// An SLO in status [`Status::Draft`]. Its name is checked when it joins a [`SloSet`].
-    pub fn new(name: impl Into<String>, sli: HttpSli, target: Target, window: Window) -> Self {
+    pub fn new(name: impl Into<String>, sli: impl Into<Sli>, target: Target, window: Window) -> Self {
         Self {
             name: name.into(),
-            sli: Sli::Http(sli),
+            sli: sli.into(),
+            slices: None,
             target,
             window,
             promise: None,
@@ -170,6 +79,14 @@ impl Slo {
             owner: None,
             status: Status::default(),
             agreed_on: None,
+        }
+    }
+
+    /// Judges it by slices of time: the target is then the share of slices that must be good.
+    pub fn in_time_slices(self, slices: TimeSlices) -> Self {
+        Self {
+            slices: Some(slices),
+            ..self
         }
     }
 
@@ -210,6 +127,20 @@ impl Slo {
         }
     }
 
+    pub(crate) fn overridden_by(&self, change: &SloOverride) -> Self {
+        let limited = |sli: Sli| match (sli, change.faster_than) {
+            (Sli::Http(sli), Some(limit)) => Sli::Http(sli.faster_than(limit)),
+            (sli, _) => sli,
+        };
+        Self {
+            sli: limited(self.sli.clone()),
+            target: change.objective.unwrap_or(self.target),
+            window: change.window.unwrap_or(self.window),
+            status: change.status.unwrap_or(self.status),
+            ..self.clone()
+        }
+    }
+
     /// Its name: the value of the attribute `slo.name`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -222,7 +153,31 @@ impl Slo {
         &self.sli
     }
 
-    /// The share that must be good.
+    /// The latency limit, if it is a latency SLO.
+    #[must_use]
+    pub const fn latency_limit(&self) -> Option<Threshold> {
+        match &self.sli {
+            Sli::Http(sli) => sli.limit(),
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
+        }
+    }
+
+    /// How it is cut into slices of time, if it is.
+    #[must_use]
+    pub const fn time_slices(&self) -> Option<TimeSlices> {
+        self.slices
+    }
+
+    /// The SLOs that it is made of, if it is a composite: it has no events of its own then.
+    #[must_use]
+    pub const fn composite(&self) -> Option<&CompositeSli> {
+        match &self.sli {
+            Sli::Composite(sli) => Some(sli),
+            Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_) => None,
+        }
+    }
+
+    /// The share that must be good: of the events, or of the slices.
     pub const fn target(&self) -> Target {
         self.target
     }
@@ -283,6 +238,7 @@ impl Slo {
 pub struct SloSet {
     service: String,
     slos: Vec<Slo>,
+    environments: BTreeMap<String, Environment>,
 }
 
 impl SloSet {
@@ -291,7 +247,27 @@ impl SloSet {
         SloSetBuilder {
             service: service.into(),
             slos: Vec::new(),
+            environments: Vec::new(),
         }
+    }
+
+    /// The set as it holds in the environment of this name, for good: the result has no environments. As written, where
+    /// the environment changes nothing or is not known.
+    pub fn for_environment(&self, name: &str) -> Self {
+        let slos = match self.environments.get(name) {
+            Some(environment) => environment.applied_to(&self.slos),
+            None => self.slos.clone(),
+        };
+        Self {
+            service: self.service.clone(),
+            slos,
+            environments: BTreeMap::new(),
+        }
+    }
+
+    /// The environments that change something, by name.
+    pub fn environments(&self) -> impl Iterator<Item = (&str, &Environment)> {
+        self.environments.iter().map(|(name, changes)| (name.as_str(), changes))
     }
 
     /// The service's name: `service.name` of everything it exports, unless the environment says otherwise.
@@ -314,7 +290,7 @@ impl SloSet {
     /// Every latency limit in use, each once, ascending: they must be bucket boundaries of the duration histogram.
     #[must_use]
     pub fn latency_limits(&self) -> Vec<Threshold> {
-        let limits: BTreeSet<_> = self.http().filter_map(HttpSli::limit).collect();
+        let limits: BTreeSet<_> = self.slos.iter().filter_map(Slo::latency_limit).collect();
         limits.into_iter().collect()
     }
 
@@ -330,8 +306,9 @@ impl SloSet {
     }
 
     fn http(&self) -> impl Iterator<Item = &HttpSli> {
-        self.slos.iter().map(|slo| match &slo.sli {
-            Sli::Http(sli) => sli,
+        self.slos.iter().filter_map(|slo| match &slo.sli {
+            Sli::Http(sli) => Some(sli),
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
         })
     }
 }
@@ -342,6 +319,7 @@ impl SloSet {
 pub struct SloSetBuilder {
     service: String,
     slos: Vec<Slo>,
+    environments: Vec<(String, Environment)>,
 }
 
 impl SloSetBuilder {
@@ -351,12 +329,19 @@ impl SloSetBuilder {
         self
     }
 
+    /// Adds what is different in the environment of this name.
+    pub fn environment(mut self, name: impl Into<String>, changes: Environment) -> Self {
+        self.environments.push((name.into(), changes));
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
     ///
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
-    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's.
+    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is none, events
+    /// without words; then of composites whose members do not fit, and of an environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
     pub fn build(self) -> Result<SloSet, SloSetError> {
         check_name(&self.service)?;
         let mut seen = BTreeSet::new();
@@ -368,13 +353,22 @@ impl SloSetBuilder {
             if !seen.insert(&slo.name) {
                 return Err(SloSetError::DuplicateName(slo.name.clone()));
             }
-            let Sli::Http(sli) = &slo.sli;
-            sli.routes.iter().try_for_each(|route| check_route(route))?;
-            sli.methods.iter().try_for_each(|method| check_method(method))?;
+            slo.sli.check()?;
+        }
+        composite::check(&self.slos)?;
+        let mut environments = BTreeMap::new();
+        for (name, changes) in self.environments {
+            check_environment(&name)?;
+            changes.check(&name, &self.slos)?;
+            composite::check(&changes.applied_to(&self.slos))?;
+            if environments.insert(name.clone(), changes).is_some() {
+                return Err(SloSetError::DuplicateEnvironment(name));
+            }
         }
         Ok(SloSet {
             service: self.service,
             slos: self.slos,
+            environments,
         })
     }
 }
@@ -402,12 +396,50 @@ pub enum SloSetError {
     /// A method is not known; holds it.
     #[error("`{0}` is not an HTTP method; write one of {methods}", methods = METHODS.join(", "))]
     NotAMethod(String),
+    /// The path of a health endpoint is not one; holds it.
+    #[error(
+        "`{0}` is not a path; write it as a probe asks for it, beginning with `/`, like `/real-price/synthetic/health`"
+    )]
+    NotAPath(String),
+    /// Nothing says what an event is.
+    #[error("the events have no name for people; write what one is, like `notifications`")]
+    NoWords,
+    /// The members of a composite do not fit it.
+    #[error("composite `{name}`: {error}")]
+    Composite {
+        /// The composite.
+        name: String,
+        /// What is wrong.
+        error: CompositeError,
+    },
+    /// The name of an environment is empty, too long, or has other signs in it; holds the name.
+    #[error(
+        "`{0}` is not the name of an environment; write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`"
+    )]
+    NotAnEnvironment(String),
+    /// An environment is named twice; holds its name.
+    #[error("environment `{0}` is written twice; write all its changes together")]
+    DuplicateEnvironment(String),
+    /// An environment changes an SLO that the set does not have.
+    #[error("environment `{environment}` changes `{name}`, which is no SLO of this service; write the name of one")]
+    UnknownSlo {
+        /// The environment.
+        environment: String,
+        /// The name that no SLO has.
+        name: String,
+    },
+    /// An environment changes the latency limit of an SLO without one.
+    #[error(
+        "environment `{environment}` changes the latency limit of `{name}`, which has none; leave out `faster_than`, or \
+         give the SLO one"
+    )]
+    NoLimit {
+        /// The environment.
+        environment: String,
+        /// The SLO.
+        name: String,
+    },
 }
-
-/// The methods that the semantic conventions know: RFC 9110, PATCH and QUERY.
-pub const METHODS: [&str; 10] = [
-    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
-];
 
 pub(crate) fn check_name(name: &str) -> Result<(), SloSetError> {
     let well_formed = name.len() <= 63
@@ -419,22 +451,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), SloSetError> {
         Ok(())
     } else {
         Err(SloSetError::NotAName(name.to_owned()))
-    }
-}
-
-pub(crate) fn check_route(route: &str) -> Result<(), SloSetError> {
-    if route.starts_with('/') {
-        Ok(())
-    } else {
-        Err(SloSetError::NotARoute(route.to_owned()))
-    }
-}
-
-pub(crate) fn check_method(method: &str) -> Result<(), SloSetError> {
-    if METHODS.contains(&method) {
-        Ok(())
-    } else {
-        Err(SloSetError::NotAMethod(method.to_owned()))
     }
 }
 
@@ -483,6 +499,23 @@ mod tests {
         );
         let lower = HttpSli::every_route().methods(["get"]);
         assert_eq!(refusal("a", lower), SloSetError::NotAMethod("get".to_owned()));
+    }
+
+    #[test]
+    fn paths_and_words_are_checked() {
+        let refusal = |sli: Sli| {
+            let slo = Slo::new("a", sli, "99%".parse().unwrap(), Window::DAY);
+            SloSet::builder("shop").slo(slo).build().err()
+        };
+        for path in ["", "health", "/a b", "/a?b", "/a#b", "/{name}"] {
+            assert_eq!(
+                refusal(crate::SyntheticSli::new(path).into()),
+                Some(SloSetError::NotAPath(path.to_owned()))
+            );
+        }
+        assert_eq!(refusal(crate::SyntheticSli::new("/a/health").into()), None);
+        assert_eq!(refusal(crate::EventsSli::of(" ").into()), Some(SloSetError::NoWords));
+        assert_eq!(refusal(crate::EventsSli::of("mails").into()), None);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The spec file `slo.yaml`: its shape, and every mistake in it with line and column.
 //!
-//! The keys are the tables [`TOP`], [`SLO`], [`SLI`] and [`HTTP`]; whatever is not in them is a mistake. Values keep
+//! The keys are in tables, like [`TOP`] and [`SLO`]; whatever is not in them is a mistake. Values keep
 //! the text that was written until a type of ours reads it, so that `99.9%` is never a double.
 
+mod composite;
+mod environments;
 mod error;
 mod fields;
 mod findings;
@@ -16,6 +18,7 @@ use std::collections::BTreeMap;
 
 pub use error::{Mistake, SpecError};
 
+use composite::Known;
 use fields::{Fields, Key, text, words, wrong_kind};
 use findings::Findings;
 use tree::{Node, Place, Value};
@@ -23,7 +26,7 @@ use tree::{Node, Place, Value};
 use crate::slo::check_name;
 use crate::{Slo, SloSet, SloSetError, Status, names};
 
-const TOP: [Key; 3] = [
+const TOP: [Key; 4] = [
     Key {
         name: "version",
         example: "version: 1",
@@ -35,6 +38,10 @@ const TOP: [Key; 3] = [
     Key {
         name: "slos",
         example: "slos: [ { name: …, objective: …, window: …, sli: … } ]",
+    },
+    Key {
+        name: "environments",
+        example: "environments: { dev: { slos: { browse-availability: { objective: 95% } } } }",
     },
 ];
 
@@ -80,25 +87,32 @@ const SLO: [Key; 9] = [
 impl SloSet {
     /// Reads a spec, calling it `slo.yaml` in messages.
     ///
-    /// At the top stand `version: 1`, `service` and the list `slos`. Each SLO has
+    /// At the top stand `version: 1`, `service`, the list `slos` and perhaps `environments`. Each SLO has
     ///
     /// | key | value |
     /// | --- | --- |
     /// | `name` | small letters, digits and `-`; each name once |
     /// | `objective` | a [`Target`](crate::Target): `99.9%` |
     /// | `window` | a [`Window`](crate::Window): `30d`, or `{ calendar: month, time_zone: Asia/Seoul }` (feature `calendar`) |
-    /// | `sli` | `{ http: { .. } }` with the keys below |
+    /// | `sli` | one of `http`, `synthetic`, `events` and `composite` with the keys below; beside it, if it is judged by slices, `time_slices: { length: 1m, target: 99% }`, see [`TimeSlices`](crate::TimeSlices) |
     /// | `status` | `draft` if not said, or `agreed`, which needs `promise` and `owner` |
     /// | `promise`, `journey`, `owner`, `agreed_on` | words for people, and a day like `2026-01-31`; may be left out |
     ///
-    /// and its `http` has
+    /// and an `http` has
     ///
     /// | key | value |
     /// | --- | --- |
     /// | `routes` | a list of route templates, in the router's spelling |
     /// | `methods` | a list of [`METHODS`](crate::METHODS); all if left out |
     /// | `faster_than` | a [`Threshold`](crate::Threshold): `800ms`; makes it a latency SLO |
-    /// | `bad`, `good`, `excluded` | lists like `[5xx, 429]`, see [`Classification`](crate::Classification) |
+    /// | `bad`, `good`, `excluded` | lists like `[5xx, 429, panic]`, see [`Classification`](crate::Classification) |
+    ///
+    /// A `synthetic` has the `path` of a health endpoint, and `down_counts: bad` if not said, or `excluded`: see
+    /// [`SyntheticSli`](crate::SyntheticSli). `events` say in words what they are `of`: see [`EventsSli`](crate::EventsSli).
+    /// A `composite` has the `weights` of other SLOs: see [`CompositeSli`](crate::CompositeSli).
+    ///
+    /// `environments`, which may be left out, says what is different in some: of each by its name the `slos`, of each of
+    /// those by its name `objective`, `window`, `status` or `faster_than`.
     ///
     /// Nothing else is read: no other key, no tag, no alias, no second document.
     ///
@@ -170,9 +184,24 @@ fn set(root: &Node, findings: &mut Findings) -> Option<SloSet> {
     fields.required("version", findings, version);
     let service = fields.required("service", findings, name);
     let slos = fields.required("slos", findings, slos);
+    let known = Known {
+        names: fields.raw("slos").map(peek_names).unwrap_or_default(),
+        slos: slos.as_deref().unwrap_or_default(),
+    };
+    if let Some(slos) = fields.raw("slos") {
+        findings.under("slos", |findings| composite::check_members(slos, &known, findings));
+    }
+    let environments = fields.optional("environments", findings, |node, example, findings| {
+        environments::environments(node, example, &known, findings)
+    });
     let set = slos?
         .into_iter()
         .fold(SloSet::builder(service?), crate::SloSetBuilder::slo);
+    let environments = environments.unwrap_or_default().into_iter();
+    let set = environments.fold(set, |set, (name, changes)| set.environment(name, changes));
+    if !findings.is_empty() {
+        return None; // the set has holes where the mistakes are, over which the builder would stumble
+    }
     // Everything that the builder checks was checked above with its place; a rule that it learns later must not get lost.
     set.build()
         .map_err(|error| findings.mistake(fields.place(), error))
@@ -234,13 +263,30 @@ fn slo<'n>(node: &'n Node, taken: &mut BTreeMap<&'n str, usize>, findings: &mut 
     let status = fields.optional("status", findings, values::status);
     let agreed_on = fields.optional("agreed_on", findings, values::day);
     if status == Some(Status::Agreed) {
-        needs_for_agreement(&fields, findings);
+        let place = fields.raw("status").map_or(Place::START, |status| status.place);
+        for (key, message) in needs_for_agreement(|key| fields.raw(key).is_some()) {
+            findings.mistake_under(key, place, message);
+        }
     }
-    let mut slo = Slo::new(name?, sli?, target?, window?).status(status.unwrap_or_default());
+    let (sli, slices) = sli?;
+    let mut slo = Slo::new(name?, sli, target?, window?).status(status.unwrap_or_default());
+    slo = slices.into_iter().fold(slo, Slo::in_time_slices);
     slo = promise.into_iter().fold(slo, Slo::promise);
     slo = journey.into_iter().fold(slo, Slo::journey);
     slo = owner.into_iter().fold(slo, Slo::owner);
     Some(agreed_on.into_iter().fold(slo, Slo::agreed_on))
+}
+
+fn peek_names(slos: &Node) -> Vec<&str> {
+    match &slos.value {
+        Value::List(items) => items.iter().filter_map(peek_name).collect(),
+        Value::Empty | Value::Text(_) | Value::Map(_) | Value::Refused => Vec::new(),
+    }
+}
+
+/// A value that was read, or why it was not, said at its place.
+fn checked_at<T>(node: &Node, findings: &mut Findings, value: Result<T, impl core::fmt::Display>) -> Option<T> {
+    value.map_err(|error| findings.mistake(node.place, error)).ok()
 }
 
 /// The name of an SLO that is about to be read, if it can be one.
@@ -278,17 +324,17 @@ fn slo_name<'n>(
 }
 
 /// A promise in force is read by people, and one of them answers for it.
-fn needs_for_agreement(fields: &Fields<'_>, findings: &mut Findings) {
-    let place = fields.raw("status").map_or(Place::START, |status| status.place);
-    for (key, what) in [
+fn needs_for_agreement(has: impl Fn(&str) -> bool) -> impl Iterator<Item = (&'static str, String)> {
+    let needs = [
         ("promise", "one sentence that users would understand"),
         ("owner", "who answers for it"),
-    ] {
-        if fields.raw(key).is_none() {
-            let example = fields.example(key);
-            let message =
-                format!("an agreed promise needs `{key}`, {what}; write it like `{example}`, or `status: draft`");
-            findings.mistake_under(key, place, message);
-        }
-    }
+    ];
+    needs.into_iter().filter(move |(key, _)| !has(key)).map(|(key, what)| {
+        let example = SLO
+            .iter()
+            .find(|known| known.name == key)
+            .map_or("", |known| known.example);
+        let message = format!("an agreed promise needs `{key}`, {what}; write it like `{example}`, or `status: draft`");
+        (key, message)
+    })
 }

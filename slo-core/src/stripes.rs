@@ -90,7 +90,7 @@ impl Stripes {
 
 /// The calling thread's number, given out in order of first use and kept for the thread's life.
 #[cfg(not(loom))]
-fn home() -> usize {
+pub(crate) fn home() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         // Without a destructor, so it can be read while a thread is being torn down.
@@ -108,7 +108,7 @@ fn home() -> usize {
 
 /// loom's threads share one thread of the system; the number that it gives them is in their `Debug` form only.
 #[cfg(loom)]
-fn home() -> usize {
+pub(crate) fn home() -> usize {
     let shown = format!("{:?}", loom::thread::current().id());
     shown
         .trim_matches(|sign: char| !sign.is_ascii_digit())

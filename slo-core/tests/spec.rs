@@ -3,7 +3,10 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use slo_core::{Classification, HttpSli, Slo, SloSet, Status, StatusClassError, Window};
+use slo_core::{
+    Classification, CompositeSli, DownCounts, Ending, Environment, EventsSli, HttpSli, Outcome, Sli, Slo, SloOverride,
+    SloSet, Status, StatusClassError, SyntheticSli, Window,
+};
 
 const VALID: &str = r#"# the promises of one service
 version: 1
@@ -233,6 +236,368 @@ fn what_the_types_refuse_is_refused_in_their_words() {
 }
 
 #[test]
+fn endings_are_sorted_by_name() {
+    let text = with("excluded: [\"404\"]", "excluded: [404, cancelled, panic]");
+    let set = SloSet::from_yaml(&text).unwrap();
+    let Sli::Http(sli) = set.slos()[1].sli() else {
+        panic!("an http SLI")
+    };
+    let judged = |ending| sli.classification().judge(ending);
+    assert_eq!(judged(Ending::Cancelled), Some(Outcome::Excluded));
+    assert_eq!(judged(Ending::Panicked), Some(Outcome::Excluded));
+    assert_eq!(judged(Ending::BodyError), Some(Outcome::Bad));
+    let message = "`crash` is neither a status code nor an ending; write codes like `429` or `5xx`, or an ending: \
+                   `service`, `body`, `panic`, `timeout` or `cancelled`";
+    one("429]", "crash]", 22, 20, "slos[1].sli.http.bad[1]", message);
+    let message = "`panic` is in `bad` already; write it in one of the two";
+    one(
+        "[5xx, 429]\n        good: [503]",
+        "[panic]\n        good: [panic]",
+        23,
+        16,
+        "slos[1].sli.http.good",
+        message,
+    );
+}
+
+#[test]
+fn an_sli_may_be_a_probe_or_events_that_code_tells() {
+    let sli = |sli: &str| {
+        let set = SloSet::from_yaml(&with(
+            "{ http: { routes: [\"/listings\", \"/real-price/{region}\"] } }",
+            sli,
+        ));
+        set.map(|set| set.slos()[0].sli().clone())
+    };
+    let path = "/real-price/synthetic/health";
+    assert_eq!(
+        sli(&format!("{{ synthetic: {{ path: {path} }} }}")),
+        Ok(SyntheticSli::new(path).into())
+    );
+    assert_eq!(
+        sli(&format!("{{ synthetic: {{ path: {path}, down_counts: excluded }} }}")),
+        Ok(SyntheticSli::new(path).down_counts(DownCounts::Excluded).into())
+    );
+    assert_eq!(
+        sli("{ events: { of: notifications sent } }"),
+        Ok(EventsSli::of("notifications sent").into())
+    );
+    let mistakes = |text: &str| {
+        let mistakes = sli(text).unwrap_err().mistakes().to_vec();
+        let told = mistakes
+            .iter()
+            .map(|m| format!("{} {}: {}", m.column(), m.key(), m.message()));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        mistakes("{ synthetic: { path: health, down_counts: good } }"),
+        [
+            "31 slos[0].sli.synthetic.path: `health` is not a path; write it as a probe asks for it, beginning with `/`, \
+             like `/real-price/synthetic/health`",
+            "52 slos[0].sli.synthetic.down_counts: `good` is not what a probe without an answer counts as; \
+             write `bad` or `excluded`"
+        ]
+    );
+    assert_eq!(
+        mistakes("{ events: {} }"),
+        ["20 slos[0].sli.events.of: `of` is missing; write it like `of: notifications`"]
+    );
+    assert_eq!(
+        mistakes("{ events: { of: mails }, http: { routes: [/a] } }"),
+        ["20 slos[0].sli.events: `events` stands beside `http`, and an SLI measures one thing; write two SLOs"]
+            .map(|mistake| mistake.replacen("20", "12", 1))
+    );
+    assert_eq!(
+        mistakes("{ time_slices: { length: 1m, target: 99% } }"),
+        [
+            "10 slos[0].sli: it is not said what is measured; write one of `http`, `synthetic`, `events`, `composite`, \
+          like `http: { routes: [\"/listings\"] }`"
+        ]
+    );
+}
+
+const COMPOSITE: &str = "  - name: whole
+    objective: 99%
+    window: 30d
+    sli: { composite: { weights: { browse-availability: 3, other: 1 } } }
+  - name: other
+    objective: 99%
+    window: 30d
+    sli: { events: { of: mails } }
+";
+
+#[test]
+fn an_sli_may_be_made_of_other_slos() {
+    let set = SloSet::from_yaml(&format!("{VALID}{COMPOSITE}")).unwrap();
+    let members = CompositeSli::of([("browse-availability", 3), ("other", 1)]);
+    assert_eq!(set.slo("whole").unwrap().sli(), &members.into());
+}
+
+#[test]
+fn mistakes_of_composites_have_their_places() {
+    let line = VALID.lines().count() + 4;
+    let one = |weights: &str, column: usize, key: &str, message: &str| {
+        let text = COMPOSITE.replacen("browse-availability: 3, other: 1", weights, 1);
+        let key = format!("slos[2].sli.composite.weights{key}");
+        only(&format!("{VALID}{text}"), line, column, &key, message);
+    };
+    one(
+        "other: 1, browse-availabilty: 3",
+        46,
+        ".browse-availabilty",
+        "`browse-availabilty` is not an SLO of this spec, did you mean `browse-availability`?",
+    );
+    one(
+        "other: 1, whole: 3",
+        46,
+        ".whole",
+        "a composite is not a member of itself; leave it out",
+    );
+    one(
+        "other: 1, purchase-latency: 3",
+        46,
+        ".purchase-latency",
+        "`purchase-latency` has the window 28d and the composite 30d; write the same window for both",
+    );
+    one(
+        "other: 1",
+        34,
+        "",
+        "a composite has 1 members; write from 2 to 25 names of SLOs, each with its weight",
+    );
+    one(
+        "other: 0, browse-availability: 1",
+        43,
+        ".other",
+        "a weight of 0 is out of range; write a whole number from 1 to 1000",
+    );
+    for weight in ["1.5", "-1", "+1", "99999999999", "much"] {
+        let message = format!("`{weight}` is not a weight; write a whole number from 1 to 1000");
+        one(
+            &format!("other: {weight}, browse-availability: 1"),
+            43,
+            ".other",
+            &message,
+        );
+    }
+    one(
+        "other: 1, browse-availability: 1, other: 2",
+        70,
+        ".other",
+        &format!("`other` is written twice, first on line {line}; write it once"),
+    );
+    let nested = COMPOSITE.replacen(
+        "{ events: { of: mails } }",
+        "{ composite: { weights: { browse-availability: 1, purchase-latency: 1 } } }",
+        1,
+    );
+    let mistakes = found(&format!("{VALID}{nested}"));
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    assert!(
+        mistakes[0]
+            .3
+            .starts_with("`other` is a composite, and a composite has none")
+    );
+
+    let sliced = COMPOSITE.replacen("sli: {", "sli: { time_slices: { length: 1m, target: 99% },", 1);
+    let mistakes = found(&format!("{VALID}{sliced}"));
+    assert_eq!((mistakes.len(), mistakes[0].2.as_str()), (1, "slos[2].sli.time_slices"));
+
+    let parted = "environments: { dev: { slos: { other: { window: 7d } } } }\n";
+    only(
+        &format!("{VALID}{COMPOSITE}{parted}"),
+        line + 5,
+        17,
+        "environments.dev",
+        "composite `whole`: `other` has the window 7d and the composite 30d; write the same window for both",
+    );
+}
+
+#[test]
+fn an_sli_may_be_cut_into_time_slices() {
+    let text = VALID.replacen(
+        "      http:\n",
+        "      time_slices: { length: 1m, target: 99.5% }\n      http:\n",
+        1,
+    );
+    let set = SloSet::from_yaml(&text).unwrap();
+    let slices = set.slos()[1].time_slices().unwrap();
+    assert_eq!(slices.to_string(), "slices of 1m, good from 99.5%");
+    assert_eq!(set.slos()[0].time_slices(), None);
+
+    let with = |slices: &str| text.replacen("{ length: 1m, target: 99.5% }", slices, 1);
+    let key = "slos[1].sli.time_slices";
+    only(
+        &with("{ length: 1h, target: 5% }"),
+        18,
+        30,
+        &format!("{key}.length"),
+        "a slice of 3600s is out of range; write whole seconds from `10s` to `5m`, usually `1m`",
+    );
+    only(
+        &with("{ length: 1m }"),
+        18,
+        20,
+        &format!("{key}.target"),
+        "`target` is missing; write it like `target: 99%`",
+    );
+    let found = found(&with("{ length: 60, target: 0% }"));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(
+        (found[1].1, found[1].2.as_str()),
+        (42, "slos[1].sli.time_slices.target")
+    );
+    assert!(found[1].3.starts_with("a slice target of 0% is met by every slice"));
+}
+
+const ENVIRONMENTS: &str = "environments:
+  dev:
+    slos:
+      browse-availability: { objective: 95%, window: 7d, status: draft }
+      purchase-latency: { faster_than: 2s }
+";
+
+#[test]
+fn environments_change_what_they_name() {
+    let set = SloSet::from_yaml(&format!("{VALID}{ENVIRONMENTS}")).unwrap();
+    let dev = Environment::new()
+        .slo(
+            "browse-availability",
+            SloOverride::new()
+                .objective("95%".parse().unwrap())
+                .window(Window::days(7).unwrap())
+                .status(Status::Draft),
+        )
+        .slo(
+            "purchase-latency",
+            SloOverride::new().faster_than("2s".parse().unwrap()),
+        );
+    assert_eq!(set.environments().collect::<Vec<_>>(), [("dev", &dev)]);
+    assert_eq!(
+        set.for_environment("production").slos(),
+        SloSet::from_yaml(VALID).unwrap().slos()
+    );
+    assert_eq!(set.for_environment("dev").latency_limits(), ["2s".parse().unwrap()]);
+}
+
+#[test]
+fn mistakes_of_environments_have_their_places() {
+    let first = VALID.lines().count() + 1;
+    let one = |from: &str, to: &str, line: usize, column: usize, key: &str, message: &str| {
+        assert!(ENVIRONMENTS.contains(from), "{from:?}");
+        let text = format!("{VALID}{}", ENVIRONMENTS.replacen(from, to, 1));
+        only(&text, first + line, column, &format!("environments{key}"), message);
+    };
+    let browse = ".dev.slos.browse-availability";
+    one(
+        "browse-availability:",
+        "browse-availabilty:",
+        3,
+        7,
+        ".dev.slos.browse-availabilty",
+        "`browse-availabilty` is not an SLO of this spec, did you mean `browse-availability`?",
+    );
+    one(
+        "purchase-latency:",
+        "checkout:",
+        4,
+        7,
+        ".dev.slos.checkout",
+        "`checkout` is not an SLO of this spec; write one of `browse-availability`, `purchase-latency`",
+    );
+    one(
+        "95%",
+        "0.95",
+        3,
+        41,
+        &format!("{browse}.objective"),
+        "`0.95` is not a percentage; write `95%`",
+    );
+    one(
+        "window: 7d",
+        "windw: 7d",
+        3,
+        46,
+        &format!("{browse}.windw"),
+        "`windw` is not a key here, did you mean `window`? \
+         write one of `objective`, `window`, `status`, `faster_than`",
+    );
+    one(
+        "status: draft",
+        "faster_than: 1s",
+        3,
+        71,
+        &format!("{browse}.faster_than"),
+        "`browse-availability` has no latency limit to change; leave this out, or give its `sli` a `faster_than`",
+    );
+    let needs = found(&format!(
+        "{VALID}{}",
+        ENVIRONMENTS.replacen("faster_than: 2s", "status: agreed", 1)
+    ));
+    let keys: Vec<_> = needs
+        .iter()
+        .map(|(line, column, key, _)| (*line, *column, key.as_str()))
+        .collect();
+    let key = "environments.dev.slos.purchase-latency.status";
+    assert_eq!(keys, [(first + 4, 35, key), (first + 4, 35, key)]);
+    assert!(
+        needs[1]
+            .3
+            .starts_with("an agreed promise needs `owner`, who answers for it; ")
+    );
+    one(
+        "  dev:",
+        "  my dev:",
+        1,
+        3,
+        ".my dev",
+        "`my dev` is not the name of an environment; write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`",
+    );
+    one(
+        "    slos:",
+        "    slo: 5\n    slos:",
+        2,
+        5,
+        ".dev.slo",
+        "`slo` is not a key here, did you mean `slos`? write one of `slos`",
+    );
+    let text = format!("{VALID}{ENVIRONMENTS}  dev: {{}}\n  test:\n  none: {{ slos: {{}} }}\n  list: []\n");
+    let messages: Vec<_> = found(&text)
+        .into_iter()
+        .map(|(.., key, message)| (key, message))
+        .collect();
+    let example = "environments: { dev: { slos: { browse-availability: { objective: 95% } } } }";
+    let slos = "slos: { browse-availability: { objective: 95% } }";
+    let expected = [
+        (
+            "dev",
+            format!("`dev` is written twice, first on line {}; write it once", first + 1),
+        ),
+        ("test", format!("`test` has no value; write it like in `{example}`")),
+        (
+            "none.slos",
+            format!("the mapping is empty; write one at least, like `{slos}`"),
+        ),
+        (
+            "list",
+            format!("found a list where a mapping belongs; write it like `{slos}`"),
+        ),
+    ];
+    assert_eq!(
+        messages,
+        expected.map(|(key, message)| (format!("environments.{key}"), message))
+    );
+}
+
+#[test]
+fn a_mistake_of_an_slo_is_none_of_its_environments() {
+    let text = format!("{VALID}{ENVIRONMENTS}").replacen("99.9%", "999%", 1);
+    assert_eq!(found(&text).len(), 1, "{:?}", found(&text));
+    let slo = SloSet::from_yaml(&format!("{VALID}{ENVIRONMENTS}").replace("95%,", "0%,")).unwrap_err();
+    assert_eq!(slo.mistakes()[0].slo_name(), Some("browse-availability"));
+}
+
+#[test]
 fn names_are_checked_reserved_and_given_once() {
     let rule = "write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`";
     one(
@@ -305,15 +670,15 @@ fn unknown_keys_are_named_with_what_was_meant() {
         3,
         1,
         "gate",
-        "`gate` is not a key here; write one of `version`, `service`, `slos`",
+        "`gate` is not a key here; write one of `version`, `service`, `slos`, `environments`",
     );
-    let text = with("sli: { http", "sli: { synthetic: {}, http");
+    let text = with("sli: { http", "sli: { grpc: {}, http");
     only(
         &text,
         11,
         12,
-        "slos[0].sli.synthetic",
-        "`synthetic` is not a key here; write one of `http`",
+        "slos[0].sli.grpc",
+        "`grpc` is not a key here; write one of `http`, `synthetic`, `events`, `composite`, `time_slices`",
     );
 }
 

@@ -7,16 +7,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::measured::{Measured, Outcome};
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::BodyExt;
-use slo_core::Uncounted;
+use slo_core::{Cause, Override, Uncounted};
 use tower::{Layer, Service, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -69,6 +69,25 @@ fn routes() -> Router {
         .route("/switching", get(async || StatusCode::SWITCHING_PROTOCOLS))
         .route("/hang", get(async || pending::<()>().await))
         .route("/hang-briefly", get(async || pending::<()>().await))
+        .route(
+            "/degraded",
+            get(async || (Extension(Override::bad(Cause::Degraded)), "[]")),
+        )
+        .route(
+            "/clients-fault",
+            get(async || (StatusCode::BAD_GATEWAY, Extension(Override::good(Cause::ClientFault)))),
+        )
+        .route(
+            "/probed",
+            get(async || (Extension(Override::excluded(Cause::Probe)), "text")),
+        )
+        .route(
+            "/probed-and-broken",
+            get(async || {
+                let broken = streamed([Ok("first "), Err("the disk is gone")]);
+                (Extension(Override::excluded(Cause::Probe)), broken)
+            }),
+        )
         .route(
             "/uncounted",
             get(async || {
@@ -158,7 +177,7 @@ const BAD: [u64; 3] = [0, 1, 0];
 const EXCLUDED: [u64; 3] = [0, 0, 1];
 
 #[rustfmt::skip]
-const CASES: [Case; 28] = {
+const CASES: [Case; 32] = {
     use Client::{Leaves, Reads, ReadsFrames, WaitsAndLeaves};
     const fn case(
         method: &'static str, path: &'static str, client: Client,
@@ -195,6 +214,11 @@ const CASES: [Case; 28] = {
         case("GET",  "/broken",         ReadsFrames(2), "200", "body",      BAD),
         case("GET",  "/panicking-body", ReadsFrames(1), "200", "panic",     BAD),
         case("GET",  "/panic",          Reads,          "",    "panic",     BAD),
+        // The handler speaks for its answer; an end that is no answer speaks for itself.
+        case("GET",  "/degraded",       Reads,          "200", "",          BAD),
+        case("GET",  "/clients-fault",  Reads,          "502", "502",       GOOD),
+        case("GET",  "/probed",         Reads,          "200", "",          EXCLUDED),
+        case("GET",  "/probed-and-broken", ReadsFrames(2), "200", "body",   BAD),
         case("GET",  "/hang",           Leaves,         "",    "cancelled", EXCLUDED),
         case("GET",  "/hang-briefly",   WaitsAndLeaves, "",    "cancelled", BAD),
     ]

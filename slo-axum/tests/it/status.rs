@@ -76,6 +76,41 @@ async fn every_slo_tells_its_promise_its_events_and_its_budget() -> Outcome {
 }
 
 #[tokio::test]
+async fn composites_and_journeys_are_told_and_composites_are_not_exported() -> Outcome {
+    let several = "
+  - name: shop
+    journey: look
+    objective: 99%
+    window: 30d
+    sli: { composite: { weights: { items: 3, idle: 1 } } }
+  - { name: mails, journey: look, status: draft, objective: 99%, window: 30d, sli: { events: { of: mails } } }
+";
+    let measured = Measured::new(&format!("{SLOS}{}", &several[1..]))?;
+    let app = app(&measured);
+    for code in [200, 200, 200, 500] {
+        ask(&app, &format!("/items/{code}")).await?;
+    }
+    measured.reliability.events("mails")?.record(slo_core::Outcome::Good);
+    let (_, shop) = ask(&app, "/slo/shop").await?;
+    assert_eq!(
+        (&shop["sli_ratio"], &shop["state"]),
+        (&json!(0.75), &json!("warming_up"))
+    );
+    assert_eq!(shop["burn"][0], json!({"window": "5m", "rate": 25.0}));
+    assert_eq!(shop["members"][0]["sli_ratio"], 0.75);
+    assert_eq!(shop["members"][1]["sli_ratio"], Value::Null);
+    let (_, all) = ask(&app, "/slo").await?;
+    assert_eq!(all["slos"].as_array().map(Vec::len), Some(3));
+    assert_eq!(all["slos"][2]["sli"]["of"], "mails");
+    assert_eq!(all["journeys"][0]["name"], "look");
+    assert_eq!(all["journeys"][0]["slos"], json!(["shop", "mails"]));
+    assert_eq!(all["journeys"][0]["state"], "warming_up");
+    let exported: Vec<_> = measured.events()?.into_keys().map(|(slo, _)| slo).collect();
+    assert!(exported.contains(&"mails".to_owned()) && !exported.contains(&"shop".to_owned()));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_calendar_window_is_told_in_words() -> Outcome {
     let measured = Measured::new(&SLOS.replace("window: 30d", "window: { calendar: day, time_zone: Pacific/Apia }"))?;
     let (_, items) = ask(&app(&measured), "/slo/items").await?;

@@ -1,9 +1,13 @@
 //! What a spec means, for programs. Keys may be added; none changes its meaning.
 
 use core::ops::RangeInclusive;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
-use slo_core::{Mistake, Outcome, Period, Sli, Slo, Status, Target, Threshold, Window, Zone};
+use slo_core::{
+    Classification, Ending, Environment, Mistake, Outcome, Period, Share, Sli, Slo, SloOverride, Status, Target,
+    Threshold, TimeSlices, Window, Zone,
+};
 
 use super::{codes, units};
 use crate::cmd::check::Understood;
@@ -45,9 +49,17 @@ impl File {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Content {
-    Spec { service: String, slos: Vec<SloEntry> },
-    Mistakes { mistakes: Vec<MistakeEntry> },
-    Unreadable { error: String },
+    Spec {
+        service: String,
+        slos: Vec<SloEntry>,
+        environments: BTreeMap<String, EnvironmentEntry>,
+    },
+    Mistakes {
+        mistakes: Vec<MistakeEntry>,
+    },
+    Unreadable {
+        error: String,
+    },
 }
 
 pub(crate) fn file(name: &str, understood: &Understood) -> File {
@@ -55,6 +67,7 @@ pub(crate) fn file(name: &str, understood: &Understood) -> File {
         Understood::Set(set) => Content::Spec {
             service: set.service().to_owned(),
             slos: set.slos().iter().map(SloEntry::of).collect(),
+            environments: set.environments().map(changes).collect(),
         },
         Understood::Wrong(error) => Content::Mistakes {
             mistakes: error.mistakes().iter().map(MistakeEntry::of).collect(),
@@ -100,6 +113,8 @@ struct SloEntry {
     status: Status,
     agreed_on: Option<String>,
     sli: SliEntry,
+    /// The objective is then the share of slices.
+    time_slices: Option<TimeSlicesEntry>,
     objective: Target,
     objective_ppb: u32,
     /// In percent, as a text: exact.
@@ -126,6 +141,7 @@ impl SloEntry {
             status: slo.current_status(),
             agreed_on: slo.agreed_day().map(|day| day.to_string()),
             sli: SliEntry::of(slo.sli()),
+            time_slices: slo.time_slices().map(TimeSlicesEntry::of),
             objective: target,
             objective_ppb: target.ppb(),
             error_budget: units::budget_percent(target),
@@ -179,6 +195,20 @@ enum SliEntry {
         /// Status codes after all rules: `408`, `5xx`, `500-502`.
         bad: Vec<String>,
         excluded: Vec<String>,
+        /// The outcome of each ending without a status code; `null`: bad once patience is over, excluded before.
+        endings: BTreeMap<&'static str, Option<Outcome>>,
+    },
+    Synthetic {
+        path: String,
+        /// What a probe without an answer counts as.
+        down_counts: Outcome,
+    },
+    Events {
+        of: String,
+    },
+    Composite {
+        /// By the member's name.
+        weights: BTreeMap<String, u32>,
     },
     Other(String),
 }
@@ -192,8 +222,77 @@ impl SliEntry {
                 faster_than: http.limit(),
                 bad: codes::exact(http.classification(), Outcome::Bad),
                 excluded: codes::exact(http.classification(), Outcome::Excluded),
+                endings: endings(http.classification()),
+            },
+            Sli::Synthetic(synthetic) => Self::Synthetic {
+                path: synthetic.path().to_owned(),
+                down_counts: synthetic.when_down().outcome(),
+            },
+            Sli::Events(events) => Self::Events {
+                of: events.what().to_owned(),
+            },
+            Sli::Composite(composite) => Self::Composite {
+                weights: composite
+                    .weights()
+                    .map(|(name, weight)| (name.to_owned(), weight))
+                    .collect(),
             },
             other => Self::Other(format!("{other:?}")),
         }
     }
+}
+
+fn endings(rules: &Classification) -> BTreeMap<&'static str, Option<Outcome>> {
+    let all = [
+        Ending::ServiceError,
+        Ending::BodyError,
+        Ending::Panicked,
+        Ending::TimedOut,
+        Ending::Cancelled,
+    ];
+    let named = |ending: Ending| Some((ending.name()?.as_str(), rules.judge(ending)));
+    all.into_iter().filter_map(named).collect()
+}
+
+#[derive(Debug, Serialize)]
+struct TimeSlicesEntry {
+    length_seconds: u64,
+    target: Share,
+    target_ppb: u32,
+}
+
+impl TimeSlicesEntry {
+    fn of(slices: TimeSlices) -> Self {
+        Self {
+            length_seconds: slices.length().as_secs(),
+            target: slices.target(),
+            target_ppb: slices.target().ppb(),
+        }
+    }
+}
+
+/// What is different in an environment.
+#[derive(Debug, Serialize)]
+struct EnvironmentEntry {
+    slos: BTreeMap<String, ChangeEntry>,
+}
+
+/// What is different of an SLO; `null` is not.
+#[derive(Debug, Serialize)]
+struct ChangeEntry {
+    objective: Option<Target>,
+    window: Option<Window>,
+    status: Option<Status>,
+    faster_than: Option<Threshold>,
+}
+
+fn changes((name, environment): (&str, &Environment)) -> (String, EnvironmentEntry) {
+    let entry = |change: &SloOverride| ChangeEntry {
+        objective: change.objective,
+        window: change.window,
+        status: change.status,
+        faster_than: change.faster_than,
+    };
+    let slos = environment.slos().map(|(slo, change)| (slo.to_owned(), entry(change)));
+    (name.to_owned(), EnvironmentEntry { slos: slos.collect() })
 }

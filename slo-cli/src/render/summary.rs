@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use slo_core::{DEFAULT_PATIENCE, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloSet, Status, Threshold};
+use slo_core::{
+    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride,
+    SloSet, Status, SyntheticSli, Threshold,
+};
 
 use super::{codes, units};
 
@@ -19,7 +22,29 @@ pub(crate) fn of(file: &str, set: &SloSet) -> String {
             text.push_str(&format!("  {label:<9}  {value}\n"));
         }
     }
+    for (name, environment) in set.environments() {
+        text.push_str(&format!("\nin {name}\n"));
+        for (slo, change) in environment.slos() {
+            text.push_str(&format!("  {slo}: {}\n", changes(change)));
+        }
+    }
     text
+}
+
+/// `objective 95%, window 7d`.
+fn changes(change: &SloOverride) -> String {
+    let changes = [
+        change.objective.map(|objective| format!("objective {objective}")),
+        change.window.map(|window| format!("window {window}")),
+        change.status.map(|status| status.as_str().to_owned()),
+        change.faster_than.map(|limit| format!("answered within {limit}")),
+    ];
+    let changes: Vec<_> = changes.into_iter().flatten().collect();
+    if changes.is_empty() {
+        "nothing is different".to_owned()
+    } else {
+        changes.join(", ")
+    }
 }
 
 fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
@@ -29,15 +54,24 @@ fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
     rows.extend(slo.journey_name().map(|journey| ("journey", journey.to_owned())));
     match slo.sli() {
         Sli::Http(sli) => rows.extend(http(sli, set)),
+        Sli::Synthetic(sli) => rows.extend(synthetic(sli)),
+        Sli::Events(sli) => rows.push(("measures", format!("{}, as the service tells them", sli.what()))),
+        Sli::Composite(sli) => rows.push(("measures", mean(sli))),
         other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
     }
+    rows.extend(slo.time_slices().map(|slices| ("counts", slices.to_string())));
     let (target, window) = (slo.target(), slo.window());
     let (each, per) = match window.as_calendar() {
         Some((period, _)) => (format!("each {window}"), per_period(period)),
         None => (window.to_string(), window.to_string()),
     };
     let outage = units::range(&units::full_outage_nanos(target, window), units::duration);
-    rows.push(("objective", format!("{target} good over {each}")));
+    let of_what = if slo.time_slices().is_some() {
+        " of the slices"
+    } else {
+        ""
+    };
+    rows.push(("objective", format!("{target}{of_what} good over {each}")));
     rows.push((
         "budget",
         format!("{} = {outage} of full outage per {per}", units::budget_percent(target)),
@@ -72,15 +106,64 @@ fn status(slo: &Slo) -> String {
 fn http(sli: &HttpSli, set: &SloSet) -> Vec<(&'static str, String)> {
     let rules = sli.classification();
     let mut bad = codes::in_words(rules, Outcome::Bad);
-    bad.extend(["errors".to_owned(), "panics".to_owned(), "timeouts".to_owned()]);
+    bad.extend(endings(rules, Outcome::Bad).into_iter().map(str::to_owned));
     bad.extend(sli.limit().map(|limit| format!("slower than {limit}")));
-    bad.push(format!("client gone after {}", patience(sli, set)));
+    if rules.judge(Ending::Cancelled).is_none() {
+        bad.push(format!("client gone after {}", patience(sli, set)));
+    }
     let mut rows = vec![("measures", measured(sli)), ("bad", bad.join(", "))];
-    let excluded = codes::in_words(rules, Outcome::Excluded);
+    let mut excluded = codes::in_words(rules, Outcome::Excluded);
+    excluded.extend(endings(rules, Outcome::Excluded).into_iter().map(str::to_owned));
     if !excluded.is_empty() {
         rows.push(("excluded", excluded.join(", ")));
     }
+    // Of the codes, good is whatever is left; an ending is good only if somebody said so.
+    let good = endings(rules, Outcome::Good);
+    if !good.is_empty() {
+        rows.push(("good", good.join(", ")));
+    }
     rows
+}
+
+/// `the mean of a (3 of 4) and b (1 of 4)`.
+fn mean(sli: &CompositeSli) -> String {
+    let whole: u32 = sli.weights().map(|(_, weight)| weight).sum();
+    let parts: Vec<_> = sli
+        .weights()
+        .map(|(name, weight)| format!("{name} ({weight} of {whole})"))
+        .collect();
+    format!("the mean of {}", units::joined(&parts, "and"))
+}
+
+fn synthetic(sli: &SyntheticSli) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("measures", format!("what {} says to a probe", sli.path()))];
+    if sli.when_down().outcome() == Outcome::Bad {
+        rows.push(("bad", "not fresh, no answer".to_owned()));
+    } else {
+        rows.push(("bad", "not fresh".to_owned()));
+        rows.push(("excluded", "no answer".to_owned()));
+    }
+    rows
+}
+
+/// The endings with this outcome; a client that left is among them only if it was moved by name.
+fn endings(rules: &Classification, outcome: Outcome) -> Vec<&'static str> {
+    let is = |ending| rules.judge(ending) == Some(outcome);
+    let errors = match (is(Ending::ServiceError), is(Ending::BodyError)) {
+        (true, true) => Some("errors"),
+        (true, false) => Some("service errors"),
+        (false, true) => Some("body errors"),
+        (false, false) => None,
+    };
+    let others = [
+        (Ending::Panicked, "panics"),
+        (Ending::TimedOut, "timeouts"),
+        (Ending::Cancelled, "client gone"),
+    ];
+    let others = others
+        .into_iter()
+        .filter_map(|(ending, words)| is(ending).then_some(words));
+    errors.into_iter().chain(others).collect()
 }
 
 fn measured(sli: &HttpSli) -> String {

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{BudgetBasis, Events, HttpSli, Outcome, Ratio, Share, Slo, Status, Threshold, Tick, Tracker, Window};
+use crate::{
+    BudgetBasis, CompositeSli, Events, EventsSli, HttpSli, Outcome, Ratio, Share, Sli, Slo, Status, SyntheticSli,
+    Threshold, Tick, Tracker, Window,
+};
 
 const QUERY: &str = "sum by (slo_outcome) (increase(slo_events_total[15m]))";
 
@@ -444,6 +447,31 @@ fn a_draft_is_shown_and_never_blocks() {
                 .contains(&"budget of sell: a draft is shown and never blocks".to_owned())
         );
     }
+}
+
+#[test]
+fn agreed_freshness_warns_and_agreed_events_block() {
+    let told = |sli: Sli| {
+        let slo = Slo::new("told", sli, "99.9%".parse().unwrap(), Window::days(30).unwrap());
+        let set = SloSet::builder("shop").slo(slo.status(Status::Agreed));
+        let evidence = well().budget("told", events(0, 10_000));
+        answer(&GateRules::default().judge(&set.build().unwrap(), &evidence, &deploy(), now()))
+    };
+    assert_eq!(told(SyntheticSli::new("/health").into()), ALLOWED);
+    assert_eq!(told(EventsSli::of("mails").into()), BLOCKED);
+}
+
+#[test]
+fn a_composite_is_judged_by_its_members() {
+    let (target, window) = ("99.9%".parse().unwrap(), Window::days(30).unwrap());
+    let both = Slo::new("both", CompositeSli::of([("browse", 1), ("sell", 1)]), target, window);
+    let set = SloSet::builder("shop")
+        .slo(slo("browse", Status::Agreed))
+        .slo(slo("sell", Status::Draft))
+        .slo(both.status(Status::Agreed));
+    let verdict = GateRules::default().judge(&set.build().unwrap(), &well(), &deploy(), now());
+    assert_eq!(answer(&verdict), ALLOWED);
+    assert!(verdict.rules.iter().all(|rule| rule.subject != "both"));
 }
 
 #[test]

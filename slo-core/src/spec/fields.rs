@@ -118,6 +118,11 @@ impl<'n> Fields<'n> {
         self.values.get(name).map(|(_, value)| *value)
     }
 
+    /// Where a key stands; where the mapping begins if it is not there.
+    pub(super) fn key_place(&self, name: &str) -> Place {
+        self.values.get(name).map_or(self.place, |(key, _)| *key)
+    }
+
     /// Reads the value of a key if it is there. A key without a value is a mistake.
     pub(super) fn optional<T>(
         &self,
@@ -278,6 +283,51 @@ pub(super) fn list<T>(
                 Err(message) => findings.mistake(item.place, message),
             }
         });
+    }
+    Some(values)
+}
+
+/// A mapping whose keys are names that somebody chose: one at least, each once. `read` gets the name, its key and value,
+/// under its own path.
+pub(super) fn named<'n, T>(
+    node: &'n Node,
+    wanted: &str,
+    example: &str,
+    findings: &mut Findings,
+    mut read: impl FnMut(&'n str, &'n Node, &'n Node, &mut Findings) -> Option<T>,
+) -> Option<Vec<(String, T)>> {
+    let Value::Map(entries) = &node.value else {
+        wrong_kind(node, wanted, example, findings);
+        return None;
+    };
+    if entries.is_empty() {
+        let message = format!("the mapping is empty; write one at least, like `{example}`");
+        findings.mistake(node.place, message);
+    }
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut values = Vec::new();
+    for (key, value) in entries {
+        let Value::Text(name) = &key.value else {
+            if !matches!(key.value, Value::Refused) {
+                findings.mistake(key.place, "a key must be a word; write `key: value`");
+            }
+            continue;
+        };
+        if let Some(first) = lines.insert(name, key.place.line) {
+            let message = format!("`{name}` is written twice, first on line {first}; write it once");
+            findings.mistake_under(name, key.place, message);
+            continue;
+        }
+        let read = findings.under(name, |findings| match &value.value {
+            Value::Empty => {
+                let message = format!("`{name}` has no value; write it like in `{example}`");
+                findings.mistake(key.place, message);
+                None
+            }
+            Value::Refused => None,
+            Value::Text(_) | Value::List(_) | Value::Map(_) => read(name, key, value, findings),
+        });
+        values.extend(read.map(|value| (name.clone(), value)));
     }
     Some(values)
 }

@@ -74,6 +74,10 @@ impl Findings {
         }];
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.all
     }

@@ -1,17 +1,68 @@
 //! What an SLO measures, as the spec writes it.
 
+use core::fmt;
 use core::str::FromStr;
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, Key, list, parsed};
+use super::checked_at;
+use super::composite::composite;
+use super::fields::{Fields, Key, list, parsed, text, words};
 use super::findings::Findings;
 use super::tree::Node;
-use crate::slo::{check_method, check_route};
-use crate::{Classification, HttpSli, StatusClass};
+use crate::sli::{check_method, check_path, check_route};
+use crate::{
+    Classification, CompositeError, DownCounts, EndingName, EventsSli, HttpSli, Outcome, Share, Sli, StatusClass,
+    SyntheticSli, TimeSlices,
+};
 
-const SLI: [Key; 1] = [Key {
-    name: "http",
-    example: "http: { routes: [\"/listings\"] }",
+const SLI: [Key; 5] = [
+    Key {
+        name: "http",
+        example: "http: { routes: [\"/listings\"] }",
+    },
+    Key {
+        name: "synthetic",
+        example: "synthetic: { path: /real-price/synthetic/health }",
+    },
+    Key {
+        name: "events",
+        example: "events: { of: notifications }",
+    },
+    Key {
+        name: "composite",
+        example: "composite: { weights: { browse-availability: 3, real-price-latency: 1 } }",
+    },
+    Key {
+        name: "time_slices",
+        example: "time_slices: { length: 1m, target: 99% }",
+    },
+];
+
+const TIME_SLICES: [Key; 2] = [
+    Key {
+        name: "length",
+        example: "length: 1m",
+    },
+    Key {
+        name: "target",
+        example: "target: 99%",
+    },
+];
+
+const SYNTHETIC: [Key; 2] = [
+    Key {
+        name: "path",
+        example: "path: /real-price/synthetic/health",
+    },
+    Key {
+        name: "down_counts",
+        example: "down_counts: bad",
+    },
+];
+
+const EVENTS: [Key; 1] = [Key {
+    name: "of",
+    example: "of: notifications",
 }];
 
 const HTTP: [Key; 6] = [
@@ -37,25 +88,140 @@ const HTTP: [Key; 6] = [
     },
     Key {
         name: "excluded",
-        example: "excluded: [404]",
+        example: "excluded: [404, cancelled]",
     },
 ];
 
-/// Adds a class of status codes to the rules.
-type Rule = fn(Classification, StatusClass) -> Classification;
-
-/// The keys that sort status codes, in the order in which their rules apply.
-const OUTCOMES: [(&str, Rule); 3] = [
-    ("bad", Classification::bad),
-    ("good", Classification::good),
-    ("excluded", Classification::excluded),
+/// The keys that sort status codes and endings, in the order in which their rules apply.
+const OUTCOMES: [(&str, Outcome); 3] = [
+    ("bad", Outcome::Bad),
+    ("good", Outcome::Good),
+    ("excluded", Outcome::Excluded),
 ];
 
-pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
-    Fields::of(node, &SLI, findings)?.required("http", findings, http)
+/// What an item of those keys names.
+#[derive(Clone, Copy)]
+enum Sorted {
+    Status(StatusClass),
+    Ending(EndingName),
 }
 
-fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
+impl FromStr for Sorted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text.parse(), text.parse()) {
+            (Ok(class), _) => Ok(Self::Status(class)),
+            (_, Ok(name)) => Ok(Self::Ending(name)),
+            (Err(error), _) if text.starts_with(|sign: char| sign.is_ascii_digit()) => Err(error.to_string()),
+            _ => Err(format!(
+                "`{text}` is neither a status code nor an ending; write codes like `429` or `5xx`, or an ending: \
+                 `service`, `body`, `panic`, `timeout` or `cancelled`"
+            )),
+        }
+    }
+}
+
+impl Sorted {
+    fn into(self, outcome: Outcome, rules: Classification) -> Classification {
+        match (self, outcome) {
+            (Self::Status(class), Outcome::Bad) => rules.bad(class),
+            (Self::Status(class), Outcome::Good) => rules.good(class),
+            (Self::Status(class), Outcome::Excluded) => rules.excluded(class),
+            (Self::Ending(name), outcome) => rules.ending(name, outcome),
+        }
+    }
+}
+
+impl fmt::Display for Sorted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(class) => class.fmt(f),
+            Self::Ending(name) => name.fmt(f),
+        }
+    }
+}
+
+/// Reads an SLI of one kind.
+type Kind = fn(&Node, &str, &mut Findings) -> Option<Sli>;
+
+const KINDS: [(&str, Kind); 4] = [
+    ("http", http),
+    ("synthetic", synthetic),
+    ("events", events),
+    ("composite", composite),
+];
+
+pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli, Option<TimeSlices>)> {
+    let fields = Fields::of(node, &SLI, findings)?;
+    let slices = fields.optional("time_slices", findings, time_slices);
+    let given: Vec<_> = KINDS.iter().filter(|(key, _)| fields.raw(key).is_some()).collect();
+    let kinds: Vec<_> = KINDS.iter().map(|(key, _)| format!("`{key}`")).collect();
+    let Some((first, _)) = given.first() else {
+        let (kinds, example) = (kinds.join(", "), fields.example("http"));
+        let message = format!("it is not said what is measured; write one of {kinds}, like `{example}`");
+        findings.mistake(fields.place(), message);
+        return None;
+    };
+    // All are read, so that mistakes in their values show too; `None` of all when there is more than one.
+    let mut slis = Vec::new();
+    for (key, read) in &given {
+        if key != first {
+            let message = format!("`{key}` stands beside `{first}`, and an SLI measures one thing; write two SLOs");
+            findings.mistake_under(key, fields.key_place(key), message);
+        }
+        slis.push(fields.optional(key, findings, read));
+    }
+    if let (Some(Some(Sli::Composite(_))), true) = (slis.first(), slices.is_some()) {
+        findings.mistake_under(
+            "time_slices",
+            fields.key_place("time_slices"),
+            CompositeError::TimeSlices,
+        );
+    }
+    let sli = slis.pop().filter(|_| slis.is_empty())?;
+    Some((sli?, slices))
+}
+
+fn time_slices(node: &Node, _: &str, findings: &mut Findings) -> Option<TimeSlices> {
+    let fields = Fields::of(node, &TIME_SLICES, findings)?;
+    let length = fields.required("length", findings, |node, example, findings| {
+        let length = TimeSlices::parse_length(text(node, example, findings)?);
+        checked_at(node, findings, length)
+    });
+    let target = fields.required("target", findings, |node, example, findings| {
+        let share: Share = parsed(node, example, findings)?;
+        let slices = checked_at(node, findings, TimeSlices::new(TimeSlices::LONGEST, share))?;
+        Some(slices.target())
+    });
+    TimeSlices::new(length?, target?).ok()
+}
+
+fn synthetic(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
+    let fields = Fields::of(node, &SYNTHETIC, findings)?;
+    let path = fields.required("path", findings, |node, example, findings| {
+        let path = text(node, example, findings)?;
+        checked_at(node, findings, check_path(path).map(|()| path))
+    });
+    let down = fields.optional("down_counts", findings, |node, example, findings| {
+        let given = text(node, example, findings)?;
+        let known = DownCounts::ALL
+            .into_iter()
+            .find(|down| down.outcome().as_str() == given);
+        let refused =
+            || format!("`{given}` is not what a probe without an answer counts as; write `bad` or `excluded`");
+        checked_at(node, findings, known.ok_or_else(refused))
+    });
+    Some(SyntheticSli::new(path?).down_counts(down.unwrap_or_default()).into())
+}
+
+fn events(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
+    let fields = Fields::of(node, &EVENTS, findings)?;
+    let what = fields.required("of", findings, words);
+    Some(EventsSli::of(what?).into())
+}
+
+fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &HTTP, findings)?;
     let routes = fields.required("routes", findings, |node, example, findings| {
         list(node, example, findings, |route| checked(route, check_route(route)))
@@ -71,28 +237,26 @@ fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<HttpSli> {
     if let Some(limit) = limit {
         sli = sli.faster_than(limit);
     }
-    Some(sli)
+    Some(sli.into())
 }
 
-/// `bad`, `good` and `excluded`; the same class in two of them is a mistake, as nobody could tell which one holds.
+/// `bad`, `good` and `excluded`; the same item in two of them is a mistake, as nobody could tell which one holds.
 fn classification(fields: &Fields<'_>, findings: &mut Findings) -> Classification {
     let mut rules = Classification::new();
     let mut sorted: BTreeMap<String, &str> = BTreeMap::new();
-    for (key, add) in OUTCOMES {
-        let classes = fields.optional(key, findings, |node, example, findings| {
-            list(node, example, findings, |text| {
-                StatusClass::from_str(text).map_err(|error| error.to_string())
-            })
+    for (key, outcome) in OUTCOMES {
+        let items = fields.optional(key, findings, |node, example, findings| {
+            list(node, example, findings, Sorted::from_str)
         });
-        for (place, class) in classes.unwrap_or_default() {
-            if let Some(other) = sorted.insert(class.to_string(), key) {
+        for (place, item) in items.unwrap_or_default() {
+            if let Some(other) = sorted.insert(item.to_string(), key) {
                 findings.mistake_under(
                     key,
                     place,
-                    format_args!("`{class}` is in `{other}` already; write it in one of the two"),
+                    format_args!("`{item}` is in `{other}` already; write it in one of the two"),
                 );
             }
-            rules = add(rules, class);
+            rules = item.into(outcome, rules);
         }
     }
     rules

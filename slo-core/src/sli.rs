@@ -1,0 +1,292 @@
+//! What an SLO measures.
+
+use std::collections::BTreeSet;
+
+use crate::{Classification, CompositeSli, Outcome, SloSetError, Threshold};
+
+/// What an SLO measures.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Sli {
+    /// HTTP requests to some routes.
+    Http(HttpSli),
+    /// What a probe of a health endpoint says.
+    Synthetic(SyntheticSli),
+    /// Events that the service's own code tells.
+    Events(EventsSli),
+    /// The mean of other SLOs' SLIs.
+    Composite(CompositeSli),
+}
+
+impl From<HttpSli> for Sli {
+    fn from(sli: HttpSli) -> Self {
+        Self::Http(sli)
+    }
+}
+
+impl From<SyntheticSli> for Sli {
+    fn from(sli: SyntheticSli) -> Self {
+        Self::Synthetic(sli)
+    }
+}
+
+impl From<EventsSli> for Sli {
+    fn from(sli: EventsSli) -> Self {
+        Self::Events(sli)
+    }
+}
+
+impl From<CompositeSli> for Sli {
+    fn from(sli: CompositeSli) -> Self {
+        Self::Composite(sli)
+    }
+}
+
+impl Sli {
+    pub(crate) fn check(&self) -> Result<(), SloSetError> {
+        match self {
+            Self::Http(sli) => sli.check(),
+            Self::Synthetic(sli) => check_path(&sli.path),
+            Self::Events(sli) => check_words(&sli.what),
+            Self::Composite(_) => Ok(()), // needs the others: see `composite::check`
+        }
+    }
+
+    /// Whether code tells its events: a request tells its own, a probe or a job has somebody record them.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Composite(_) => false,
+            Self::Synthetic(_) | Self::Events(_) => true,
+        }
+    }
+}
+
+/// Freshness, or whatever else a health endpoint says: good when it says fresh, bad when it says anything else.
+///
+/// In the process a timer tells one event per check and 30 seconds; in the fleet the probe's states are the events.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::{DownCounts, SyntheticSli};
+///
+/// let sli = SyntheticSli::new("/real-price/synthetic/health").down_counts(DownCounts::Excluded);
+/// assert_eq!(sli.path(), "/real-price/synthetic/health");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct SyntheticSli {
+    path: String,
+    down_counts: DownCounts,
+}
+
+impl SyntheticSli {
+    /// What the endpoint at this path says; a probe that gets no answer counts as bad.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            down_counts: DownCounts::default(),
+        }
+    }
+
+    /// What a probe without an answer counts as.
+    pub fn down_counts(self, down_counts: DownCounts) -> Self {
+        Self { down_counts, ..self }
+    }
+
+    /// The endpoint's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What a probe without an answer counts as.
+    #[must_use]
+    pub const fn when_down(&self) -> DownCounts {
+        self.down_counts
+    }
+}
+
+/// What it is for a freshness SLO when nobody answers a probe: the service is down, and its data nobody knows.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum DownCounts {
+    /// Users get no data at all.
+    #[default]
+    Bad,
+    /// An availability SLO counts it already.
+    Excluded,
+}
+
+impl DownCounts {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Bad, Self::Excluded];
+
+    /// The outcome of a probe without an answer.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Bad => Outcome::Bad,
+            Self::Excluded => Outcome::Excluded,
+        }
+    }
+}
+
+/// Events that the service's own code tells: jobs, notifications, messages.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::EventsSli;
+///
+/// assert_eq!(EventsSli::of("notifications").what(), "notifications");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct EventsSli {
+    what: String,
+}
+
+impl EventsSli {
+    /// Events of this kind, in words for people: what one of them is.
+    pub fn of(what: impl Into<String>) -> Self {
+        Self { what: what.into() }
+    }
+
+    /// What an event is.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+}
+
+/// Requests to exact route templates, good or bad by status, ending and, with a limit, by duration.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::HttpSli;
+///
+/// let sli = HttpSli::routes(["/purchase"]).methods(["POST"]);
+/// assert!(sli.matches("/purchase", "POST"));
+/// assert!(!sli.matches("/purchase", "GET"));
+/// assert!(!sli.matches("/purchase/7", "POST")); // templates are compared as they are, never as patterns
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct HttpSli {
+    routes: BTreeSet<String>,
+    methods: BTreeSet<String>,
+    limit: Option<Threshold>,
+    classification: Classification,
+}
+
+impl HttpSli {
+    /// Requests whose matched route is one of these templates, in the router's own spelling: `/real-price/{region}`.
+    pub fn routes<R: Into<String>>(routes: impl IntoIterator<Item = R>) -> Self {
+        Self {
+            routes: routes.into_iter().map(Into::into).collect(),
+            methods: BTreeSet::new(),
+            limit: None,
+            classification: Classification::new(),
+        }
+    }
+
+    /// Requests to every matched route.
+    pub fn every_route() -> Self {
+        Self::routes::<String>([])
+    }
+
+    /// Only these methods, in capital letters; all methods when never called or called with none.
+    pub fn methods<M: Into<String>>(self, methods: impl IntoIterator<Item = M>) -> Self {
+        Self {
+            methods: methods.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// Good only when answered within the limit: a latency SLO.
+    pub fn faster_than(self, limit: Threshold) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    /// Other rules than the defaults for status codes.
+    pub fn classified_by(self, classification: Classification) -> Self {
+        Self { classification, ..self }
+    }
+
+    /// The route templates, in order; none means every matched route.
+    pub fn route_templates(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(String::as_str)
+    }
+
+    /// The methods, in order; none means every method.
+    pub fn method_names(&self) -> impl Iterator<Item = &str> {
+        self.methods.iter().map(String::as_str)
+    }
+
+    /// The latency limit, if this is a latency SLI.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Threshold> {
+        self.limit
+    }
+
+    /// The rules for status codes and endings.
+    pub const fn classification(&self) -> &Classification {
+        &self.classification
+    }
+
+    pub(crate) fn check(&self) -> Result<(), SloSetError> {
+        self.routes.iter().try_for_each(|route| check_route(route))?;
+        self.methods.iter().try_for_each(|method| check_method(method))
+    }
+
+    /// Whether a request to this route template with this method is an event of the SLI.
+    #[must_use]
+    pub fn matches(&self, route: &str, method: &str) -> bool {
+        (self.routes.is_empty() || self.routes.contains(route))
+            && (self.methods.is_empty() || self.methods.contains(method))
+    }
+}
+
+/// The methods that the semantic conventions know: RFC 9110, PATCH and QUERY.
+pub const METHODS: [&str; 10] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
+];
+
+pub(crate) fn check_route(route: &str) -> Result<(), SloSetError> {
+    if route.starts_with('/') {
+        Ok(())
+    } else {
+        Err(SloSetError::NotARoute(route.to_owned()))
+    }
+}
+
+pub(crate) fn check_method(method: &str) -> Result<(), SloSetError> {
+    if METHODS.contains(&method) {
+        Ok(())
+    } else {
+        Err(SloSetError::NotAMethod(method.to_owned()))
+    }
+}
+
+pub(crate) fn check_path(path: &str) -> Result<(), SloSetError> {
+    let is_path = path.starts_with('/') && !path.contains(|sign: char| sign.is_whitespace() || "?#{}".contains(sign));
+    if is_path {
+        Ok(())
+    } else {
+        Err(SloSetError::NotAPath(path.to_owned()))
+    }
+}
+
+fn check_words(what: &str) -> Result<(), SloSetError> {
+    if what.trim().is_empty() {
+        Err(SloSetError::NoWords)
+    } else {
+        Ok(())
+    }
+}

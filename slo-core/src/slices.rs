@@ -1,0 +1,177 @@
+//! Time slices: a promise about minutes instead of requests.
+
+mod definition;
+#[cfg(test)]
+mod tests;
+
+use core::time::Duration;
+use std::sync::PoisonError;
+
+pub use definition::{TimeSlices, TimeSlicesError};
+
+use crate::stripes::Stripes;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::{Events, Outcome, Tick, Tracker, Window};
+
+/// Makes one event of each time slice and counts those: a [`Tracker`] with an hourglass in front of it.
+///
+/// Slices begin at whole multiples of their length since 1970, so that all instances of a service cut time alike. A slice
+/// is judged once, when it is over, by [`TimeSlices::judge`]: good when enough of its valid events were good, bad when
+/// not, excluded when all its events were. A slice without any event is no event: no traffic is not success, and no
+/// failure either. The slice that is not over yet counts nowhere.
+///
+/// A process judges the slices of its own traffic; the sum over a fleet counts slices of instances.
+///
+/// # Time
+///
+/// The caller supplies it. A slice is closed by the first event, reading or [`advance`](Self::advance) after its end, and
+/// counts at its end, however late that is. A tick that lies back counts in the open slice; so after a jump ahead and
+/// back the open slice lasts until time has caught up. An event that races the edge of a slice may be counted on either
+/// side of it.
+///
+/// # Examples
+///
+/// ```
+/// use core::time::Duration;
+/// use slo_core::{Events, Outcome, SliceTracker, Tick, TimeSlices, Window};
+///
+/// let minutes = TimeSlices::new(Duration::from_secs(60), "99%".parse()?)?;
+/// let start = Tick::from_unix_seconds(1_767_225_600);
+/// let tracker = SliceTracker::new(minutes, Window::days(30)?, start);
+///
+/// tracker.record(start, Outcome::Bad);
+/// let two_minutes_on = start + Duration::from_secs(120);
+/// for _ in 0..200 {
+///     tracker.record(two_minutes_on, Outcome::Good);
+/// }
+/// let three_minutes_on = start + Duration::from_secs(180);
+/// assert_eq!(tracker.at(three_minutes_on).totals(), Events::new(1, 1)); // the minute between saw nothing
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SliceTracker {
+    definition: TimeSlices,
+    /// Every event since the start.
+    events: Stripes,
+    /// One event per slice.
+    slices: Tracker,
+    /// The end of the open slice in Unix nanoseconds: a hint for `record`, the truth is in `open`.
+    next_edge: AtomicU64,
+    open: Mutex<Open>,
+}
+
+/// The slice that is not over.
+#[derive(Debug)]
+struct Open {
+    end: Tick,
+    /// The totals where it began.
+    before: Events,
+}
+
+impl SliceTracker {
+    /// A tracker that remembers the slices of `window` and saw nothing before `started`.
+    #[must_use]
+    pub fn new(definition: TimeSlices, window: Window, started: Tick) -> Self {
+        let end = definition.end_of_slice(started);
+        Self {
+            definition,
+            events: Stripes::new(),
+            slices: Tracker::new(window, started),
+            next_edge: AtomicU64::new(end.as_unix_nanos()),
+            open: Mutex::new(Open {
+                end,
+                before: Events::default(),
+            }),
+        }
+    }
+
+    /// Counts one event of a slice: a load, a comparison and one relaxed add; no lock, no allocation.
+    ///
+    /// The first event after a slice's end also judges that slice, unless another thread is at it.
+    pub fn record(&self, now: Tick, outcome: Outcome) {
+        self.advance(now);
+        self.events.add(outcome);
+    }
+
+    /// Judges the slices that are over: call it now and then where no event may come for long.
+    pub fn advance(&self, now: Tick) {
+        // Relaxed: a stale edge only means that the slice is judged by another event, or looked at in vain.
+        if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
+            self.cross(now);
+        }
+    }
+
+    /// The tracker of the slices, each of which is one event, with every slice judged that is over at `now`.
+    ///
+    /// Never blocks a recording thread.
+    #[must_use]
+    pub fn at(&self, now: Tick) -> &Tracker {
+        self.close(&mut self.lock(), now);
+        &self.slices
+    }
+
+    /// The events of all slices since the start, those of the open one too; exact at rest.
+    pub fn events(&self) -> Events {
+        self.events.sum()
+    }
+
+    /// What a slice is and when it is good.
+    pub const fn definition(&self) -> TimeSlices {
+        self.definition
+    }
+
+    #[cold]
+    fn cross(&self, now: Tick) {
+        // Skipped when taken: the holder, or the next event, judges the slice.
+        if let Ok(mut open) = self.open.try_lock() {
+            self.close(&mut open, now);
+        }
+    }
+
+    /// Judges the open slice if it is over, and opens the one that `now` lies in. Slices between the two saw nothing.
+    fn close(&self, open: &mut Open, now: Tick) {
+        if now < open.end {
+            return;
+        }
+        let totals = self.events.sum();
+        if let Some(outcome) = self.definition.judge(totals.since(open.before)) {
+            // The slice's last moment: a window that begins at its end begins after it.
+            self.slices
+                .record(open.end.saturating_sub(Duration::from_nanos(1)), outcome);
+        }
+        open.before = totals;
+        open.end = self.definition.end_of_slice(now);
+        // Relaxed: the lock orders the slices, this is only the hint.
+        self.next_edge.store(open.end.as_unix_nanos(), Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        // Nothing panics under this lock; a poisoned slice would still be whole.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    #[test]
+    fn loom_an_event_that_races_the_end_of_a_slice_is_in_one_slice() {
+        loom::model(|| {
+            let definition = TimeSlices::new(Duration::from_secs(60), crate::Share::WHOLE).unwrap();
+            let start = Tick::from_unix_seconds(0);
+            let tracker = Arc::new(SliceTracker::new(definition, Window::MIN, start));
+            let recording = {
+                let tracker = Arc::clone(&tracker);
+                thread::spawn(move || tracker.record(Tick::from_unix_seconds(61), Outcome::Bad))
+            };
+            let seen = tracker.at(Tick::from_unix_seconds(62)).totals();
+            recording.join().unwrap();
+            assert!(seen.all() <= 1);
+            let later = tracker.at(Tick::from_unix_seconds(120)).totals();
+            assert_eq!(later, Events::new(0, 1));
+        });
+    }
+}

@@ -1,0 +1,81 @@
+//! What counts the events of one SLO.
+
+use crate::{Outcome, SliceTracker, Slo, Tick, Tracker, Window};
+
+/// Counts the events of an SLO as they are or, where it is judged by time slices, slices of them.
+///
+/// # Examples
+///
+/// ```
+/// use core::time::Duration;
+/// use slo_core::{Events, HttpSli, Outcome, Slo, SloTracker, Tick, TimeSlices, Window};
+///
+/// let slo = Slo::new("browse", HttpSli::routes(["/listings"]), "99.9%".parse()?, Window::days(30)?);
+/// let minutes = TimeSlices::new(Duration::from_secs(60), "99%".parse()?)?;
+/// let start = Tick::from_unix_seconds(1_767_225_600);
+/// let (requests, slices) = (SloTracker::of(&slo, start), SloTracker::of(&slo.clone().in_time_slices(minutes), start));
+/// for tracker in [&requests, &slices] {
+///     tracker.record(start, Outcome::Good);
+///     tracker.record(start, Outcome::Bad);
+/// }
+/// let minute_later = start + Duration::from_secs(60);
+/// assert_eq!(requests.at(minute_later).totals(), Events::new(1, 1));
+/// assert_eq!(slices.at(minute_later).totals(), Events::new(0, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SloTracker(Counting);
+
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a request must not follow one more pointer to its tracker"
+)]
+enum Counting {
+    Events(Tracker),
+    Slices(Box<SliceTracker>),
+}
+
+impl SloTracker {
+    /// A tracker that remembers enough for the SLO's window and saw nothing before `started`.
+    ///
+    /// A composite has no events: its tracker is as small as can be, and nobody feeds it. Read its members, see
+    /// [`CompositeSli::read`](crate::CompositeSli::read).
+    #[must_use]
+    pub fn of(slo: &Slo, started: Tick) -> Self {
+        if slo.composite().is_some() {
+            return Self::events(Window::MIN, started);
+        }
+        match slo.time_slices() {
+            Some(slices) => Self(Counting::Slices(Box::new(SliceTracker::new(
+                slices,
+                slo.window(),
+                started,
+            )))),
+            None => Self::events(slo.window(), started),
+        }
+    }
+
+    /// A tracker of events without an SLO, like those of the built-in `requests`.
+    #[must_use]
+    pub fn events(window: Window, started: Tick) -> Self {
+        Self(Counting::Events(Tracker::new(window, started)))
+    }
+
+    /// Counts one event; no lock, no allocation.
+    pub fn record(&self, now: Tick, outcome: Outcome) {
+        match &self.0 {
+            Counting::Events(tracker) => tracker.record(now, outcome),
+            Counting::Slices(tracker) => tracker.record(now, outcome),
+        }
+    }
+
+    /// The tracker of what the target is about, at this moment: of the events, or of the slices that are over.
+    #[must_use]
+    pub fn at(&self, now: Tick) -> &Tracker {
+        match &self.0 {
+            Counting::Events(tracker) => tracker,
+            Counting::Slices(tracker) => tracker.at(now),
+        }
+    }
+}
