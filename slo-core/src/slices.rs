@@ -26,7 +26,7 @@ use crate::{Events, Outcome, Tick, Tracker, Window};
 ///
 /// The caller supplies it. A slice is closed by the first event, reading or [`advance`](Self::advance) after its end, and
 /// counts at its end, however late that is. A tick that lies back counts in the open slice; so after a jump ahead and
-/// back the open slice lasts until time has caught up. An event that races the edge of a slice may be counted on either
+/// back the open slice lasts until time has caught up, or until a [heartbeat](Self::heartbeat) says so. An event that races the edge of a slice may be counted on either
 /// side of it.
 ///
 /// # Examples
@@ -60,6 +60,9 @@ pub struct SliceTracker {
     open: Mutex<Open>,
 }
 
+/// How far before the open slice a heartbeat must lie to say that the clock was set back: as for a tracker's step.
+const SET_BACK: Duration = Duration::from_secs(60);
+
 /// The slice that is not over.
 #[derive(Debug)]
 struct Open {
@@ -72,11 +75,23 @@ impl SliceTracker {
     /// A tracker that remembers the slices of `window` and saw nothing before `started`.
     #[must_use]
     pub fn new(definition: TimeSlices, window: Window, started: Tick) -> Self {
+        Self::over(Tracker::new(window, started), definition, started)
+    }
+
+    /// A tracker that remembers the slices that another process counted, as [`Tracker::restore`]. The slice that was open
+    /// when the snapshot was taken is lost.
+    #[cfg(feature = "store")]
+    #[must_use]
+    pub fn restore(definition: TimeSlices, window: Window, snapshot: &crate::TrackerSnapshot, now: Tick) -> Self {
+        Self::over(Tracker::restore(window, snapshot, now), definition, now)
+    }
+
+    fn over(slices: Tracker, definition: TimeSlices, started: Tick) -> Self {
         let end = definition.end_of_slice(started);
         Self {
             definition,
             events: Stripes::new(),
-            slices: Tracker::new(window, started),
+            slices,
             next_edge: AtomicU64::new(end.as_unix_nanos()),
             open: Mutex::new(Open {
                 end,
@@ -98,6 +113,20 @@ impl SliceTracker {
         // Relaxed: a stale edge only means that the slice is judged by another event, or looked at in vain.
         if now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed) {
             self.cross(now);
+        }
+    }
+
+    /// Says that it is `now` and that the process runs, as [`Tracker::heartbeat`]. When the clock was set back to more than
+    /// a minute before the open slice, that slice is over: it counts now, and the next one begins.
+    pub fn heartbeat(&self, now: Tick, interval: Duration) {
+        let mut open = self.lock();
+        let begun = open.end.saturating_sub(self.definition.length());
+        if now + SET_BACK < begun {
+            self.slices.heartbeat(now, interval);
+            self.end_slice(&mut open, now, now);
+        } else {
+            self.close(&mut open, now);
+            self.slices.heartbeat(now, interval);
         }
     }
 
@@ -133,11 +162,15 @@ impl SliceTracker {
         if now < open.end {
             return;
         }
+        // The slice's last moment: a window that begins at its end begins after it.
+        let counts_at = open.end.saturating_sub(Duration::from_nanos(1));
+        self.end_slice(open, counts_at, now);
+    }
+
+    fn end_slice(&self, open: &mut Open, counts_at: Tick, now: Tick) {
         let totals = self.events.sum();
         if let Some(outcome) = self.definition.judge(totals.since(open.before)) {
-            // The slice's last moment: a window that begins at its end begins after it.
-            self.slices
-                .record(open.end.saturating_sub(Duration::from_nanos(1)), outcome);
+            self.slices.record(counts_at, outcome);
         }
         open.before = totals;
         open.end = self.definition.end_of_slice(now);

@@ -1,5 +1,7 @@
 //! What counts the events of one SLO.
 
+use core::time::Duration;
+
 use crate::{Outcome, SliceTracker, Slo, Tick, Tracker, Window};
 
 /// Counts the events of an SLO as they are or, where it is judged by time slices, slices of them.
@@ -27,13 +29,9 @@ use crate::{Outcome, SliceTracker, Slo, Tick, Tracker, Window};
 pub struct SloTracker(Counting);
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a request must not follow one more pointer to its tracker"
-)]
 enum Counting {
     Events(Tracker),
-    Slices(Box<SliceTracker>),
+    Slices(SliceTracker),
 }
 
 impl SloTracker {
@@ -47,11 +45,7 @@ impl SloTracker {
             return Self::events(Window::MIN, started);
         }
         match slo.time_slices() {
-            Some(slices) => Self(Counting::Slices(Box::new(SliceTracker::new(
-                slices,
-                slo.window(),
-                started,
-            )))),
+            Some(slices) => Self(Counting::Slices(SliceTracker::new(slices, slo.window(), started))),
             None => Self::events(slo.window(), started),
         }
     }
@@ -60,6 +54,33 @@ impl SloTracker {
     #[must_use]
     pub fn events(window: Window, started: Tick) -> Self {
         Self(Counting::Events(Tracker::new(window, started)))
+    }
+
+    /// A tracker that remembers what another process did, as [`Tracker::restore`].
+    #[cfg(feature = "store")]
+    #[must_use]
+    pub fn restore(slo: &Slo, snapshot: &crate::TrackerSnapshot, now: Tick) -> Self {
+        if slo.composite().is_some() {
+            return Self::of(slo, now);
+        }
+        match slo.time_slices() {
+            Some(slices) => Self(Counting::Slices(SliceTracker::restore(
+                slices,
+                slo.window(),
+                snapshot,
+                now,
+            ))),
+            None => Self(Counting::Events(Tracker::restore(slo.window(), snapshot, now))),
+        }
+    }
+
+    /// Says that it is `now`, that the process runs, and that it means to say so at every `interval`: see
+    /// [`Tracker::heartbeat`].
+    pub fn heartbeat(&self, now: Tick, interval: Duration) {
+        match &self.0 {
+            Counting::Events(tracker) => tracker.heartbeat(now, interval),
+            Counting::Slices(tracker) => tracker.heartbeat(now, interval),
+        }
     }
 
     /// Counts one event; no lock, no allocation.

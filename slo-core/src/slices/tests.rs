@@ -99,6 +99,39 @@ fn after_a_jump_ahead_and_back_the_open_slice_waits_for_the_clock() {
 }
 
 #[test]
+fn a_heartbeat_of_a_clock_that_was_set_back_ends_the_open_slice() {
+    let tracker = minutes("100%");
+    let beat = |seconds| tracker.heartbeat(after(seconds), Duration::from_secs(30));
+    record(&tracker, after(7_000), 1, 0);
+    beat(7_000);
+    beat(6_980); // a little late, and in the same slice
+    assert_eq!(tracker.at(after(6_980)).totals(), Events::default());
+    beat(3_400);
+    assert_eq!(tracker.at(after(3_400)).totals(), Events::new(1, 0));
+    record(&tracker, after(3_410), 0, 1);
+    beat(3_480);
+    let five_minutes = "5m".parse().unwrap();
+    assert_eq!(tracker.at(after(3_480)).totals(), Events::new(1, 1));
+    let reading = tracker.at(after(3_480)).read(after(3_480), five_minutes);
+    assert_eq!(reading.events().bad(), 1);
+}
+
+#[cfg(feature = "store")]
+#[test]
+fn slices_are_remembered_over_a_restart_and_the_open_one_is_lost() {
+    let tracker = minutes("100%");
+    record(&tracker, after(10), 0, 1);
+    record(&tracker, after(70), 0, 1);
+    let snapshot = tracker.at(after(80)).snapshot(after(80));
+    let window = Window::days(30).unwrap();
+    let restored = SliceTracker::restore(tracker.definition(), window, &snapshot, after(90));
+    record(&restored, after(95), 1, 0);
+    let now = after(180);
+    assert_eq!(restored.at(now).totals(), Events::new(1, 0));
+    assert_eq!(restored.at(now).read(now, window).events(), Events::new(1, 1));
+}
+
+#[test]
 fn the_last_moment_of_time_is_in_a_slice() {
     let tracker = minutes("100%");
     let last = Tick::from_unix_nanos(u64::MAX);
