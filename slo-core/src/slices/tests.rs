@@ -108,12 +108,14 @@ fn a_heartbeat_of_a_clock_that_was_set_back_ends_the_open_slice() {
     assert_eq!(tracker.at(after(6_980)).totals(), Events::default());
     beat(3_400);
     assert_eq!(tracker.at(after(3_400)).totals(), Events::new(1, 0));
+    let now = tracker.at(after(3_400)).read(after(3_400), "5m".parse().unwrap());
+    assert_eq!(now.to(), after(3_400));
     record(&tracker, after(3_410), 0, 1);
     beat(3_480);
     let five_minutes = "5m".parse().unwrap();
     assert_eq!(tracker.at(after(3_480)).totals(), Events::new(1, 1));
     let reading = tracker.at(after(3_480)).read(after(3_480), five_minutes);
-    assert_eq!(reading.events().bad(), 1);
+    assert_eq!((reading.events().bad(), reading.to()), (1, after(3_480)));
 }
 
 #[cfg(feature = "store")]
