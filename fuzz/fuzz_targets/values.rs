@@ -7,13 +7,14 @@ use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
 use slo_core::gate::{Above, Below};
-use slo_core::{BurnWindow, Period, Share, StatusClass, Target, Threshold, Window};
+use slo_core::{BurnWindow, EndingName, Period, Share, StatusClass, Target, Threshold, Window};
 
 fuzz_target!(|text: &str| {
     round_trips::<Target>(text);
     round_trips::<Window>(text);
     round_trips::<Threshold>(text);
     round_trips::<StatusClass>(text);
+    round_trips::<EndingName>(text);
     round_trips::<BurnWindow>(text);
     round_trips::<Share>(text);
     round_trips::<Below<Share>>(text);
