@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::gate::GateOverride;
 use crate::{Slo, SloSetError, Status, Target, Threshold, Window};
 
 /// What is different in one environment: usually less is promised in `dev`.
@@ -25,6 +26,7 @@ use crate::{Slo, SloSetError, Status, Target, Threshold, Window};
 #[must_use]
 pub struct Environment {
     slos: BTreeMap<String, SloOverride>,
+    gate: GateOverride,
 }
 
 impl Environment {
@@ -37,6 +39,16 @@ impl Environment {
     pub fn slo(mut self, name: impl Into<String>, change: SloOverride) -> Self {
         self.slos.insert(name.into(), change);
         self
+    }
+
+    /// Changes the gate; a second change replaces the first.
+    pub fn gate(self, change: GateOverride) -> Self {
+        Self { gate: change, ..self }
+    }
+
+    /// What is different of the gate.
+    pub const fn gate_change(&self) -> &GateOverride {
+        &self.gate
     }
 
     /// The SLOs that are different, by name.
@@ -167,7 +179,11 @@ mod tests {
         assert_eq!(fast.current_status(), Status::Draft);
         assert_eq!(fast.latency_limit(), Some("2s".parse().unwrap()));
         assert_eq!(dev.slo("up"), set.slo("up"));
-        assert_eq!(dev.latency_limits(), ["2s".parse().unwrap()]);
+        // 800ms is the gate's as well.
+        assert_eq!(
+            dev.latency_limits(),
+            ["800ms", "2s"].map(|limit| limit.parse().unwrap())
+        );
         assert_eq!(set.latency_limits(), ["800ms".parse().unwrap()]);
     }
 

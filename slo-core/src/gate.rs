@@ -60,7 +60,7 @@ pub use outcome::{Figure, RuleName, RuleOutcome, RuleState};
 pub use request::{Action, Bypass, BypassRefusal, Class, Request};
 pub use rules::{
     Above, Below, DEFAULT_BAD_RATIO, DEFAULT_BUDGET, DEFAULT_LEAST_EVENTS, DEFAULT_MOST_EXCLUDED, DEFAULT_OLDEST_PUSH,
-    DEFAULT_OVER, DEFAULT_P95, GateRules, Mode, OnUnknown, RuleTextError,
+    DEFAULT_OVER, DEFAULT_P95, GateOverride, GateRules, Mode, OnUnknown, RuleTextError,
 };
 pub use verdict::{BypassOutcome, BypassRecord, Decision, Verdict};
 

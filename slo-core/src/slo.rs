@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use crate::classify::DEFAULT_PATIENCE;
 use crate::composite::{self, CompositeError, CompositeSli};
 use crate::environment::check_environment;
+use crate::gate::GateRules;
 use crate::{Environment, HttpSli, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices, Window, names};
 
 /// Whether a promise is in force.
@@ -239,6 +240,7 @@ pub struct SloSet {
     service: String,
     slos: Vec<Slo>,
     environments: BTreeMap<String, Environment>,
+    gate: GateRules,
 }
 
 impl SloSet {
@@ -248,26 +250,37 @@ impl SloSet {
             service: service.into(),
             slos: Vec::new(),
             environments: Vec::new(),
+            gate: GateRules::default(),
         }
     }
 
     /// The set as it holds in the environment of this name, for good: the result has no environments. As written, where
     /// the environment changes nothing or is not known.
     pub fn for_environment(&self, name: &str) -> Self {
-        let slos = match self.environments.get(name) {
-            Some(environment) => environment.applied_to(&self.slos),
-            None => self.slos.clone(),
+        let (slos, gate) = match self.environments.get(name) {
+            Some(environment) => (
+                environment.applied_to(&self.slos),
+                self.gate.overridden_by(environment.gate_change()),
+            ),
+            None => (self.slos.clone(), self.gate.clone()),
         };
         Self {
             service: self.service.clone(),
             slos,
             environments: BTreeMap::new(),
+            gate,
         }
     }
 
     /// The environments that change something, by name.
     pub fn environments(&self) -> impl Iterator<Item = (&str, &Environment)> {
         self.environments.iter().map(|(name, changes)| (name.as_str(), changes))
+    }
+
+    /// What must hold for a deploy to pass.
+    #[must_use]
+    pub const fn gate(&self) -> &GateRules {
+        &self.gate
     }
 
     /// The service's name: `service.name` of everything it exports, unless the environment says otherwise.
@@ -287,10 +300,12 @@ impl SloSet {
         self.slos.iter().find(|slo| slo.name == name)
     }
 
-    /// Every latency limit in use, each once, ascending: they must be bucket boundaries of the duration histogram.
+    /// Every latency limit in use, the gate's among them, each once, ascending: they must be bucket boundaries of the
+    /// duration histogram.
     #[must_use]
     pub fn latency_limits(&self) -> Vec<Threshold> {
-        let limits: BTreeSet<_> = self.slos.iter().filter_map(Slo::latency_limit).collect();
+        let limits = self.slos.iter().filter_map(Slo::latency_limit);
+        let limits: BTreeSet<_> = limits.chain([self.gate.p95.limit]).collect();
         limits.into_iter().collect()
     }
 
@@ -320,6 +335,7 @@ pub struct SloSetBuilder {
     service: String,
     slos: Vec<Slo>,
     environments: Vec<(String, Environment)>,
+    gate: GateRules,
 }
 
 impl SloSetBuilder {
@@ -335,13 +351,19 @@ impl SloSetBuilder {
         self
     }
 
+    /// Sets what must hold for a deploy to pass, in the place of the defaults.
+    pub fn gate(self, rules: GateRules) -> Self {
+        Self { gate: rules, ..self }
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
     ///
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
-    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is none, events
-    /// without words; then of composites whose members do not fit, and of an environment named twice or ill-formed, one that changes an SLO that is not there or a latency limit where none is.
+    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is
+    /// none, events without words; then of composites whose members do not fit, and of an environment named twice or
+    /// ill-formed, one that changes an SLO that is not there or a latency limit where none is.
     pub fn build(self) -> Result<SloSet, SloSetError> {
         check_name(&self.service)?;
         let mut seen = BTreeSet::new();
@@ -369,6 +391,7 @@ impl SloSetBuilder {
             service: self.service,
             slos: self.slos,
             environments,
+            gate: self.gate,
         })
     }
 }
@@ -532,7 +555,8 @@ mod tests {
         assert_eq!(set.patience("/a", "GET"), Duration::from_millis(300));
         assert_eq!(set.patience("/b", "GET"), Duration::from_secs(2));
         assert_eq!(set.patience("/b", "POST"), DEFAULT_PATIENCE);
-        assert_eq!(set.latency_limits().len(), 2);
+        // The gate's 800ms is the third.
+        assert_eq!(set.latency_limits().len(), 3);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod environments;
 mod error;
 mod fields;
 mod findings;
+mod gate;
 mod similar;
 mod sli;
 mod syntax;
@@ -23,10 +24,11 @@ use fields::{Fields, Key, text, words, wrong_kind};
 use findings::Findings;
 use tree::{Node, Place, Value};
 
+use crate::gate::GateRules;
 use crate::slo::check_name;
 use crate::{Slo, SloSet, SloSetError, Status, names};
 
-const TOP: [Key; 4] = [
+const TOP: [Key; 5] = [
     Key {
         name: "version",
         example: "version: 1",
@@ -38,6 +40,10 @@ const TOP: [Key; 4] = [
     Key {
         name: "slos",
         example: "slos: [ { name: …, objective: …, window: …, sli: … } ]",
+    },
+    Key {
+        name: "gate",
+        example: "gate: { bad_ratio: \"< 0.5% over 15m\", p95: \"< 800ms over 15m\", budget: \"> 10%\", mode: enforce }",
     },
     Key {
         name: "environments",
@@ -87,7 +93,7 @@ const SLO: [Key; 9] = [
 impl SloSet {
     /// Reads a spec, calling it `slo.yaml` in messages.
     ///
-    /// At the top stand `version: 1`, `service`, the list `slos` and perhaps `environments`. Each SLO has
+    /// At the top stand `version: 1`, `service`, the list `slos` and perhaps `gate` and `environments`. Each SLO has
     ///
     /// | key | value |
     /// | --- | --- |
@@ -111,8 +117,11 @@ impl SloSet {
     /// [`SyntheticSli`](crate::SyntheticSli). `events` say in words what they are `of`: see [`EventsSli`](crate::EventsSli).
     /// A `composite` has the `weights` of other SLOs: see [`CompositeSli`](crate::CompositeSli).
     ///
-    /// `environments`, which may be left out, says what is different in some: of each by its name the `slos`, of each of
-    /// those by its name `objective`, `window`, `status` or `faster_than`.
+    /// `gate`, which may be left out, says what must hold for a deploy to pass, where it is not as by default: `bad_ratio`,
+    /// `p95`, `budget` and `mode`, see [`GateRules`](crate::gate::GateRules).
+    ///
+    /// `environments`, which may be left out, says what is different in some: of each by its name the `gate`, and the
+    /// `slos`, of each of those by its name `objective`, `window`, `status` or `faster_than`.
     ///
     /// Nothing else is read: no other key, no tag, no alias, no second document.
     ///
@@ -191,12 +200,14 @@ fn set(root: &Node, findings: &mut Findings) -> Option<SloSet> {
     if let Some(slos) = fields.raw("slos") {
         findings.under("slos", |findings| composite::check_members(slos, &known, findings));
     }
+    let gate = fields.optional("gate", findings, gate::gate);
     let environments = fields.optional("environments", findings, |node, example, findings| {
         environments::environments(node, example, &known, findings)
     });
     let set = slos?
         .into_iter()
         .fold(SloSet::builder(service?), crate::SloSetBuilder::slo);
+    let set = set.gate(GateRules::default().overridden_by(&gate.unwrap_or_default()));
     let environments = environments.unwrap_or_default().into_iter();
     let set = environments.fold(set, |set, (name, changes)| set.environment(name, changes));
     if !findings.is_empty() {

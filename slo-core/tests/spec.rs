@@ -91,6 +91,98 @@ fn expected() -> Result<SloSet, Box<dyn std::error::Error>> {
 }
 
 #[test]
+fn a_gate_changes_what_it_names_and_an_environment_changes_it_again() {
+    let spec = r#"
+version: 1
+service: shop
+slos: [{ name: a, objective: 99%, window: 30d, sli: { http: { routes: [/a] } } }]
+gate: { p95: "< 1.5s over 30m", budget: "> 20%" }
+environments:
+  dev: { gate: { mode: observe } }
+"#;
+    let set = SloSet::from_yaml(spec).unwrap();
+    let rules = |set: &SloSet| {
+        let gate = set.gate();
+        [
+            gate.bad_ratio.to_string(),
+            gate.p95.to_string(),
+            gate.budget.to_string(),
+            gate.mode.as_str().to_owned(),
+        ]
+    };
+    assert_eq!(
+        rules(&set),
+        ["< 0.5% over 15m", "< 1500ms over 30m", "> 20%", "enforce"]
+    );
+    assert_eq!(
+        rules(&set.for_environment("dev")),
+        ["< 0.5% over 15m", "< 1500ms over 30m", "> 20%", "observe"]
+    );
+    assert_eq!(rules(&set.for_environment("production")), rules(&set));
+    assert_eq!(set.latency_limits(), ["1500ms".parse().unwrap()]);
+    let plain = SloSet::from_yaml(
+        &spec
+            .replace("gate:", "# gate:")
+            .replace("environments:", "# environments:")
+            .replace("  dev:", "# dev:"),
+    );
+    assert_eq!(
+        rules(&plain.unwrap()),
+        ["< 0.5% over 15m", "< 800ms over 15m", "> 10%", "enforce"]
+    );
+}
+
+#[test]
+fn mistakes_in_a_gate_have_their_places() {
+    let spec = r#"
+version: 1
+service: shop
+slos: [{ name: a, objective: 99%, window: 30d, sli: { http: { routes: [/a] } } }]
+gate: { bad_ratio: 0.5%, p95: "< 800ms", budget: "> 100%", mode: enforced, burn: 1 }
+environments: { dev: { gate: { budget: 10% } } }
+"#;
+    let refused = SloSet::from_yaml(spec).unwrap_err();
+    let found: Vec<_> = refused
+        .mistakes()
+        .iter()
+        .map(|mistake| (mistake.line(), mistake.key(), mistake.message()))
+        .collect();
+    let expected = [
+        (
+            5,
+            "gate.bad_ratio",
+            "`0.5%` is not a rule; write `<`, a limit and a window, like `< 0.5% over 15m` or `< 800ms over 15m`",
+        ),
+        (
+            5,
+            "gate.p95",
+            "`< 800ms` is not a rule; write `<`, a limit and a window, like `< 0.5% over 15m` or `< 800ms over 15m`",
+        ),
+        (
+            5,
+            "gate.budget",
+            "`> 100%` can never hold; write a limit that something is on the right side of, like `< 0.5% over 15m` or `> 10%`",
+        ),
+        (
+            5,
+            "gate.mode",
+            "`enforced` is not a mode; write `enforce`, or `observe` to record what it would have done",
+        ),
+        (
+            5,
+            "gate.burn",
+            "`burn` is not a key here; write one of `bad_ratio`, `p95`, `budget`, `mode`",
+        ),
+        (
+            6,
+            "environments.dev.gate.budget",
+            "`10%` is not a rule; write `>` and the share that must be left, like `> 10%`",
+        ),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn a_decimal_comma_in_braces_is_one_mistake_and_not_two_halves() {
     let spec = "{ version: 1, service: shop, slos: [\
                 {name: a, objective: 99,9%, window: 30d, sli: {http: {routes: [/a], faster_than: 0,8s}}}]}";
@@ -477,7 +569,8 @@ fn environments_change_what_they_name() {
         set.for_environment("production").slos(),
         SloSet::from_yaml(VALID).unwrap().slos()
     );
-    assert_eq!(set.for_environment("dev").latency_limits(), ["2s".parse().unwrap()]);
+    let limits = ["800ms", "2s"].map(|limit| limit.parse().unwrap()); // the first is the gate's
+    assert_eq!(set.for_environment("dev").latency_limits(), limits);
 }
 
 #[test]
@@ -559,7 +652,7 @@ fn mistakes_of_environments_have_their_places() {
         2,
         5,
         ".dev.slo",
-        "`slo` is not a key here, did you mean `slos`? write one of `slos`",
+        "`slo` is not a key here, did you mean `slos`? write one of `slos`, `gate`",
     );
     let text = format!("{VALID}{ENVIRONMENTS}  dev: {{}}\n  test:\n  none: {{ slos: {{}} }}\n  list: []\n");
     let messages: Vec<_> = found(&text)
@@ -666,11 +759,11 @@ fn unknown_keys_are_named_with_what_was_meant() {
     );
     one(
         "service:",
-        "gate: {}\nservice:",
+        "alerts: {}\nservice:",
         3,
         1,
-        "gate",
-        "`gate` is not a key here; write one of `version`, `service`, `slos`, `environments`",
+        "alerts",
+        "`alerts` is not a key here; write one of `version`, `service`, `slos`, `gate`, `environments`",
     );
     let text = with("sli: { http", "sli: { grpc: {}, http");
     only(

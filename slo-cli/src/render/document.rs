@@ -4,6 +4,7 @@ use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use slo_core::gate::{GateRules, Mode};
 use slo_core::{
     Classification, Ending, Environment, Mistake, Outcome, Period, Share, Sli, Slo, SloOverride, Status, Target,
     Threshold, TimeSlices, Window, Zone,
@@ -52,6 +53,7 @@ enum Content {
     Spec {
         service: String,
         slos: Vec<SloEntry>,
+        gate: GateEntry,
         environments: BTreeMap<String, EnvironmentEntry>,
     },
     Mistakes {
@@ -67,6 +69,7 @@ pub(crate) fn file(name: &str, understood: &Understood) -> File {
         Understood::Set(set) => Content::Spec {
             service: set.service().to_owned(),
             slos: set.slos().iter().map(SloEntry::of).collect(),
+            gate: GateEntry::of(set.gate()),
             environments: set.environments().map(changes).collect(),
         },
         Understood::Wrong(error) => Content::Mistakes {
@@ -271,9 +274,39 @@ impl TimeSlicesEntry {
     }
 }
 
+/// What must hold for a deploy to pass, each rule as a spec writes it.
+#[derive(Debug, Serialize)]
+struct GateEntry {
+    bad_ratio: String,
+    p95: String,
+    budget: String,
+    mode: Mode,
+}
+
+impl GateEntry {
+    fn of(rules: &GateRules) -> Self {
+        Self {
+            bad_ratio: rules.bad_ratio.to_string(),
+            p95: rules.p95.to_string(),
+            budget: rules.budget.to_string(),
+            mode: rules.mode,
+        }
+    }
+}
+
+/// What is different of the gate; `null` is not.
+#[derive(Debug, Serialize)]
+struct GateChangeEntry {
+    bad_ratio: Option<String>,
+    p95: Option<String>,
+    budget: Option<String>,
+    mode: Option<Mode>,
+}
+
 /// What is different in an environment.
 #[derive(Debug, Serialize)]
 struct EnvironmentEntry {
+    gate: GateChangeEntry,
     slos: BTreeMap<String, ChangeEntry>,
 }
 
@@ -294,5 +327,13 @@ fn changes((name, environment): (&str, &Environment)) -> (String, EnvironmentEnt
         faster_than: change.faster_than,
     };
     let slos = environment.slos().map(|(slo, change)| (slo.to_owned(), entry(change)));
-    (name.to_owned(), EnvironmentEntry { slos: slos.collect() })
+    let change = environment.gate_change();
+    let gate = GateChangeEntry {
+        bad_ratio: change.bad_ratio.map(|rule| rule.to_string()),
+        p95: change.p95.map(|rule| rule.to_string()),
+        budget: change.budget.map(|rule| rule.to_string()),
+        mode: change.mode,
+    };
+    let slos = slos.collect();
+    (name.to_owned(), EnvironmentEntry { gate, slos })
 }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use slo_core::gate::{GateOverride, Mode};
 use slo_core::{
     Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride,
     SloSet, Status, SyntheticSli, Threshold,
@@ -22,13 +23,41 @@ pub(crate) fn of(file: &str, set: &SloSet) -> String {
             text.push_str(&format!("  {label:<9}  {value}\n"));
         }
     }
+    let gate = set.gate();
+    text.push_str(&format!(
+        "\na deploy needs bad ratio {}, p95 {}, budget left {}{}\n",
+        gate.bad_ratio,
+        gate.p95,
+        gate.budget,
+        mode(gate.mode)
+    ));
     for (name, environment) in set.environments() {
         text.push_str(&format!("\nin {name}\n"));
+        text.extend(gate_changes(environment.gate_change()).map(|changes| format!("  gate: {changes}\n")));
         for (slo, change) in environment.slos() {
             text.push_str(&format!("  {slo}: {}\n", changes(change)));
         }
     }
     text
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "",
+        _ => "; nobody is stopped, it is only recorded",
+    }
+}
+
+/// `budget left > 20%, mode observe`, if anything is different.
+fn gate_changes(change: &GateOverride) -> Option<String> {
+    let changes = [
+        change.bad_ratio.map(|rule| format!("bad ratio {rule}")),
+        change.p95.map(|rule| format!("p95 {rule}")),
+        change.budget.map(|rule| format!("budget left {rule}")),
+        change.mode.map(|mode| format!("mode {}", mode.as_str())),
+    ];
+    let changes: Vec<_> = changes.into_iter().flatten().collect();
+    (!changes.is_empty()).then(|| changes.join(", "))
 }
 
 /// `objective 95%, window 7d`.

@@ -80,6 +80,35 @@ impl Default for GateRules {
     }
 }
 
+/// What a spec says of the gate; whatever is `None` stays as it is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+#[must_use]
+pub struct GateOverride {
+    /// The share of `requests` that may be bad.
+    pub bad_ratio: Option<Below<Share>>,
+    /// The duration that 95% of `requests` must stay under.
+    pub p95: Option<Below<Threshold>>,
+    /// The share of each agreed SLO's error budget that must be left.
+    pub budget: Option<Above>,
+    /// Whether a breach stops anybody.
+    pub mode: Option<Mode>,
+}
+
+impl GateRules {
+    /// These rules with what is different.
+    #[must_use]
+    pub fn overridden_by(&self, change: &GateOverride) -> Self {
+        Self {
+            bad_ratio: change.bad_ratio.unwrap_or(self.bad_ratio),
+            p95: change.p95.unwrap_or(self.p95),
+            budget: change.budget.unwrap_or(self.budget),
+            mode: change.mode.unwrap_or(self.mode),
+            ..self.clone()
+        }
+    }
+}
+
 /// Strictly below a limit, over a window: `< 0.5% over 15m`. Exactly the limit is a breach.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Below<T> {
@@ -110,6 +139,16 @@ pub enum Mode {
     /// A breach blocks.
     #[default]
     Enforce,
+}
+
+impl FromStr for Mode {
+    type Err = RuleTextError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = [Self::Observe, Self::Enforce].into_iter();
+        let mut known = known.filter(|mode| mode.as_str() == text);
+        known.next().ok_or_else(|| RuleTextError::NotAMode(text.to_owned()))
+    }
 }
 
 impl Mode {
@@ -144,6 +183,9 @@ pub enum RuleTextError {
     /// The text has not the shape of a share that must be left; holds the text.
     #[error("`{0}` is not a rule; write `>` and the share that must be left, like `> 10%`")]
     NotAbove(String),
+    /// The text is not a mode; holds the text.
+    #[error("`{0}` is not a mode; write `enforce`, or `observe` to record what it would have done")]
+    NotAMode(String),
     /// The limit is none; holds what is wrong with it.
     #[error("{0}")]
     Limit(String),

@@ -5,16 +5,23 @@ use std::collections::BTreeMap;
 use super::composite::Known;
 use super::fields::{Fields, Key, named, parsed};
 use super::findings::Findings;
+use super::gate;
 use super::tree::Node;
 use super::{checked_at, needs_for_agreement, values};
 use crate::composite;
 use crate::environment::check_environment;
 use crate::{Environment, Slo, SloOverride, Status};
 
-const ENVIRONMENT: [Key; 1] = [Key {
-    name: "slos",
-    example: "slos: { browse-availability: { objective: 95% } }",
-}];
+const ENVIRONMENT: [Key; 2] = [
+    Key {
+        name: "slos",
+        example: "slos: { browse-availability: { objective: 95% } }",
+    },
+    Key {
+        name: "gate",
+        example: "gate: { mode: observe }",
+    },
+];
 
 const SLO_OVERRIDE: [Key; 4] = [
     Key {
@@ -51,9 +58,11 @@ pub(super) fn environments(
                 findings.mistake(key.place, error);
             }
             let fields = Fields::of(node, &ENVIRONMENT, findings)?;
-            let environment = fields.optional("slos", findings, |node, example, findings| {
+            let slos = fields.optional("slos", findings, |node, example, findings| {
                 slos(node, example, known, findings)
-            })?;
+            });
+            let gate = fields.optional("gate", findings, gate::gate);
+            let environment = slos.unwrap_or_default().gate(gate.unwrap_or_default());
             if findings.is_empty() {
                 // With other mistakes around, members may be missing that are only not understood.
                 checked_at(key, findings, composite::check(&environment.applied_to(known.slos)))?;
