@@ -413,7 +413,7 @@ pub enum SloSetError {
     ReservedName,
     /// A route is not a template; holds it.
     #[error(
-        "`{0}` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{{region}}`"
+        "`{0}` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{{region}}` or `/files/{{*path}}`"
     )]
     NotARoute(String),
     /// A method is not known; holds it.
@@ -516,9 +516,17 @@ mod tests {
 
     #[test]
     fn routes_and_methods_are_checked() {
-        assert_eq!(
-            refusal("a", HttpSli::routes(["listings"])),
-            SloSetError::NotARoute("listings".to_owned())
+        for route in ["listings", "/listings/:id", "/files/*path"] {
+            assert_eq!(
+                refusal("a", HttpSli::routes([route])),
+                SloSetError::NotARoute(route.to_owned())
+            );
+        }
+        assert!(
+            SloSet::builder("shop")
+                .slo(slo("a", HttpSli::routes(["/a:b/{id}", "/files/{*path}"])))
+                .build()
+                .is_ok()
         );
         let lower = HttpSli::every_route().methods(["get"]);
         assert_eq!(refusal("a", lower), SloSetError::NotAMethod("get".to_owned()));
@@ -573,7 +581,7 @@ mod tests {
         assert!(
             SloSetError::NotARoute("x".to_owned())
                 .to_string()
-                .contains("like `/real-price/{region}`")
+                .contains("like `/real-price/{region}` or `/files/{*path}`")
         );
     }
 }

@@ -323,7 +323,7 @@ fn what_the_types_refuse_is_refused_in_their_words() {
         19,
         18,
         "slos[1].sli.http.routes[0]",
-        "`purchase` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{region}`",
+        "`purchase` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{region}` or `/files/{*path}`",
     );
 }
 
