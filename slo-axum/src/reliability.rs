@@ -158,6 +158,7 @@ impl ReliabilityBuilder {
         let requests = SloTracker::events(REQUESTS_WINDOW, anchor.started());
         let declared = slos.slos().iter().map(|slo| SloTracker::of(slo, anchor.started()));
         let trackers = std::iter::once(requests).chain(declared).collect();
+        let routes = Routes::new(&slos);
         Ok(Reliability {
             shared: Arc::new(Shared {
                 slos,
@@ -167,7 +168,7 @@ impl ReliabilityBuilder {
                 instance_id: uuid::Uuid::new_v4().to_string(),
                 anchor,
                 trackers,
-                routes: Routes::default(),
+                routes,
                 in_flight: AtomicU64::new(0),
                 claimed: AtomicBool::new(false),
                 instruments: OnceLock::new(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use slo_core::{Classification, Ending, Judge, Outcome, Override, Sli, SloSet};
+use slo_core::{Classification, DEFAULT_PATIENCE, Ending, Judge, Outcome, Override, Sli, SloSet};
 
 use crate::attributes::Method;
 
@@ -25,10 +25,10 @@ struct Plan {
 }
 
 impl Route {
-    fn new(template: &str, slos: &SloSet) -> Self {
+    fn new(template: &str, slos: &SloSet, judges: &[Option<Judge>]) -> Self {
         let mut by_method: [Vec<Plan>; Method::COUNT] = Default::default();
         for method in Method::all() {
-            by_method[method.index()] = plans(template, method.as_str(), slos);
+            by_method[method.index()] = plans(template, method.as_str(), slos, judges);
         }
         Self {
             template: template.into(),
@@ -62,35 +62,49 @@ impl Route {
 /// The index of the built-in SLI `requests` among the trackers; the spec's SLOs follow it in their order.
 pub(crate) const REQUESTS_TRACKER: usize = 0;
 
-fn plans(template: &str, method: &str, slos: &SloSet) -> Vec<Plan> {
+/// The judge of each tracker that requests are counted in; their patience is the route's.
+fn judges(slos: &SloSet) -> Vec<Option<Judge>> {
+    let requests = Judge::new(&Classification::new(), None, DEFAULT_PATIENCE);
+    let declared = slos.slos().iter().map(|slo| match slo.sli() {
+        Sli::Http(sli) => Some(Judge::new(sli.classification(), sli.limit(), DEFAULT_PATIENCE)),
+        _ => None,
+    });
+    std::iter::once(Some(requests)).chain(declared).collect()
+}
+
+fn plans(template: &str, method: &str, slos: &SloSet, judges: &[Option<Judge>]) -> Vec<Plan> {
     let patience = slos.patience(template, method);
-    let requests = Plan {
-        tracker: REQUESTS_TRACKER,
-        judge: Judge::new(&Classification::new(), None, patience),
-        has_limit: false,
+    let plan = |tracker: usize, has_limit| {
+        let judge = judges[tracker].as_ref()?.with_patience(patience);
+        Some(Plan {
+            tracker,
+            judge,
+            has_limit,
+        })
     };
-    let declared = slos
-        .slos()
-        .iter()
-        .zip(REQUESTS_TRACKER + 1..)
-        .filter_map(|(slo, tracker)| match slo.sli() {
-            Sli::Http(sli) if sli.matches(template, method) => Some(Plan {
-                tracker,
-                judge: Judge::new(sli.classification(), sli.limit(), patience),
-                has_limit: sli.limit().is_some(),
-            }),
-            _ => None,
-        });
-    std::iter::once(requests).chain(declared).collect()
+    let declared = slos.slos().iter().zip(REQUESTS_TRACKER + 1..);
+    let declared = declared.filter_map(|(slo, tracker)| match slo.sli() {
+        Sli::Http(sli) if sli.matches(template, method) => plan(tracker, sli.limit().is_some()),
+        _ => None,
+    });
+    plan(REQUESTS_TRACKER, false).into_iter().chain(declared).collect()
 }
 
 /// Every route that was seen. Bounded by the router: templates are code, never what a client sent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Routes {
+    judges: Vec<Option<Judge>>,
     seen: RwLock<HashMap<Box<str>, Arc<Route>>>,
 }
 
 impl Routes {
+    pub(crate) fn new(slos: &SloSet) -> Self {
+        Self {
+            judges: judges(slos),
+            seen: RwLock::default(),
+        }
+    }
+
     pub(crate) fn of(&self, template: &str, slos: &SloSet) -> Arc<Route> {
         let known = self
             .seen
@@ -100,7 +114,7 @@ impl Routes {
             .cloned();
         known.unwrap_or_else(|| {
             // Prepared before the lock is taken; a second thread may prepare the same one, and the first insert stays.
-            let route = Arc::new(Route::new(template, slos));
+            let route = Arc::new(Route::new(template, slos, &self.judges));
             let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(seen.entry(template.into()).or_insert(route))
         })
@@ -122,7 +136,7 @@ mod tests {
     }
 
     fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
-        let route = Routes::default().of(route, &slos());
+        let route = Routes::new(&slos()).of(route, &slos());
         route
             .judge(Method::of(method), ending, Duration::from_millis(millis), true, None)
             .collect()

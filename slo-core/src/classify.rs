@@ -6,6 +6,7 @@ mod reason;
 mod tests;
 
 use core::time::Duration;
+use std::sync::Arc;
 
 pub use ending::{Ending, EndingName, EndingNameError};
 pub use reason::{Cause, Judgement, Override, Reason};
@@ -205,25 +206,43 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Judge {
-    classification: Classification,
-    /// The outcome of each status code from 100 to 599.
-    by_status: Box<[Outcome; 500]>,
+    /// Shared: the same SLO is judged on many routes.
+    rules: Arc<Rules>,
     limit: Option<Threshold>,
     patience: Duration,
 }
 
+/// A classification, looked up.
+#[derive(Debug)]
+struct Rules {
+    classification: Classification,
+    /// The outcome of each status code from 100 to 599.
+    by_status: [Outcome; 500],
+}
+
 impl Judge {
-    /// Prepares the rules of one SLO on one route.
+    /// Prepares the rules of one SLO.
     pub fn new(classification: &Classification, limit: Option<Threshold>, patience: Duration) -> Self {
-        let mut by_status = Box::new([Outcome::Good; 500]);
+        let mut by_status = [Outcome::Good; 500];
         for (status, outcome) in (100..).zip(by_status.iter_mut()) {
             *outcome = classification.status(status);
         }
-        Self {
+        let rules = Rules {
             classification: classification.clone(),
             by_status,
+        };
+        Self {
+            rules: Arc::new(rules),
             limit,
             patience,
+        }
+    }
+
+    /// The same rules with another patience, for another route; shares what was prepared.
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        Self {
+            patience,
+            ..self.clone()
         }
     }
 
@@ -255,13 +274,15 @@ impl Judge {
     }
 
     fn status(&self, status: u16) -> Outcome {
-        let known = self.by_status.get(usize::from(status.wrapping_sub(100)));
-        known.copied().unwrap_or_else(|| self.classification.status(status))
+        let known = self.rules.by_status.get(usize::from(status.wrapping_sub(100)));
+        known
+            .copied()
+            .unwrap_or_else(|| self.rules.classification.status(status))
     }
 
     fn named(&self, name: EndingName, reason: Reason) -> Judgement {
         // `None` only of a client that left.
-        let outcome = self.classification.endings[name.index()].unwrap_or(Outcome::Bad);
+        let outcome = self.rules.classification.endings[name.index()].unwrap_or(Outcome::Bad);
         Judgement::new(outcome, reason)
     }
 
@@ -271,7 +292,7 @@ impl Judge {
         } else {
             (Outcome::Bad, Reason::ClientGoneLate)
         };
-        let moved = self.classification.endings[EndingName::Cancelled.index()];
+        let moved = self.rules.classification.endings[EndingName::Cancelled.index()];
         Judgement::new(moved.unwrap_or(by_time), reason)
     }
 }
