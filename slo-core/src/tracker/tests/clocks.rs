@@ -48,6 +48,17 @@ fn three_missed_heartbeats_are_none_and_a_fourth_is_a_gap() {
 }
 
 #[test]
+fn a_heartbeat_may_promise_any_interval() {
+    let tracker = Tracker::new(window("30d"), START);
+    tracker.record(after(0), Outcome::Good);
+    for now in [after(0), Tick::from_unix_nanos(u64::MAX), Tick::default(), after(1)] {
+        tracker.heartbeat(now, Duration::MAX);
+    }
+    assert_eq!(tracker.totals(), Events::new(1, 0));
+    assert!(tracker.gaps().iter().all(|gap| gap.cause() == GapCause::ClockSetBack));
+}
+
+#[test]
 fn after_a_clock_is_set_back_windows_go_by_the_new_time() {
     let tracker = Tracker::new(window("30d"), START);
     tracker.record(after(7_200), Outcome::Bad);
