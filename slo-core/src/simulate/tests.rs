@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::*;
 use crate::alert::AlertState;
 use crate::gate::{Decision, Mode, RuleName, RuleState};
-use crate::{BudgetState, Events, HttpSli, Ratio};
+use crate::{BudgetState, Events, HttpSli, Ratio, TimeSlices};
 
 const START: Tick = Tick::from_unix_seconds(1_767_225_600);
 const HOUR: u64 = 60;
@@ -184,6 +184,33 @@ fn a_draft_is_played_as_if_it_were_agreed() {
     let mut month = Series::default();
     month.every(DAY, 30 * DAY, (90, 10));
     assert_eq!(month.play(&gated).end().verdict().unwrap().decision, Decision::Blocked);
+}
+
+#[test]
+fn an_slo_in_time_slices_is_played_slice_by_slice() {
+    let minutes = TimeSlices::new(Duration::from_secs(60), "90%".parse().unwrap()).unwrap();
+    let sliced = slo("90%", "1h").in_time_slices(minutes);
+    let mut series = Series::default();
+    // 1% of the events are bad throughout, all of them in 2 of 10 minutes; what is bad in a good minute is no matter.
+    for _ in 0..12 {
+        series.run(8, (9, 1)).run(2, (5, 5));
+    }
+    let end = series.play(&Simulation::of(&sliced, START)).end().clone();
+    assert_eq!(end.budget().seen(), Events::new(48, 12));
+    assert_eq!(end.budget().state(), BudgetState::Exhausted);
+    let gated = Simulation::of(&sliced, START).gate(GateRules::default());
+    let verdict = series.play(&gated).end().verdict().unwrap().clone();
+    let budget = verdict.rules.iter().find(|rule| rule.name == RuleName::Budget).unwrap();
+    assert_eq!(budget.events, Some(Events::new(48, 12)));
+}
+
+#[test]
+fn slices_that_cannot_be_counted_are_refused() {
+    let minutes = TimeSlices::new(Duration::from_secs(60), "90%".parse().unwrap()).unwrap();
+    let sliced = slo("90%", "1h").in_time_slices(minutes);
+    let most = [1, 2].map(|number| Sample::new(minute(number), Events::new(u64::MAX / 2 + 1, 0)));
+    let refused = Simulation::of(&sliced, START).run(most).unwrap_err();
+    assert_eq!(refused, SeriesError::TooMany { index: 1 });
 }
 
 #[test]

@@ -287,6 +287,25 @@ proptest! {
         prop_assert_eq!(timeline.coverage(), Ratio::new(model.covered(START, end), overlap((START, end), (START, end))));
     }
 
+    /// Each whole minute is a slice: as if one event had come at its end, good or bad as the minute was.
+    #[test]
+    fn slices_are_played_as_the_events_that_they_are(
+        minutes in prop::collection::vec(prop_oneof![5 => counts(), 5 => Just(Some(Events::new(9, 1)))], 1..400),
+        window in windows(), limit in prop::sample::select(vec!["100%", "90%", "50%"]),
+    ) {
+        let slices = TimeSlices::new(Duration::from_secs(60), limit.parse().unwrap()).unwrap();
+        let played = |slo: &Slo, seen: &[Option<Events>]| {
+            let samples = (1..).map(minute).zip(seen);
+            let samples = samples.map(|(at, seen)| seen.map_or(Sample::gap(at), |events| Sample::new(at, events)));
+            Simulation::of(slo, START).gate(GateRules::default()).run(samples).unwrap()
+        };
+        let plain = slo("99%", window);
+        let judged: Vec<_> = minutes.iter().map(|seen| {
+            seen.map(|events| slices.judge(events).map_or(Events::default(), Events::one))
+        }).collect();
+        prop_assert_eq!(played(&plain.clone().in_time_slices(slices), &minutes), played(&plain, &judged));
+    }
+
     #[test]
     fn only_a_series_in_order_is_played(
         samples in series(), place in any::<prop::sample::Index>(), back in 0..100_000_000_u64,
