@@ -91,6 +91,36 @@ fn coverage_is_that_of_the_least_measured_member_that_speaks() {
     assert_eq!(only.state(), BudgetState::MostlyExcluded);
 }
 
+#[cfg(feature = "calendar")]
+#[test]
+fn the_first_days_of_a_month_do_not_exhaust_what_the_month_allows() {
+    let month: Window = "month in UTC".parse().unwrap();
+    let january = Tick::from_unix_seconds(1_767_225_600);
+    let tracker = crate::Tracker::new(month, january);
+    tracker.record_many(january, Events::new(99, 1));
+    let two = CompositeSli::of([("a", 1), ("b", 3)]);
+    let at = |days: u32, coverage: Option<Ratio>| {
+        let now = january + days * Duration::from_secs(86_400);
+        let read = two.read("99.9%".parse().unwrap(), |_| Some(tracker.read(now, month)));
+        let told = Composite::new(
+            "99.9%".parse().unwrap(),
+            [CompositeMember::new(
+                "a",
+                1,
+                Events::new(99, 1),
+                coverage.unwrap_or(whole()),
+            )],
+        );
+        let told = told.so_far(month, now);
+        (read.state(), told.state())
+    };
+    // One in ten of 31 days is spent after 3.1.
+    assert_eq!(at(3, None), (BudgetState::Within, BudgetState::Within));
+    assert_eq!(at(4, None), (BudgetState::Exhausted, BudgetState::Exhausted));
+    assert_eq!(at(4, Ratio::new(1, 2)).1, BudgetState::WarmingUp);
+    assert_eq!(at(7, Ratio::new(1, 2)).1, BudgetState::Exhausted);
+}
+
 fn set(composite: impl Into<Sli>) -> SloSetBuilder {
     let (target, window) = ("99%".parse().unwrap(), Window::days(30).unwrap());
     let slo = |name: &str, window| Slo::new(name, HttpSli::every_route(), target, window);

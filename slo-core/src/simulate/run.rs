@@ -169,7 +169,8 @@ impl<'a> Run<'a> {
         let slo = &self.simulation.slo;
         let reading = self.counted.at(at).read(at, slo.window());
         let coverage = coverage(&self.unseen, reading)?;
-        Some(ErrorBudget::observed(slo.target(), reading.events()).covering(coverage))
+        let budget = ErrorBudget::observed(slo.target(), reading.events()).covering(coverage);
+        Some(budget.so_far(slo.window(), at))
     }
 
     fn verdict(&self, at: Tick) -> Option<Verdict> {
