@@ -188,6 +188,7 @@ fn a_majority_of_excluded_events_is_said() {
     };
     assert_eq!(with(10, 0, 10), BudgetState::Within);
     assert_eq!(with(10, 0, 11), BudgetState::MostlyExcluded);
+    assert_eq!(with(10, 1, 11), BudgetState::Within); // the bad one is valid, too
     assert_eq!(with(0, 0, 1), BudgetState::MostlyExcluded);
     assert_eq!(with(0, 10, 11), BudgetState::Exhausted);
 }

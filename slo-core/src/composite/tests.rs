@@ -89,6 +89,31 @@ fn coverage_is_that_of_the_least_measured_member_that_speaks() {
     assert_eq!(mostly.state(), BudgetState::MostlyExcluded);
     let only = Composite::new(target, [member(Events::default().with_excluded(10), part(30))]);
     assert_eq!(only.state(), BudgetState::MostlyExcluded);
+    // Of somebody who has no say it is no matter.
+    let beside = member(Events::default().with_excluded(10), part(30));
+    let other = Composite::new(target, [member(Events::new(9, 0), part(30)), beside]);
+    assert_eq!(other.state(), BudgetState::Within);
+    let weightless = CompositeMember::new("m", 0, Events::new(1, 9), part(1));
+    let other = Composite::new(target, [member(Events::new(9, 0), part(30)), weightless]);
+    assert_eq!((other.coverage(), other.state()), (part(30), BudgetState::Within));
+}
+
+#[test]
+fn from_ninety_percent_on_the_events_stand_for_the_window() {
+    let at = |bad, part, of| {
+        let coverage = Ratio::new(part, of).unwrap();
+        let member = CompositeMember::new("m", 1, Events::new(1_000 - bad, bad), coverage);
+        Composite::new("99%".parse().unwrap(), [member]).state()
+    };
+    assert_eq!(
+        (at(0, 9, 10), at(0, 899, 1_000)),
+        (BudgetState::Within, BudgetState::WarmingUp)
+    );
+    // The limit to the last event, of what was seen; and a tenth less of the whole window.
+    assert_eq!(
+        (at(10, 9, 10), at(10, 899, 1_000)),
+        (BudgetState::Exhausted, BudgetState::WarmingUp)
+    );
 }
 
 #[cfg(feature = "calendar")]

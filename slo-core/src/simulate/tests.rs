@@ -351,6 +351,17 @@ fn years_of_silence_and_gaps_end_as_they_should() {
 }
 
 #[test]
+fn what_leaves_a_window_in_a_long_silence_leaves_it_by_the_step() {
+    let month = 30 * DAY;
+    let mut series = Series::default();
+    series.run(30, (0, 10)).every(2 * month, 2 * month, (1, 0));
+    let timeline = series.play(&Simulation::of(&slo("99.9%", "30d"), START));
+    // The last event came after 30 min; over 26 h back windows begin at whole hours.
+    let silent = |(_, state): &(u64, BudgetState)| *state == BudgetState::NoTraffic;
+    assert_eq!(budgets(&timeline).into_iter().find(silent).unwrap().0, month + HOUR);
+}
+
+#[test]
 fn intervals_shorter_than_a_second_are_a_second() {
     let mut series = Series::default();
     series.run(10, (0, 100));
