@@ -48,6 +48,19 @@ fn three_missed_heartbeats_are_none_and_a_fourth_is_a_gap() {
 }
 
 #[test]
+fn a_gap_is_told_for_as_long_as_the_window_can_hold_it() {
+    let tracker = Tracker::new(window("30d"), START);
+    for day in [0, 1, 28, 29] {
+        tracker.heartbeat(after(day * 86_400), BEAT);
+        tracker.heartbeat(after(day * 86_400 + 3_600), BEAT);
+    }
+    let covered = |now| tracker.read(after(now), window("30d")).covered().as_secs();
+    assert_eq!(tracker.gaps().len(), 7); // an hour of each day, and what lies between the days
+    assert_eq!(covered(29 * 86_400 + 3_600), 0);
+    assert_eq!(covered(30 * 86_400 + 86_400), 2 * 86_400 - 3_600);
+}
+
+#[test]
 fn a_heartbeat_may_promise_any_interval() {
     let tracker = Tracker::new(window("30d"), START);
     tracker.record(after(0), Outcome::Good);
