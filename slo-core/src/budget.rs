@@ -301,7 +301,8 @@ impl ErrorBudget {
                 let event = u128::from(ONE_PPB) * part.max(1);
                 return Scaled { allowed, spent, event };
             }
-            // Over 10^14 events in a window whose coverage has no short fraction: its last bits are not shown.
+            // Over 10^14 events, or 10^7 bad ones of a calendar period, where coverage has no short fraction: its last bits
+            // are not shown.
             (part, whole) = ((part / 2).max(1), whole / 2);
         }
     }
