@@ -14,7 +14,7 @@ pub use state::{BudgetBasis, BudgetState};
 
 use crate::ratio::{compare, quotient, signed_quotient};
 use crate::target::ONE_PPB;
-use crate::{BurnRate, Events, Ratio, Reading, Share, Target};
+use crate::{BurnRate, Events, Ratio, Reading, Share, Target, Tick, Window};
 
 /// The error budget of one target after some events.
 ///
@@ -28,6 +28,9 @@ use crate::{BurnRate, Events, Ratio, Reading, Share, Target};
 /// - *Against the whole window* ([`ErrorBudget::against_whole_window`]): what was spent so far, of what the whole window
 ///   allows when its unseen part has the traffic of the seen part: `remaining = 1 - coverage x (bad / valid) / (1 -
 ///   target)`. The same two days read +33.3%. It is exhausted only when no unseen event could save it.
+///
+/// Of a calendar period, what is still to come is unseen as well: on the 2nd of a month nothing was missed, and most of
+/// what the month allows is untouched ([`ErrorBudget::so_far`]; [`ErrorBudget::of`] knows it).
 ///
 /// [`ErrorBudget::decisive`] is the one to act on: observed from [`COVERED`](Self::COVERED) on, else the other.
 ///
@@ -60,7 +63,10 @@ use crate::{BurnRate, Events, Ratio, Reading, Share, Target};
 pub struct ErrorBudget {
     target: Target,
     seen: Events,
+    /// Of what has passed of the window.
     coverage: Ratio,
+    /// How much has passed of a calendar period: parts and whole below 2^32.
+    elapsed: Option<Ratio>,
     basis: BudgetBasis,
 }
 
@@ -74,19 +80,31 @@ impl ErrorBudget {
             target,
             seen,
             coverage: Ratio::of_ppb(ONE_PPB),
+            elapsed: None,
             basis: BudgetBasis::Observed,
         }
     }
 
-    /// The observed budget of a tracker's window, with the window's coverage.
+    /// The observed budget of a tracker's window, with the window's coverage, and with what has passed of it.
     pub fn of(target: Target, reading: Reading) -> Self {
         let budget = Self::observed(target, reading.events());
-        budget.covering(reading.coverage().unwrap_or(Ratio::of_ppb(0)))
+        budget
+            .covering(reading.coverage().unwrap_or(Ratio::of_ppb(0)))
+            .after(reading.elapsed())
     }
 
-    /// Says which share of the window the events come from.
+    /// Says which share of the window the events come from: of a calendar window, which share of what has passed of it.
     pub const fn covering(self, coverage: Ratio) -> Self {
         Self { coverage, ..self }
+    }
+
+    /// Says of which window the events are, and when: of a calendar period a part is still to come.
+    pub fn so_far(self, window: Window, now: Tick) -> Self {
+        self.after(window.elapsed_at(now))
+    }
+
+    const fn after(self, elapsed: Option<Ratio>) -> Self {
+        Self { elapsed, ..self }
     }
 
     /// The same events against what the whole window allows, at the mean traffic of its seen part.
@@ -97,9 +115,11 @@ impl ErrorBudget {
         }
     }
 
-    /// The variant to act on: as it is from 90% coverage on, against the whole window below.
+    /// The variant to act on: as it is where 90% of the window was seen, against the whole window below that.
     pub fn decisive(self) -> Self {
-        if self.coverage < Self::COVERED {
+        let (part, whole) = self.seen_of_window();
+        let covered = Self::COVERED;
+        if compare(part, whole, covered.part().into(), covered.whole().into()) == Ordering::Less {
             self.against_whole_window()
         } else {
             self
@@ -116,10 +136,16 @@ impl ErrorBudget {
         self.seen
     }
 
-    /// The share of the window that the events come from.
+    /// The share of the window that the events come from; of a calendar window, of what has passed of it.
     #[must_use]
     pub const fn coverage(self) -> Ratio {
         self.coverage
+    }
+
+    /// The share of a calendar period that has passed; `None` of a rolling window.
+    #[must_use]
+    pub const fn elapsed(self) -> Option<Ratio> {
+        self.elapsed
     }
 
     /// What the events are held against.
@@ -218,12 +244,12 @@ impl ErrorBudget {
     /// `1 - spent / (allowed / coverage)` against `limit` is `spent / allowed` against `(1 - limit) / coverage`, upside
     /// down.
     fn remaining_against(self, limit: Share) -> Option<Ordering> {
-        let coverage = self.basis_coverage();
-        if self.seen.valid() == 0 || coverage.part() == 0 {
+        let (part, whole) = self.basis_coverage();
+        if self.seen.valid() == 0 || part == 0 {
             return None;
         }
+        // Of 30 bits, and 96 in the other factors.
         let may_be_spent = u128::from(ONE_PPB - limit.ppb());
-        let (part, whole) = (u128::from(coverage.part()), u128::from(coverage.whole()));
         let spent = compare(
             self.spent(),
             self.allowed(),
@@ -233,11 +259,22 @@ impl ErrorBudget {
         Some(spent.reverse())
     }
 
-    /// The share of the expected events that were seen: all of them, as far as the observed budget is concerned.
-    fn basis_coverage(self) -> Ratio {
+    /// The share of the expected events that were seen, as part and whole: all of them, as far as the observed budget is
+    /// concerned.
+    fn basis_coverage(self) -> (u128, u128) {
         match self.basis {
-            BudgetBasis::Observed => Ratio::of_ppb(ONE_PPB),
-            BudgetBasis::WholeWindow => self.coverage,
+            BudgetBasis::Observed => (1, 1),
+            BudgetBasis::WholeWindow => self.seen_of_window(),
+        }
+    }
+
+    /// The share of the whole window that was seen, what is still to come of it included: part and whole of at most 64 +
+    /// 32 bits.
+    fn seen_of_window(self) -> (u128, u128) {
+        let (part, whole) = (u128::from(self.coverage.part()), u128::from(self.coverage.whole()));
+        match self.elapsed {
+            Some(elapsed) => (part * u128::from(elapsed.part()), whole * u128::from(elapsed.whole())),
+            None => (part, whole),
         }
     }
 
@@ -253,8 +290,7 @@ impl ErrorBudget {
 
     /// Both sides of the budget for display, over one denominator.
     fn scaled(self) -> Scaled {
-        let coverage = self.basis_coverage();
-        let (part, whole) = (u128::from(coverage.part()), u128::from(coverage.whole()));
+        let (part, whole) = self.basis_coverage();
         let divisor = gcd(part, whole);
         let (mut part, mut whole) = (part / divisor, whole / divisor);
         if part == 0 {
@@ -265,7 +301,8 @@ impl ErrorBudget {
                 let event = u128::from(ONE_PPB) * part.max(1);
                 return Scaled { allowed, spent, event };
             }
-            // Over 10^14 events in a window whose coverage has no short fraction: its last bits are not shown.
+            // Over 10^14 events, or 10^7 bad ones of a calendar period, where coverage has no short fraction: its last bits
+            // are not shown.
             (part, whole) = ((part / 2).max(1), whole / 2);
         }
     }

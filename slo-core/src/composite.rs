@@ -11,7 +11,7 @@ pub(crate) use definition::check;
 pub use definition::{CompositeError, CompositeSli};
 
 use crate::target::ONE_PPB;
-use crate::{BudgetState, ErrorBudget, Events, Ratio, Share, Target};
+use crate::{BudgetState, ErrorBudget, Events, Ratio, Share, Target, Tick, Window};
 use natural::{Natural, quotient};
 
 /// A composite at one moment: its SLI is the mean of its members' SLIs, by weight.
@@ -47,6 +47,7 @@ use natural::{Natural, quotient};
 pub struct Composite {
     target: Target,
     members: Vec<CompositeMember>,
+    elapsed: Option<Ratio>,
 }
 
 /// A member of a composite with what was seen of it in the composite's window.
@@ -99,7 +100,17 @@ impl Composite {
         Self {
             target,
             members: members.into_iter().collect(),
+            elapsed: None,
         }
+    }
+
+    /// Says over which window the events were counted, and when: of a calendar period a part is still to come.
+    pub fn so_far(self, window: Window, now: Tick) -> Self {
+        self.after(window.elapsed_at(now))
+    }
+
+    fn after(self, elapsed: Option<Ratio>) -> Self {
+        Self { elapsed, ..self }
     }
 
     /// The share that must be good.
@@ -120,7 +131,7 @@ impl Composite {
             .map(CompositeMember::name)
     }
 
-    /// The share of the window that was measured: of the speaking members, or else of all, that of the least measured one.
+    /// The share of the window, or of what has passed of a calendar period, that was measured: of the speaking members, or else of all, that of the least measured one.
     /// Nothing of a composite without members.
     #[must_use]
     pub fn coverage(&self) -> Ratio {
@@ -133,7 +144,7 @@ impl Composite {
     /// What can be said of its budget; exact, and in the order of [`ErrorBudget::state`].
     ///
     /// Mostly excluded is a composite one of whose speaking members is, or all of whose members are silent and one is.
-    /// Under 90% coverage it is exhausted only when no unseen event could save it.
+    /// Where under 90% of its window was seen, it is exhausted only when no unseen event could save it.
     #[must_use]
     pub fn state(&self) -> BudgetState {
         if self.coverage().part() == 0 {
@@ -144,18 +155,12 @@ impl Composite {
             .members
             .iter()
             .any(|member| (member.speaks() || !any_speaks) && member.events.excluded() > member.events.valid());
-        let warming_up = self.coverage() < ErrorBudget::COVERED;
-        let measured = if warming_up {
-            self.coverage()
-        } else {
-            Share::WHOLE.as_ratio()
-        };
-        match self.anything_left(measured) {
+        match self.anything_left() {
             None if mostly_excluded => BudgetState::MostlyExcluded,
             None => BudgetState::NoTraffic,
             Some(false) => BudgetState::Exhausted,
             Some(true) if mostly_excluded => BudgetState::MostlyExcluded,
-            Some(true) if warming_up => BudgetState::WarmingUp,
+            Some(true) if self.coverage() < ErrorBudget::COVERED => BudgetState::WarmingUp,
             Some(true) => BudgetState::Within,
         }
     }
@@ -185,10 +190,20 @@ impl Composite {
         Some(quotient(&spent, &allowed))
     }
 
-    /// Whether anything is left of the budget when this share of the window was measured; exact.
-    fn anything_left(&self, measured: Ratio) -> Option<bool> {
+    /// Whether anything is left of the budget, in the [decisive](ErrorBudget::decisive) variant; exact.
+    fn anything_left(&self) -> Option<bool> {
         let (spent, allowed) = self.spent_and_allowed()?;
-        Some(spent.times(measured.part()) < allowed.times(measured.whole()))
+        let all = Share::WHOLE.as_ratio();
+        let (coverage, elapsed) = (self.coverage(), self.elapsed.unwrap_or(all));
+        let part = Natural::from(coverage.part()).times(elapsed.part());
+        let whole = Natural::from(coverage.whole()).times(elapsed.whole());
+        let covered = ErrorBudget::COVERED;
+        if part.times(covered.whole()) < whole.times(covered.part()) {
+            let spent = spent.times(coverage.part()).times(elapsed.part());
+            Some(spent < allowed.times(coverage.whole()).times(elapsed.whole()))
+        } else {
+            Some(spent < allowed)
+        }
     }
 
     /// The error ratio and the error budget as whole numbers of one unit.

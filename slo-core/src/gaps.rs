@@ -150,6 +150,16 @@ mod tests {
     }
 
     #[test]
+    fn what_reaches_into_what_is_remembered_is_kept() {
+        let mut gaps = Gaps::default();
+        gaps.push(entry(10, 20), at(0));
+        gaps.push(entry(30, 40), at(15));
+        assert_eq!(gaps.unseen(at(0), at(100)).as_secs(), 20);
+        gaps.push(entry(50, 60), at(21));
+        assert_eq!(gaps.unseen(at(0), at(100)).as_secs(), 20);
+    }
+
+    #[test]
     fn too_many_are_joined_and_never_call_unseen_time_seen() {
         let mut gaps = Gaps::default();
         for number in 0..100 {

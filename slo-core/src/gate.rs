@@ -10,7 +10,7 @@
 //! | no series in the whole window: the deploy that adds us | `warn` | allowed |
 //! | fewer than 100 valid events | `idle` (`bad_ratio`, `p95`) | allowed |
 //! | more than 5% of the requests excluded | `unknown` (`bad_ratio`), unless breached even if those had been good | unknown |
-//! | a budget at or under its limit | `fail` | blocked; [`Class::Reliability`] passes and is announced |
+//! | a budget at or under its limit (of what its whole window allows, where under 90% of that was seen) | `fail` | blocked; [`Class::Reliability`] passes and is announced |
 //! | a draft, or data that is not fresh | `warn` | allowed |
 //! | a rollback, or a revision that ran before | as it is | allowed |
 //! | a good bypass | as it is | bypassed where it was needed |
@@ -90,7 +90,7 @@ impl GateRules {
             measure::p95(self, &evidence.latency),
         ];
         let with_events = slos.iter().filter(|slo| slo.composite().is_none());
-        outcomes.extend(with_events.map(|slo| measure::budget(self, slo, evidence)));
+        outcomes.extend(with_events.map(|slo| measure::budget(self, slo, evidence, now)));
         let checks = evidence.freshness.iter();
         outcomes.extend(checks.map(|(check, seen)| measure::freshness(self, check, seen)));
         let mut verdict = Verdict::new(service, self, outcomes, request, now);

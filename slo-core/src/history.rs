@@ -109,7 +109,9 @@ impl History {
         }
         let own = self.own(now).max(last);
         let previous = self.beat.replace((own, now));
-        if let Some((before, theirs)) = previous.filter(|(before, _)| own.since(*before) > interval * MISSED_BEATS) {
+        if let Some((before, theirs)) =
+            previous.filter(|(before, _)| own.since(*before) > interval.saturating_mul(MISSED_BEATS))
+        {
             self.push_gap(before, own, Gap::new(theirs, now, GapCause::Suspended));
         }
     }

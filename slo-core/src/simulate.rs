@@ -68,7 +68,8 @@ use crate::{Slo, Status, Tick};
 
 /// What a series is to be played through.
 ///
-/// The SLO counts as agreed, whatever its status: a draft is what one wants to try.
+/// The SLO counts as agreed, whatever its status: a draft is what one wants to try. One in time slices is played slice by
+/// slice. A composite has no events of its own: simulate its members.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Simulation {

@@ -28,7 +28,8 @@ use crate::{Ratio, Tick};
 /// # Time
 ///
 /// The caller supplies it, as for a tracker: a tick that lies back counts in the current minute, and after a jump ahead
-/// what was before it is left behind.
+/// what was before it is left behind. Whoever owns the clock sends a [heartbeat](Self::heartbeat), which tells a late
+/// event from a clock that was set back: without it, such a clock stops the sketch from forgetting until it has caught up.
 ///
 /// # Examples
 ///
@@ -79,6 +80,14 @@ impl LatencySketch {
         }
         // Relaxed: counts carry no other data with them.
         self.stripes[home() % STRIPES].0[bucket(elapsed)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that it is `now`. More than a minute before the last known edge, that says that the clock was set back: from
+    /// then on windows go by the new time, and what was recorded keeps its age.
+    pub fn heartbeat(&self, now: Tick) {
+        let mut edges = self.lock();
+        edges.set_back_to(now);
+        let _totals = self.write_edges(&mut edges, now);
     }
 
     /// The events of the last `window` before `now`, of 15 minutes at most. Never blocks a recording thread.
@@ -267,8 +276,15 @@ impl Cells {
     }
 }
 
-/// The totals at the newest edges of minutes.
+/// How far a heartbeat may lie behind the last edge before the clock counts as set back, as for a tracker.
+const STEADY: Duration = Duration::from_secs(60);
+
+/// The totals at the newest edges of minutes, on a time line of its own that never steps back: the caller's ticks and
+/// `shift`.
 struct Edges {
+    /// Nanoseconds by which the caller's clock was set back in all; whole minutes.
+    shift: u64,
+    /// On our own time line, as are the edges.
     started: Tick,
     /// `KEPT` times `CELLS`.
     ring: Box<[[u32; CELLS]]>,
@@ -282,6 +298,7 @@ impl Edges {
     fn new(started: Tick) -> Self {
         let first = started.as_unix_nanos() / MINUTE_NANOS + 1;
         Self {
+            shift: 0,
             started,
             ring: (0..KEPT).map(|_| [0; CELLS]).collect(),
             first,
@@ -290,21 +307,42 @@ impl Edges {
     }
 
     fn next_edge(&self) -> Tick {
-        tick(self.next)
+        self.theirs(tick(self.next))
     }
 
     /// The last edge that is written; the start before there is one.
     fn last_edge(&self) -> Tick {
-        if self.next > self.first {
+        self.theirs(if self.next > self.first {
             tick(self.next - 1)
         } else {
             self.started
+        })
+    }
+
+    /// Lets the time line go on while the caller's clock repeats itself, if it does.
+    fn set_back_to(&mut self, now: Tick) {
+        let back = self.last_edge().since(now);
+        if back > STEADY {
+            let minutes = u64::try_from(back.as_nanos())
+                .unwrap_or(u64::MAX)
+                .div_ceil(MINUTE_NANOS);
+            self.shift = self.shift.saturating_add(minutes.saturating_mul(MINUTE_NANOS));
         }
+    }
+
+    /// A moment of the caller's clock on our own time line.
+    fn own(&self, theirs: Tick) -> Tick {
+        theirs + Duration::from_nanos(self.shift)
+    }
+
+    /// A moment of our own time line by the caller's clock as it goes now.
+    fn theirs(&self, own: Tick) -> Tick {
+        own.saturating_sub(Duration::from_nanos(self.shift))
     }
 
     /// Writes `totals` at every edge up to `now` that is not written yet. A `now` that lies back changes nothing.
     fn advance(&mut self, now: Tick, totals: &[u32; CELLS]) {
-        let last = now.as_unix_nanos() / MINUTE_NANOS;
+        let last = self.own(now).as_unix_nanos() / MINUTE_NANOS;
         // After a long silence only the edges that will be kept.
         let from = self.next.max((last + 1).saturating_sub(KEPT as u64));
         for edge in from..=last {
@@ -316,12 +354,12 @@ impl Edges {
     /// The last known moment at or before `at`, and the totals there.
     fn at_or_before(&self, at: Tick) -> (Tick, &[u32; CELLS]) {
         let oldest = self.first.max(self.next.saturating_sub(KEPT as u64));
-        let edge = at.as_unix_nanos() / MINUTE_NANOS;
+        let edge = self.own(at).as_unix_nanos() / MINUTE_NANOS;
         if self.next == self.first || edge < self.first {
-            return (self.started, &[0; CELLS]);
+            return (self.theirs(self.started), &[0; CELLS]);
         }
         let edge = edge.clamp(oldest, self.next - 1);
-        (tick(edge), &self.ring[slot(edge)])
+        (self.theirs(tick(edge)), &self.ring[slot(edge)])
     }
 }
 

@@ -26,8 +26,8 @@ use crate::{Events, Outcome, Tick, Tracker, Window};
 ///
 /// The caller supplies it. A slice is closed by the first event, reading or [`advance`](Self::advance) after its end, and
 /// counts at its end, however late that is. A tick that lies back counts in the open slice; so after a jump ahead and
-/// back the open slice lasts until time has caught up, or until a [heartbeat](Self::heartbeat) says so. An event that races the edge of a slice may be counted on either
-/// side of it.
+/// back the open slice lasts until time has caught up, or until a [heartbeat](Self::heartbeat) says so. An event that
+/// races the edge of a slice may be counted on either side of it.
 ///
 /// # Examples
 ///
@@ -106,6 +106,12 @@ impl SliceTracker {
     pub fn record(&self, now: Tick, outcome: Outcome) {
         self.advance(now);
         self.events.add(outcome);
+    }
+
+    /// Counts many events of a slice at once, as [`Tracker::record_many`].
+    pub fn record_many(&self, now: Tick, events: Events) {
+        self.advance(now);
+        self.events.add_many(events);
     }
 
     /// Judges the slices that are over: call it now and then where no event may come for long.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Outcome, SliceTracker, Slo, Tick, Tracker, Window};
+use crate::{Events, Outcome, SliceTracker, Slo, Tick, Tracker, Window};
 
 /// Counts the events of an SLO as they are or, where it is judged by time slices, slices of them.
 ///
@@ -91,12 +91,63 @@ impl SloTracker {
         }
     }
 
-    /// The tracker of what the target is about, at this moment: of the events, or of the slices that are over.
+    /// Counts many events at once, as [`Tracker::record_many`].
+    pub fn record_many(&self, now: Tick, events: Events) {
+        match &self.0 {
+            Counting::Events(tracker) => tracker.record_many(now, events),
+            Counting::Slices(tracker) => tracker.record_many(now, events),
+        }
+    }
+
+    /// Counts events that a killed process had begun and not ended, as [`Tracker::record_lost`]: as bad events of the
+    /// open slice where slices are judged, not as bad slices.
+    pub fn record_lost(&self, now: Tick, events: u64) {
+        self.record_many(now, Events::new(0, events));
+    }
+
+    /// Everything that was recorded since the start, whatever became of it; exact at rest.
+    pub(crate) fn recorded(&self) -> Events {
+        match &self.0 {
+            Counting::Events(tracker) => tracker.totals(),
+            Counting::Slices(tracker) => tracker.events(),
+        }
+    }
+
+    /// The tracker of what the target is about, at this moment: of the events, or of the slices that are over. To read
+    /// and to take snapshots of; what is recorded there would be slices.
     #[must_use]
     pub fn at(&self, now: Tick) -> &Tracker {
         match &self.0 {
             Counting::Events(tracker) => tracker,
             Counting::Slices(tracker) => tracker.at(now),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{HttpSli, TimeSlices};
+
+    const START: Tick = Tick::from_unix_seconds(1_767_225_600);
+
+    fn slo() -> Slo {
+        Slo::new("browse", HttpSli::every_route(), "99%".parse().unwrap(), Window::DAY)
+    }
+
+    #[test]
+    fn lost_events_are_bad_events_and_never_bad_slices() {
+        let minutes = TimeSlices::new(Duration::from_secs(60), "50%".parse().unwrap()).unwrap();
+        let (events, slices) = (
+            SloTracker::of(&slo(), START),
+            SloTracker::of(&slo().in_time_slices(minutes), START),
+        );
+        for tracker in [&events, &slices] {
+            tracker.record_lost(START, 3);
+            tracker.record_many(START, Events::new(3, 0));
+        }
+        let later = START + Duration::from_secs(60);
+        assert_eq!(events.at(later).totals(), Events::new(3, 3));
+        assert_eq!(slices.at(later).totals(), Events::new(1, 0));
     }
 }

@@ -172,7 +172,11 @@ impl Tracker {
     ///
     /// Never blocks a recording thread. A `now` before the last known step is read as that step.
     pub fn read(&self, now: Tick, window: Window) -> Reading {
-        self.read_since(now, |now| window.bounds(now).start, window.rolling_length())
+        let reading = self.read_since(now, |now| window.bounds(now).start, window.rolling_length());
+        Reading {
+            elapsed: window.elapsed_at(reading.to),
+            ..reading
+        }
     }
 
     /// The events of the last `stretch` before `now`, as [`Tracker::read`]: for burn rates, which look at less time.
@@ -196,6 +200,7 @@ impl Tracker {
             to: now,
             covered: now.since(seen).saturating_sub(history.unseen(seen, now)),
             asked: length.unwrap_or(now.since(asked)),
+            elapsed: None,
         }
     }
 
@@ -232,6 +237,7 @@ pub struct Reading {
     to: Tick,
     covered: Duration,
     asked: Duration,
+    elapsed: Option<Ratio>,
 }
 
 impl Reading {
@@ -256,6 +262,12 @@ impl Reading {
     pub fn coverage(self) -> Option<Ratio> {
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).ok();
         Ratio::new(nanos(self.covered)?, nanos(self.asked)?)
+    }
+
+    /// The share of a calendar period that had passed ([`Window::elapsed_at`]); `None` of a rolling window.
+    #[must_use]
+    pub const fn elapsed(self) -> Option<Ratio> {
+        self.elapsed
     }
 
     /// The time within the asked window in which this process measured: since its start, without the gaps.

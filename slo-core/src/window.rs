@@ -5,9 +5,9 @@ use core::ops::Range;
 use core::str::FromStr;
 use core::time::Duration;
 
-use crate::Tick;
 #[cfg(feature = "calendar")]
 use crate::{Period, PeriodError, Zone, ZoneError, calendar::Calendar};
+use crate::{Ratio, Tick};
 
 /// The period over which a target must hold: rolling, the last so many seconds before now; or, with the feature
 /// `calendar`, the present day, week, month, quarter or year in a time zone.
@@ -150,6 +150,21 @@ impl Window {
         })
     }
 
+    /// The share of a calendar period that has passed at `now`, in whole seconds, the one that has begun included; `None`
+    /// of a rolling window, which has always passed whole.
+    #[must_use]
+    pub fn elapsed_at(self, now: Tick) -> Option<Ratio> {
+        if self.rolling_length().is_some() {
+            return None;
+        }
+        let Range { start, end } = self.bounds(now);
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Ratio::new(
+            nanos(now.since(start)).div_ceil(NANOS),
+            nanos(end.since(start)).div_ceil(NANOS),
+        )
+    }
+
     /// A length that it never exceeds: its own if it is rolling, else the most days of its period and one more, as clocks
     /// may be turned back, by a whole day where the date line is moved.
     #[must_use]
@@ -164,6 +179,7 @@ impl Window {
     }
 }
 
+const NANOS: u64 = 1_000_000_000;
 const MIN_SECONDS: u32 = 300;
 const DAY_SECONDS: u32 = 86_400;
 const MAX_SECONDS: u32 = 400 * DAY_SECONDS;

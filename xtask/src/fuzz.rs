@@ -33,7 +33,7 @@ struct Target {
     seeds: &'static str,
 }
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
     Target {
         name: "values",
         longest: 64,
@@ -48,6 +48,11 @@ const TARGETS: [Target; 4] = [
         name: "snapshot",
         longest: 4_000,
         seeds: "fuzz/seeds/snapshot.json",
+    },
+    Target {
+        name: "file",
+        longest: 4_000,
+        seeds: "fuzz/seeds/file,fuzz/seeds/file.json",
     },
     Target {
         name: "zones",

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::condition::{Condition, Unreachable};
 use super::{Alerts, nominal};
 use crate::alert::Severity;
-use crate::ratio::write_percent;
+use crate::share::Percent;
 use crate::target::ONE_PPB;
 use crate::{BurnWindow, Slo, Status, Target, Window};
 
@@ -241,7 +241,7 @@ pub enum AlertPolicyError {
     /// The share of the budget is 0, or more than all of it.
     #[error(
         "a condition cannot wait for {} of the budget; take more than 0% and at most 100%, like 2%",
-        Share(*share_ppb)
+        Percent(*share_ppb)
     )]
     ShareOutOfRange {
         /// The share that was given, in parts per billion.
@@ -268,13 +268,4 @@ pub enum AlertPolicyError {
     /// A condition can never fire at the target.
     #[error(transparent)]
     Unreachable(Unreachable),
-}
-
-/// A share in parts per billion for an error's text.
-struct Share(u32);
-
-impl core::fmt::Display for Share {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write_percent(f, self.0.into(), 7)
-    }
 }

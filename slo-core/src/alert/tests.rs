@@ -160,6 +160,7 @@ fn short_periods_meet_the_floors_and_the_factors_follow() {
     let week = standard("99.9%", "7d");
     assert_eq!(windows(&week)[0], ("15m".into(), "2m".into())); // scaled: 14 min and 70 s
     assert_eq!(factors(&week), ["13.44x", "6x", "3x", "1x"]);
+    assert_eq!(windows(&standard("99.9%", "7d1s"))[2].0, "5h36m1s"); // rounded up
     let day = standard("99.9%", "1d");
     let shown = [("15m", "2m"), ("15m", "2m"), ("48m", "4m"), ("2h24m", "12m")];
     assert_eq!(windows(&day), shown.map(|(long, short)| (long.into(), short.into())));

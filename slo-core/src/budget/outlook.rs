@@ -13,13 +13,15 @@ pub enum Exhaustion {
     Already,
     /// After this time, which is at most one window.
     In(Duration),
-    /// Not at this rate: by then everything that is in the window now will have left it, and the rate alone is below 1.
+    /// Not at this rate: by then everything that is in the window now will have left it, and the rate alone is below 1; or
+    /// the calendar period will be over.
     NotAtThisRate,
 }
 
 /// Both speak of the whole window, which is what the coming time belongs to, and assume that valid events keep coming at
 /// the mean rate of the time seen and that none of the bad ones leaves the window first. A rolling window lets them
-/// leave, so the truth is never sooner.
+/// leave, so the truth is never sooner. Of a calendar period `window` is the length (see
+/// [`Window::length_at`](crate::Window::length_at)), and what is left is for the rest of it.
 impl ErrorBudget {
     /// How long everything may fail before the budget is spent: `remaining x (1 - target) x window`, 43 minutes for an
     /// untouched 99.9% over 30 days. Zero once it is spent; `None` without a valid event or any coverage.
@@ -72,8 +74,10 @@ impl ErrorBudget {
         if remaining <= 0.0 {
             return Some(Exhaustion::Already);
         }
-        // After one window only what burns now is left in it: the budget is spent by then, or never.
-        if burn < remaining {
+        // After one window only what burns now is left in it, and after its end a period begins anew: the budget is spent
+        // by then, or never.
+        let to_come = self.elapsed().map_or(1.0, |elapsed| 1.0 - elapsed.as_ratio_f64());
+        if burn * to_come < remaining {
             return Some(Exhaustion::NotAtThisRate);
         }
         Some(Exhaustion::In(duration(remaining / burn * window.as_secs_f64())))

@@ -16,7 +16,8 @@ pub enum Recovery {
     NotNeeded,
     /// At this moment, the first of its kind in whole seconds from now, if the assumptions hold.
     At(Tick),
-    /// Nothing is known to recover: no valid event or no coverage; or the limit is 100%, which nothing is above.
+    /// Nothing is known to recover: no valid event or no coverage; or the limit is 100%, which nothing is above; or of a
+    /// calendar period no event leaves.
     Unknown,
 }
 
@@ -31,7 +32,8 @@ impl ErrorBudget {
     /// [`decisive`](Self::decisive) variant is asked; for the one against the whole window, the unseen time is taken to
     /// be the window's first, as in a young process.
     ///
-    /// A calendar window recovers by dilution only, or when the next period begins: do not ask here.
+    /// A calendar window recovers when the next period begins ([`Window::bounds`](crate::Window::bounds)): here it is
+    /// [`Recovery::Unknown`].
     ///
     /// # Examples
     ///
@@ -72,7 +74,7 @@ impl ErrorBudget {
         let budget = self.decisive();
         match budget.leaves_more_than(above) {
             Some(true) => return Recovery::NotNeeded,
-            Some(false) if above < Share::WHOLE && self.coverage.part() > 0 => {}
+            Some(false) if above < Share::WHOLE && self.coverage.part() > 0 && self.elapsed.is_none() => {}
             _ => return Recovery::Unknown,
         }
         let departures = departures(budget.seen, window, now, history);

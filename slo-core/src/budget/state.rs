@@ -15,8 +15,8 @@ pub enum BudgetState {
     NoTraffic,
     /// More events were excluded than counted: what is left is the budget of a minority.
     MostlyExcluded,
-    /// Under 90% of the window was measured, by a young process or around a gap, and what was seen does not exhaust the
-    /// budget of the whole window: say the coverage beside every number.
+    /// Under 90% of the window, or of what has passed of a calendar period, was measured, by a young process or around a
+    /// gap, and what was seen does not exhaust the budget of the whole window: say the coverage beside every number.
     WarmingUp,
     /// Some of it is left.
     Within,

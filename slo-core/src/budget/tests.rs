@@ -188,6 +188,7 @@ fn a_majority_of_excluded_events_is_said() {
     };
     assert_eq!(with(10, 0, 10), BudgetState::Within);
     assert_eq!(with(10, 0, 11), BudgetState::MostlyExcluded);
+    assert_eq!(with(10, 1, 11), BudgetState::Within); // the bad one is valid, too
     assert_eq!(with(0, 0, 1), BudgetState::MostlyExcluded);
     assert_eq!(with(0, 10, 11), BudgetState::Exhausted);
 }
@@ -207,6 +208,103 @@ fn a_reading_brings_its_coverage() {
         (young.coverage(), young.state()),
         (ratio(1, 30), BudgetState::Exhausted)
     );
+}
+
+#[cfg(feature = "calendar")]
+mod calendar {
+    use super::*;
+    use crate::{Tracker, Window};
+
+    const JANUARY: Tick = Tick::from_unix_seconds(1_767_225_600);
+
+    fn month() -> Window {
+        "month in UTC".parse().unwrap()
+    }
+
+    /// So many days into January, all of them seen, with 1% bad.
+    fn into_january(days: u32) -> ErrorBudget {
+        let tracker = Tracker::new(month(), JANUARY);
+        tracker.record_many(JANUARY, Events::new(99_000, 1_000));
+        let now = JANUARY + days * DAY;
+        let budget = ErrorBudget::of("99.9%".parse().unwrap(), tracker.read(now, month()));
+        assert_eq!(budget, budget.so_far(month(), now));
+        budget
+    }
+
+    #[test] // B07 of a calendar: nothing is missing, and most is still to come.
+    fn the_first_days_of_a_month_do_not_exhaust_what_the_month_allows() {
+        let second = into_january(2);
+        assert_eq!((second.coverage(), second.elapsed()), (ratio(1, 1), Some(ratio(2, 31))));
+        assert_eq!(second.remaining_ratio_f64(), Some(-9.0));
+        let whole = second.decisive();
+        assert_eq!(whole.basis(), BudgetBasis::WholeWindow);
+        assert_eq!(whole.remaining_ratio_f64(), Some(11.0 / 31.0));
+        assert_eq!(whole.allowed_events_f64().to_bits(), 1_550.0_f64.to_bits());
+        assert_eq!(second.state(), BudgetState::Within); // all that has passed was seen: nothing warms up
+        // One in ten of 31 days is spent after 3.1.
+        assert_eq!(into_january(3).state(), BudgetState::Within);
+        assert_eq!(into_january(4).state(), BudgetState::Exhausted);
+    }
+
+    #[test]
+    fn the_last_tenth_of_a_month_stands_for_the_month() {
+        let at = |days: u32| into_january(days).decisive().basis();
+        assert_eq!((at(27), at(28)), (BudgetBasis::WholeWindow, BudgetBasis::Observed));
+        // Two short parts are short together: 95% seen of 93%.
+        let both = into_january(29).covering(ratio(95, 100)).decisive();
+        assert_eq!(both.basis(), BudgetBasis::WholeWindow);
+        assert!((both.remaining_ratio_f64().unwrap() - (1.0 - 29.0 / 31.0 * 0.95 * 10.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_month_that_was_half_seen_is_warming_up() {
+        let clean = ErrorBudget::observed("99.9%".parse().unwrap(), Events::new(1, 0));
+        let tenth = clean.covering(ratio(1, 2)).so_far(month(), JANUARY + 10 * DAY);
+        assert_eq!(tenth.state(), BudgetState::WarmingUp);
+        assert_eq!(tenth.covering(ratio(9, 10)).state(), BudgetState::Within);
+    }
+
+    #[test]
+    fn a_month_ends_before_a_slow_burn_spends_it() {
+        // A third of January's 44.64 minutes is left.
+        let second = into_january(2);
+        let left = second.full_outage_left(31 * DAY).unwrap();
+        assert_eq!(left.as_secs(), 31 * 86_400 / 1_000 * 11 / 31);
+        let at = |recent| second.time_to_exhaustion(31 * DAY, recent);
+        assert_eq!(at(Events::new(99, 1)), Some(Exhaustion::In(11 * DAY / 10)));
+        // 11 of 31 parts in 29 days: at 0.37 and not at 0.38.
+        assert_eq!(at(Events::new(99_963, 37)), Some(Exhaustion::NotAtThisRate));
+        assert!(matches!(at(Events::new(99_962, 38)), Some(Exhaustion::In(_))));
+        assert_eq!(
+            into_january(4).time_to_exhaustion(31 * DAY, Events::new(1, 0)),
+            Some(Exhaustion::Already)
+        );
+    }
+
+    #[test]
+    fn a_month_recovers_when_the_next_begins_and_not_as_its_events_leave() {
+        let (spent, now) = (into_january(4), JANUARY + 4 * DAY);
+        assert_eq!(spent.recovery(Share::NONE, 31 * DAY, now, []), Recovery::Unknown);
+        assert_eq!(
+            into_january(2).recovery(Share::NONE, 31 * DAY, now, []),
+            Recovery::NotNeeded
+        );
+    }
+
+    #[test]
+    fn a_rolling_window_has_passed_whole() {
+        let budget = budget("99.9%", 999, 1);
+        assert_eq!(budget.so_far(Window::DAY, JANUARY), budget);
+        assert_eq!(budget.elapsed(), None);
+    }
+
+    #[test]
+    fn a_moment_of_a_month_is_a_second_of_it() {
+        let elapsed = |nanos| month().elapsed_at(JANUARY + Duration::from_nanos(nanos));
+        let second = |count| Ratio::new(count, 31 * 86_400);
+        assert_eq!((elapsed(0), elapsed(1)), (second(0), second(1)));
+        assert_eq!((elapsed(1_000_000_000), elapsed(1_000_000_001)), (second(1), second(2)));
+    }
 }
 
 #[test]

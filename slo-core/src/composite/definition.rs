@@ -57,14 +57,16 @@ impl CompositeSli {
 
     /// The composite now: `read` reads a member over the composite's window, or says `None`, and it is silent.
     pub fn read(&self, target: Target, read: impl Fn(&str) -> Option<Reading>) -> Composite {
+        let mut elapsed = None;
         let member = |(name, weight)| match read(name) {
             Some(seen) => {
+                elapsed = elapsed.max(seen.elapsed());
                 let coverage = seen.coverage().unwrap_or(Share::NONE.as_ratio());
                 CompositeMember::new(name, weight, seen.events(), coverage)
             }
             None => CompositeMember::new(name, weight, crate::Events::default(), Share::NONE.as_ratio()),
         };
-        Composite::new(target, self.weights().map(member))
+        Composite::new(target, self.weights().map(member)).after(elapsed)
     }
 
     /// What is wrong with the number of members.

@@ -89,6 +89,61 @@ fn coverage_is_that_of_the_least_measured_member_that_speaks() {
     assert_eq!(mostly.state(), BudgetState::MostlyExcluded);
     let only = Composite::new(target, [member(Events::default().with_excluded(10), part(30))]);
     assert_eq!(only.state(), BudgetState::MostlyExcluded);
+    // Of somebody who has no say it is no matter.
+    let beside = member(Events::default().with_excluded(10), part(30));
+    let other = Composite::new(target, [member(Events::new(9, 0), part(30)), beside]);
+    assert_eq!(other.state(), BudgetState::Within);
+    let weightless = CompositeMember::new("m", 0, Events::new(1, 9), part(1));
+    let other = Composite::new(target, [member(Events::new(9, 0), part(30)), weightless]);
+    assert_eq!((other.coverage(), other.state()), (part(30), BudgetState::Within));
+}
+
+#[test]
+fn from_ninety_percent_on_the_events_stand_for_the_window() {
+    let at = |bad, part, of| {
+        let coverage = Ratio::new(part, of).unwrap();
+        let member = CompositeMember::new("m", 1, Events::new(1_000 - bad, bad), coverage);
+        Composite::new("99%".parse().unwrap(), [member]).state()
+    };
+    assert_eq!(
+        (at(0, 9, 10), at(0, 899, 1_000)),
+        (BudgetState::Within, BudgetState::WarmingUp)
+    );
+    // The limit to the last event, of what was seen; and a tenth less of the whole window.
+    assert_eq!(
+        (at(10, 9, 10), at(10, 899, 1_000)),
+        (BudgetState::Exhausted, BudgetState::WarmingUp)
+    );
+}
+
+#[cfg(feature = "calendar")]
+#[test]
+fn the_first_days_of_a_month_do_not_exhaust_what_the_month_allows() {
+    let month: Window = "month in UTC".parse().unwrap();
+    let january = Tick::from_unix_seconds(1_767_225_600);
+    let tracker = crate::Tracker::new(month, january);
+    tracker.record_many(january, Events::new(99, 1));
+    let two = CompositeSli::of([("a", 1), ("b", 3)]);
+    let at = |days: u32, coverage: Option<Ratio>| {
+        let now = january + days * Duration::from_secs(86_400);
+        let read = two.read("99.9%".parse().unwrap(), |_| Some(tracker.read(now, month)));
+        let told = Composite::new(
+            "99.9%".parse().unwrap(),
+            [CompositeMember::new(
+                "a",
+                1,
+                Events::new(99, 1),
+                coverage.unwrap_or(whole()),
+            )],
+        );
+        let told = told.so_far(month, now);
+        (read.state(), told.state())
+    };
+    // One in ten of 31 days is spent after 3.1.
+    assert_eq!(at(3, None), (BudgetState::Within, BudgetState::Within));
+    assert_eq!(at(4, None), (BudgetState::Exhausted, BudgetState::Exhausted));
+    assert_eq!(at(4, Ratio::new(1, 2)).1, BudgetState::WarmingUp);
+    assert_eq!(at(7, Ratio::new(1, 2)).1, BudgetState::Exhausted);
 }
 
 fn set(composite: impl Into<Sli>) -> SloSetBuilder {

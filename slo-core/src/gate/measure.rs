@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::{Evidence, Figure, Freshness, GateRules, Latency, Observation, RuleName, RuleOutcome, RuleState};
 use crate::ratio::signed_quotient;
@@ -111,7 +111,7 @@ fn estimated(outcome: RuleOutcome, rules: &GateRules, p95: Duration, events: u64
         .found(holds(p95 < limit), words)
 }
 
-pub(super) fn budget(rules: &GateRules, slo: &Slo, evidence: &Evidence) -> RuleOutcome {
+pub(super) fn budget(rules: &GateRules, slo: &Slo, evidence: &Evidence, now: DateTime<Utc>) -> RuleOutcome {
     let seen = evidence.budgets.get(slo.name());
     let mut outcome = RuleOutcome {
         promise: slo.promise_sentence().map(ToOwned::to_owned),
@@ -121,14 +121,15 @@ pub(super) fn budget(rules: &GateRules, slo: &Slo, evidence: &Evidence) -> RuleO
     };
     outcome = match seen {
         Some(seen) => judged(outcome, rules, seen, |mut outcome, events| {
-            let mut budget = ErrorBudget::observed(slo.target(), *events);
+            let mut budget = ErrorBudget::observed(slo.target(), *events).so_far(slo.window(), now.into());
             match seen.coverage {
                 Some(coverage) => budget = budget.covering(coverage),
                 None => outcome
                     .caveats
                     .push("how much of its window was measured is not known".to_owned()),
             }
-            left(outcome, rules, budget, evidence)
+            let recovers_at = evidence.recoveries.get(slo.name()).copied();
+            left(outcome, rules, budget, recovers_at.or_else(|| next_period(slo, now)))
         }),
         None => outcome.found(RuleState::Unknown, "nobody asked for its events"),
     };
@@ -154,7 +155,19 @@ fn stops_deploys(slo: &Slo) -> Result<(), &'static str> {
     }
 }
 
-fn left(mut outcome: RuleOutcome, rules: &GateRules, budget: ErrorBudget, evidence: &Evidence) -> RuleOutcome {
+/// When a calendar period begins anew, and its budget with it.
+fn next_period(slo: &Slo, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let window = slo.window();
+    let is_rolling = window.rolling_length().is_some();
+    (!is_rolling).then(|| window.bounds(now.into()).end.into())
+}
+
+fn left(
+    mut outcome: RuleOutcome,
+    rules: &GateRules,
+    budget: ErrorBudget,
+    recovers_at: Option<DateTime<Utc>>,
+) -> RuleOutcome {
     let seen = budget.seen();
     outcome.events = Some(seen);
     if let Some(share) = seen.excluded_ratio().filter(|_| seen.excluded() > seen.valid()) {
@@ -185,7 +198,7 @@ fn left(mut outcome: RuleOutcome, rules: &GateRules, budget: ErrorBudget, eviden
         rules.budget
     );
     if !enough {
-        outcome.recovers_at = evidence.recoveries.get(&outcome.subject).copied();
+        outcome.recovers_at = recovers_at;
         words += &match outcome.recovers_at {
             Some(at) => format!(
                 "; recovers at {} if nothing else goes wrong",

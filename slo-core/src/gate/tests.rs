@@ -544,6 +544,42 @@ fn a_young_budget_is_judged_against_the_whole_window() {
     assert_eq!(outcome(&verdict, RuleName::Budget).basis, Some(BudgetBasis::Observed));
 }
 
+#[cfg(feature = "calendar")]
+#[test]
+fn a_month_that_has_just_begun_is_judged_by_what_the_month_allows() {
+    let slo = Slo::new(
+        "browse",
+        HttpSli::every_route(),
+        "99.9%".parse().unwrap(),
+        "month in Asia/Seoul".parse().unwrap(),
+    );
+    let set = SloSet::builder("shop").slo(slo.status(Status::Agreed)).build().unwrap();
+    // 2026-01-01 09:00 in Seoul: 9 of 744 hours.
+    let judge = |bad| {
+        let evidence = Evidence::new(events(10_000, 0), fast(10_000, 0)).budget("browse", events(1_000 - bad, bad));
+        GateRules::default().judge(&set, &evidence, &deploy(), now())
+    };
+    let verdict = judge(2); // 200% of what these nine hours allow
+    assert_eq!((answer(&verdict), verdict.warnings.len()), (ALLOWED, 0));
+    let rule = outcome(&verdict, RuleName::Budget);
+    assert_eq!(
+        (rule.basis, rule.coverage),
+        (Some(BudgetBasis::WholeWindow), Ratio::new(1, 1))
+    );
+    assert_eq!(
+        rule.sentence,
+        "97.5806% of the error budget is left (2 bad events of 82.7 that the whole window allows at this traffic), \
+         must be > 10%"
+    );
+    let verdict = judge(83);
+    assert_eq!(answer(&verdict), BLOCKED);
+    assert_eq!(
+        outcome(&verdict, RuleName::Budget).sentence,
+        "exhausted: -0.4032% of the error budget is left (83 bad events of 82.7 that the whole window allows at this \
+         traffic), must be > 10%; recovers at 2026-01-31T15:00:00Z if nothing else goes wrong"
+    );
+}
+
 #[test] // B05: a gap is coverage, never NaN.
 fn a_budget_without_traffic_is_idle_and_one_mostly_excluded_is_said() {
     let verdict = judge(&well().budget("browse", events(0, 0)));

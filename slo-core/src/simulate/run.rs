@@ -6,12 +6,12 @@ use super::unseen::Unseen;
 use super::{AlertChange, BudgetChange, Look, Sample, SeriesError, Simulation, Timeline};
 use crate::alert::{AlertState, AlertWatch, Alerts, Seen, Transition};
 use crate::gate::{Evidence, GateRules, Latency, Observation, Request, Unseen as Why, Verdict};
-use crate::{BurnRate, BurnWindow, ErrorBudget, Events, Ratio, Reading, Tick, Tracker};
+use crate::{BurnRate, BurnWindow, ErrorBudget, Events, Ratio, Reading, Slo, SloTracker, Tick, Tracker};
 
 /// Everything between two samples.
 pub(super) struct Run<'a> {
     simulation: &'a Simulation,
-    counted: Tracker,
+    counted: SloTracker,
     unseen: Unseen,
     watch: AlertWatch<fn(&Transition<'_>)>,
     gate: Option<Gate<'a>>,
@@ -40,7 +40,7 @@ impl<'a> Run<'a> {
         let before = simulation.looks.partition_point(|look| look < started);
         Self {
             simulation,
-            counted: Tracker::new(slo.window(), *started),
+            counted: counting(slo, *started),
             unseen: Unseen::default(),
             watch: AlertWatch::new(alerts, |_| {}),
             now: *started,
@@ -133,10 +133,10 @@ impl<'a> Run<'a> {
             }
         }
         let from = self.watch.state();
-        if from == AlertState::Ok && is_calm(self.watch.alerts(), &self.counted, at) {
+        if from == AlertState::Ok && is_calm(self.watch.alerts(), self.counted.at(at), at) {
             return;
         }
-        let (counted, unseen) = (&self.counted, &self.unseen);
+        let (counted, unseen) = (self.counted.at(at), &self.unseen);
         let evaluation = self.watch.evaluate(at, |window| seen(counted, unseen, at, window));
         if evaluation.state() != from {
             let evaluation = evaluation.clone();
@@ -167,15 +167,16 @@ impl<'a> Run<'a> {
     /// `None` in the moment in which a calendar period begins.
     fn budget(&self, at: Tick) -> Option<ErrorBudget> {
         let slo = &self.simulation.slo;
-        let reading = self.counted.read(at, slo.window());
+        let reading = self.counted.at(at).read(at, slo.window());
         let coverage = coverage(&self.unseen, reading)?;
-        Some(ErrorBudget::observed(slo.target(), reading.events()).covering(coverage))
+        let budget = ErrorBudget::observed(slo.target(), reading.events()).covering(coverage);
+        Some(budget.so_far(slo.window(), at))
     }
 
     fn verdict(&self, at: Tick) -> Option<Verdict> {
         let gate = self.gate.as_ref()?;
         let slo = &self.simulation.slo;
-        let budget = self.counted.read(at, slo.window());
+        let budget = self.counted.at(at).read(at, slo.window());
         let evidence = gate.evidence(&self.unseen, at);
         let evidence = evidence.budget(slo.name(), observation(&self.unseen, budget, |events| events));
         Some(gate.rules.judge_each(
@@ -191,8 +192,8 @@ impl<'a> Run<'a> {
 /// What the gate looks at beside the budget.
 struct Gate<'a> {
     rules: &'a GateRules,
-    requests: Tracker,
-    latency: Tracker,
+    requests: SloTracker,
+    latency: SloTracker,
     has_requests: bool,
     has_latency: bool,
 }
@@ -201,15 +202,15 @@ impl<'a> Gate<'a> {
     fn new(rules: &'a GateRules, started: Tick) -> Self {
         Self {
             rules,
-            requests: Tracker::new(rules.bad_ratio.over, started),
-            latency: Tracker::new(rules.p95.over, started),
+            requests: SloTracker::events(rules.bad_ratio.over, started),
+            latency: SloTracker::events(rules.p95.over, started),
             has_requests: false,
             has_latency: false,
         }
     }
 
     fn longest(&self) -> Duration {
-        self.requests.window().longest().max(self.latency.window().longest())
+        self.rules.bad_ratio.over.longest().max(self.rules.p95.over.longest())
     }
 
     fn count(&mut self, at: Tick, sample: &Sample) -> Option<()> {
@@ -225,8 +226,8 @@ impl<'a> Gate<'a> {
     }
 
     fn evidence(&self, unseen: &Unseen, at: Tick) -> Evidence {
-        let requests = self.requests.read(at, self.requests.window());
-        let latency = self.latency.read(at, self.latency.window());
+        let requests = self.requests.at(at).read(at, self.rules.bad_ratio.over);
+        let latency = self.latency.at(at).read(at, self.rules.p95.over);
         let limit = self.rules.p95.limit;
         Evidence::new(
             if self.has_requests {
@@ -307,10 +308,18 @@ fn observation<T>(unseen: &Unseen, reading: Reading, as_seen: impl FnOnce(Events
     }
 }
 
+/// What counts an SLO's events or slices; of a composite, what it is given as its events.
+fn counting(slo: &Slo, started: Tick) -> SloTracker {
+    match slo.composite() {
+        Some(_) => SloTracker::events(slo.window(), started),
+        None => SloTracker::of(slo, started),
+    }
+}
+
 /// `None` when a total would not be exact any more.
-fn record(tracker: &Tracker, at: Tick, events: Events) -> Option<()> {
+fn record(tracker: &SloTracker, at: Tick, events: Events) -> Option<()> {
     let exact = |events: Events| events.good().checked_add(events.bad())?.checked_add(events.excluded());
-    exact(tracker.totals())?.checked_add(exact(events)?)?;
+    exact(tracker.recorded())?.checked_add(exact(events)?)?;
     tracker.record_many(at, events);
     Some(())
 }

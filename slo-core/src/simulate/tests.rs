@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::*;
 use crate::alert::AlertState;
 use crate::gate::{Decision, Mode, RuleName, RuleState};
-use crate::{BudgetState, Events, HttpSli, Ratio};
+use crate::{BudgetState, Events, HttpSli, Ratio, TimeSlices};
 
 const START: Tick = Tick::from_unix_seconds(1_767_225_600);
 const HOUR: u64 = 60;
@@ -187,6 +187,33 @@ fn a_draft_is_played_as_if_it_were_agreed() {
 }
 
 #[test]
+fn an_slo_in_time_slices_is_played_slice_by_slice() {
+    let minutes = TimeSlices::new(Duration::from_secs(60), "90%".parse().unwrap()).unwrap();
+    let sliced = slo("90%", "1h").in_time_slices(minutes);
+    let mut series = Series::default();
+    // 1% of the events are bad throughout, all of them in 2 of 10 minutes; what is bad in a good minute is no matter.
+    for _ in 0..12 {
+        series.run(8, (9, 1)).run(2, (5, 5));
+    }
+    let end = series.play(&Simulation::of(&sliced, START)).end().clone();
+    assert_eq!(end.budget().seen(), Events::new(48, 12));
+    assert_eq!(end.budget().state(), BudgetState::Exhausted);
+    let gated = Simulation::of(&sliced, START).gate(GateRules::default());
+    let verdict = series.play(&gated).end().verdict().unwrap().clone();
+    let budget = verdict.rules.iter().find(|rule| rule.name == RuleName::Budget).unwrap();
+    assert_eq!(budget.events, Some(Events::new(48, 12)));
+}
+
+#[test]
+fn slices_that_cannot_be_counted_are_refused() {
+    let minutes = TimeSlices::new(Duration::from_secs(60), "90%".parse().unwrap()).unwrap();
+    let sliced = slo("90%", "1h").in_time_slices(minutes);
+    let most = [1, 2].map(|number| Sample::new(minute(number), Events::new(u64::MAX / 2 + 1, 0)));
+    let refused = Simulation::of(&sliced, START).run(most).unwrap_err();
+    assert_eq!(refused, SeriesError::TooMany { index: 1 });
+}
+
+#[test]
 fn spans_are_from_change_to_change_and_the_last_may_be_open() {
     let mut series = Series::default();
     series
@@ -321,6 +348,17 @@ fn years_of_silence_and_gaps_end_as_they_should() {
         states,
         [&once[..], &[BudgetState::NoTraffic, BudgetState::NoData], &once].concat()
     );
+}
+
+#[test]
+fn what_leaves_a_window_in_a_long_silence_leaves_it_by_the_step() {
+    let month = 30 * DAY;
+    let mut series = Series::default();
+    series.run(30, (0, 10)).every(2 * month, 2 * month, (1, 0));
+    let timeline = series.play(&Simulation::of(&slo("99.9%", "30d"), START));
+    // The last event came after 30 min; over 26 h back windows begin at whole hours.
+    let silent = |(_, state): &(u64, BudgetState)| *state == BudgetState::NoTraffic;
+    assert_eq!(budgets(&timeline).into_iter().find(silent).unwrap().0, month + HOUR);
 }
 
 #[test]

@@ -112,6 +112,42 @@ fn a_clock_that_steps_back_or_jumps_ahead_loses_nothing_that_follows() {
 }
 
 #[test]
+fn after_a_clock_is_set_back_windows_go_by_the_new_time() {
+    let sketch = LatencySketch::new(START);
+    sketch.heartbeat(after(86_400));
+    sketch.record(after(86_400), Duration::ZERO);
+    // Late by a minute, as threads may be: the last edge is 3 s before.
+    sketch.heartbeat(after(86_397 - 60));
+    assert_eq!(sketch.read(after(0), LatencySketch::LONGEST).to(), after(86_397));
+    assert_eq!(sketch.read(after(86_401), LatencySketch::LONGEST).to(), after(86_401));
+    sketch.heartbeat(after(7));
+    let now = sketch.read(after(7), LatencySketch::LONGEST);
+    assert_eq!(now.events(), 1);
+    assert!(now.to().since(after(7)) < Duration::from_secs(60), "{now:?}");
+    // The event keeps its age, and a new one is a new one.
+    sketch.record(after(600), Duration::ZERO);
+    assert_eq!(sketch.read(after(600), LatencySketch::LONGEST).events(), 2);
+    assert_eq!(sketch.read(after(600), Duration::from_secs(300)).events(), 1);
+    assert_eq!(sketch.read(after(1_100), LatencySketch::LONGEST).events(), 1);
+    assert_eq!(sketch.read(after(1_800), LatencySketch::LONGEST).events(), 0);
+}
+
+#[test]
+fn a_heartbeat_may_say_anything() {
+    let sketch = LatencySketch::new(START);
+    sketch.record(START, Duration::ZERO);
+    for now in [
+        Tick::from_unix_nanos(u64::MAX),
+        Tick::default(),
+        START,
+        Tick::from_unix_nanos(u64::MAX),
+    ] {
+        sketch.heartbeat(now);
+        assert!(sketch.read(now, LatencySketch::LONGEST).events() <= 1);
+    }
+}
+
+#[test]
 fn counts_that_run_over_are_still_a_difference() {
     let sketch = LatencySketch::new(START);
     sketch.stripes[home() % STRIPES].0[0].store(u32::MAX - 1, Ordering::Relaxed);

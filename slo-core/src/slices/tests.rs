@@ -77,6 +77,16 @@ fn a_slice_that_is_closed_late_counts_where_it_ended() {
 }
 
 #[test]
+fn a_window_that_begins_where_a_slice_ends_does_not_hold_it() {
+    let tracker = minutes("100%");
+    record(&tracker, after(10), 0, 1);
+    let five_minutes = |now| tracker.at(after(now)).read(after(now), "5m".parse().unwrap()).events();
+    assert_eq!(five_minutes(57), Events::new(0, 1));
+    assert_eq!(five_minutes(57 + 299), Events::new(0, 1));
+    assert_eq!(five_minutes(57 + 300), Events::default());
+}
+
+#[test]
 fn a_clock_that_steps_back_counts_in_the_open_slice() {
     let tracker = minutes("100%");
     record(&tracker, after(120), 1, 0);
@@ -104,8 +114,11 @@ fn a_heartbeat_of_a_clock_that_was_set_back_ends_the_open_slice() {
     let beat = |seconds| tracker.heartbeat(after(seconds), Duration::from_secs(30));
     record(&tracker, after(7_000), 1, 0);
     beat(7_000);
-    beat(6_980); // a little late, and in the same slice
-    assert_eq!(tracker.at(after(6_980)).totals(), Events::default());
+    for late in [6_980, 6_900] {
+        // In the same slice, and 57 s before it.
+        beat(late);
+        assert_eq!(tracker.at(after(late)).totals(), Events::default());
+    }
     beat(3_400);
     assert_eq!(tracker.at(after(3_400)).totals(), Events::new(1, 0));
     let now = tracker.at(after(3_400)).read(after(3_400), "5m".parse().unwrap());

@@ -168,6 +168,25 @@ fn a_young_service_says_what_it_saw() {
     assert_eq!(slow.short().covered(), Duration::from_secs(6 * HOUR));
 }
 
+// B08: counters that begin at 0 again. A restart in the midst of it delays nothing and tells nothing.
+#[cfg(feature = "store")]
+#[test]
+fn a_restart_is_no_change() {
+    let (mut whole, mut restarted) = (Story::new("99.9%", "30d"), Story::new("99.9%", "30d"));
+    for story in [&mut whole, &mut restarted] {
+        story.run(20 * HOUR, MINUTE, (499, 1));
+    }
+    let now = START + Duration::from_secs(restarted.seconds);
+    let snapshot = restarted.tracker.snapshot(now);
+    restarted.tracker = Tracker::restore(restarted.tracker.window(), &snapshot, now);
+    assert_eq!(restarted.tracker.totals(), Events::default());
+    for story in [&mut whole, &mut restarted] {
+        story.run(20 * HOUR, MINUTE, (499, 1));
+    }
+    assert_eq!(whole.told().len(), 1);
+    assert_eq!(restarted.told(), whole.told());
+}
+
 // B09: 1,000 errors at once when the process begins, before any scrape. They count, and page.
 #[test]
 fn errors_of_the_first_second_count() {

@@ -125,6 +125,26 @@ fn the_trickle_rule_leaves_real_outages_to_the_other_conditions() {
 }
 
 #[test]
+fn silence_ends_no_trickle() {
+    let mut watch = AlertWatch::new(standard("99.9%", "30d"), |_: &Transition<'_>| {});
+    let period = watch.alerts().trickle().unwrap().long();
+    let recent = watch.alerts().trickle().unwrap().short();
+    let mut evaluate = |in_recent: Events| {
+        let evaluation = watch.evaluate(START, |asked| match asked {
+            asked if asked == period => Events::new(100, 6),
+            asked if asked == recent => in_recent,
+            _ => Events::default(),
+        });
+        (evaluation.state(), evaluation.conditions().last().unwrap().verdict())
+    };
+    assert_eq!(evaluate(Events::default()), (AlertState::Ok, Verdict::Quiet));
+    assert_eq!(evaluate(Events::new(10, 4)), (AlertState::Ticket, Verdict::Fires));
+    assert_eq!(evaluate(Events::default()), (AlertState::Ticket, Verdict::Unresolved));
+    assert_eq!(evaluate(Events::new(10, 0)), (AlertState::Ok, Verdict::Quiet));
+    assert_eq!(evaluate(Events::default()), (AlertState::Ok, Verdict::Quiet));
+}
+
+#[test]
 fn the_minimum_is_a_choice() {
     let evaluated = |minimum: u32, bad: u64| {
         let policy = AlertPolicy::standard().minimum_bad_events(minimum);

@@ -74,17 +74,21 @@ impl Model {
         (length > 0).then(|| (self.events(from, now), self.covered(asked, now), length))
     }
 
-    fn budget_state(&self, (seen, covered, asked): (Events, u64, u64)) -> BudgetState {
+    fn budget_state(&self, now: Tick, (seen, covered, asked): (Events, u64, u64)) -> BudgetState {
         let mostly_excluded = seen.excluded() > seen.good() + seen.bad();
-        let (covered, asked) = (u128::from(covered), u128::from(asked));
-        let is_young = covered * 10 < asked * 9;
-        let (part, whole) = if is_young { (covered, asked) } else { (1, 1) };
         // Divided by 1,000 to stay within 128 bits; the tests' times are whole microseconds.
-        let (part, whole) = if is_young {
-            (part / 1_000, whole / 1_000)
-        } else {
-            (part, whole)
+        let (covered, asked) = (u128::from(covered / 1_000), u128::from(asked / 1_000));
+        let is_young = covered * 10 < asked * 9;
+        // Of a calendar period so many seconds have begun, of all that it has.
+        let (begun, all) = match self.slo.window().rolling_length() {
+            Some(_) => (1, 1),
+            None => (
+                asked.div_ceil(1_000_000),
+                u128::from(self.slo.window().length_at(now).as_secs()),
+            ),
         };
+        let (part, whole) = (covered * begun, asked * all);
+        let (part, whole) = if part * 10 < whole * 9 { (part, whole) } else { (1, 1) };
         let valid = u128::from(seen.valid());
         let allowed = valid * u128::from(self.slo.target().budget_ppb()) * whole;
         if covered == 0 {
@@ -239,7 +243,7 @@ proptest! {
                 told.push((now, before, state(&alerts, &firing)));
             }
             if let Some(seen) = model.window(now) {
-                let is = model.budget_state(seen);
+                let is = model.budget_state(now, seen);
                 if budgets.last().is_none_or(|(_, was, _)| *was != is) {
                     budgets.push((now, is, seen.0));
                 }
@@ -285,6 +289,25 @@ proptest! {
         prop_assert_eq!(timeline.gate_changes(), blind.gate_changes());
         prop_assert_eq!(timeline.alert_changes(), blind.alert_changes());
         prop_assert_eq!(timeline.coverage(), Ratio::new(model.covered(START, end), overlap((START, end), (START, end))));
+    }
+
+    /// Each whole minute is a slice: as if one event had come at its end, good or bad as the minute was.
+    #[test]
+    fn slices_are_played_as_the_events_that_they_are(
+        minutes in prop::collection::vec(prop_oneof![5 => counts(), 5 => Just(Some(Events::new(9, 1)))], 1..400),
+        window in windows(), limit in prop::sample::select(vec!["100%", "90%", "50%"]),
+    ) {
+        let slices = TimeSlices::new(Duration::from_secs(60), limit.parse().unwrap()).unwrap();
+        let played = |slo: &Slo, seen: &[Option<Events>]| {
+            let samples = (1..).map(minute).zip(seen);
+            let samples = samples.map(|(at, seen)| seen.map_or(Sample::gap(at), |events| Sample::new(at, events)));
+            Simulation::of(slo, START).gate(GateRules::default()).run(samples).unwrap()
+        };
+        let plain = slo("99%", window);
+        let judged: Vec<_> = minutes.iter().map(|seen| {
+            seen.map(|events| slices.judge(events).map_or(Events::default(), Events::one))
+        }).collect();
+        prop_assert_eq!(played(&plain.clone().in_time_slices(slices), &minutes), played(&plain, &judged));
     }
 
     #[test]

@@ -48,6 +48,30 @@ fn three_missed_heartbeats_are_none_and_a_fourth_is_a_gap() {
 }
 
 #[test]
+fn a_gap_is_told_for_as_long_as_the_window_can_hold_it() {
+    let tracker = Tracker::new(window("30d"), START);
+    for day in [0, 1, 28, 29] {
+        tracker.heartbeat(after(day * 86_400), BEAT);
+        tracker.heartbeat(after(day * 86_400 + 3_600), BEAT);
+    }
+    let covered = |now| tracker.read(after(now), window("30d")).covered().as_secs();
+    assert_eq!(tracker.gaps().len(), 7); // an hour of each day, and what lies between the days
+    assert_eq!(covered(29 * 86_400 + 3_600), 0);
+    assert_eq!(covered(30 * 86_400 + 86_400), 2 * 86_400 - 3_600);
+}
+
+#[test]
+fn a_heartbeat_may_promise_any_interval() {
+    let tracker = Tracker::new(window("30d"), START);
+    tracker.record(after(0), Outcome::Good);
+    for now in [after(0), Tick::from_unix_nanos(u64::MAX), Tick::default(), after(1)] {
+        tracker.heartbeat(now, Duration::MAX);
+    }
+    assert_eq!(tracker.totals(), Events::new(1, 0));
+    assert!(tracker.gaps().iter().all(|gap| gap.cause() == GapCause::ClockSetBack));
+}
+
+#[test]
 fn after_a_clock_is_set_back_windows_go_by_the_new_time() {
     let tracker = Tracker::new(window("30d"), START);
     tracker.record(after(7_200), Outcome::Bad);

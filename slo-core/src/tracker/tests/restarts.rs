@@ -44,6 +44,19 @@ fn a_restart_is_remembered_and_not_exported_again() {
 }
 
 #[test]
+fn a_snapshot_of_a_moment_before_a_gap_ended_can_be_read() {
+    let tracker = Tracker::new(window("30d"), START);
+    tracker.heartbeat(after(10), Duration::from_secs(10));
+    tracker.heartbeat(after(125), Duration::from_secs(10));
+    let late = tracker.snapshot(after(121));
+    assert_eq!(reread(&late).saved_at(), after(125));
+    // As that of a process that began at 2:05 and was told a moment before.
+    let next = Tracker::restore(window("30d"), &late, after(205));
+    let late = reread(&next.snapshot(after(201)));
+    assert_eq!(late.saved_at(), after(205));
+}
+
+#[test]
 fn what_was_in_flight_may_be_counted_as_lost_and_is_exported() {
     let saved = Tracker::new(window("30d"), START).snapshot(after(60));
     let next = Tracker::restore(window("30d"), &saved, after(120));
