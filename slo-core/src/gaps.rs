@@ -91,14 +91,23 @@ impl Gaps {
     pub(crate) fn push(&mut self, entry: Entry, oldest: Tick) {
         self.0.retain(|kept| kept.own_to >= oldest);
         if self.0.len() == KEPT {
-            // The two oldest become one: time between them counts as unseen, which errs on the honest side.
-            let first = self.0.remove(0);
-            if let Some(second) = self.0.first_mut() {
-                second.own_from = first.own_from;
-                second.gap.from = first.gap.from;
-            }
+            self.make_room();
         }
         self.0.push(entry);
+    }
+
+    fn make_room(&mut self) {
+        // Where a clock was only set back, nothing went unseen and nothing is lost but the note.
+        if let Some(note) = self.0.iter().position(|kept| kept.own_from == kept.own_to) {
+            self.0.remove(note);
+            return;
+        }
+        // The two oldest become one: time between them counts as unseen, which errs on the honest side.
+        let first = self.0.remove(0);
+        if let Some(second) = self.0.first_mut() {
+            second.own_from = first.own_from;
+            second.gap.from = first.gap.from;
+        }
     }
 
     /// The unseen time between two moments.
@@ -157,6 +166,17 @@ mod tests {
         assert_eq!(gaps.unseen(at(0), at(100)).as_secs(), 20);
         gaps.push(entry(50, 60), at(21));
         assert_eq!(gaps.unseen(at(0), at(100)).as_secs(), 20);
+    }
+
+    #[test]
+    fn notes_of_clocks_set_back_make_room_first_and_hide_nothing_that_was_seen() {
+        let mut gaps = Gaps::default();
+        gaps.push(entry(10, 20), at(0));
+        for number in 10..100 {
+            gaps.push(entry(number * 10, number * 10), at(0));
+        }
+        assert_eq!(gaps.iter().count(), KEPT);
+        assert_eq!(gaps.unseen(at(0), at(1_000)).as_secs(), 10);
     }
 
     #[test]

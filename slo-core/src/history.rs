@@ -146,6 +146,20 @@ impl History {
         }
     }
 
+    /// Every written edge from one moment to another with the totals there, oldest first.
+    pub(crate) fn edges(&self, from: Tick, to: Tick) -> Vec<(Tick, Events)> {
+        let (from, to) = (self.own(from), self.own(to));
+        let levels = self.levels.iter();
+        let mut edges: Vec<_> = levels.flat_map(|level| level.edges(from, to)).collect();
+        // What several levels know is the same in each.
+        edges.sort_unstable_by_key(|(at, _)| *at);
+        edges.dedup_by_key(|(at, _)| *at);
+        for (at, _) in &mut edges {
+            *at = self.theirs(*at);
+        }
+        edges
+    }
+
     fn push_gap(&mut self, own_from: Tick, own_to: Tick, gap: Gap) {
         let oldest = own_to.saturating_sub(self.window.longest());
         self.gaps.push(Entry { own_from, own_to, gap }, oldest);
@@ -258,6 +272,12 @@ impl Level {
     /// Number of the oldest edge that is still kept.
     fn oldest(&self) -> u64 {
         self.first.max(self.next.saturating_sub(self.ring.len() as u64))
+    }
+
+    fn edges(&self, from: Tick, to: Tick) -> impl Iterator<Item = (Tick, Events)> {
+        let first = self.oldest().max(from.as_unix_nanos().div_ceil(self.step));
+        let end = self.next.min(to.as_unix_nanos() / self.step + 1);
+        (first..end).map(|edge| (self.tick(edge), self.ring[self.slot(edge)]))
     }
 
     fn slot(&self, edge: u64) -> usize {

@@ -185,6 +185,22 @@ impl Tracker {
         self.read_since(now, |now| now.saturating_sub(length), Some(length))
     }
 
+    /// The events of `window` up to `now` in pieces, oldest first, each with its last moment: as finely as they are
+    /// remembered, without the empty ones. Together they are what [`Tracker::read`] counts.
+    ///
+    /// [`ErrorBudget::recovery`](crate::ErrorBudget::recovery) asks for them.
+    #[must_use]
+    pub fn pieces(&self, now: Tick, window: Window) -> Vec<(Tick, Events)> {
+        let reading = self.read(now, window);
+        let history = self.lock();
+        let (from, mut before) = history.at_or_before(reading.from());
+        let last = before.saturating_add(reading.events());
+        let edges = history.edges(from, reading.to());
+        let moments = edges.into_iter().chain([(reading.to(), last)]);
+        let pieces = moments.map(|(at, totals)| (at, totals.since(core::mem::replace(&mut before, totals))));
+        pieces.filter(|(_, events)| *events != Events::default()).collect()
+    }
+
     /// `length` is what was asked for, of a rolling window; a calendar period is as long as what has passed of it.
     fn read_since(&self, now: Tick, begin: impl Fn(Tick) -> Tick, length: Option<Duration>) -> Reading {
         let mut history = self.lock();
@@ -436,6 +452,35 @@ mod tests {
             inside.fold(Events::default(), |seen, (_, outcome)| {
                 seen.saturating_add(Events::one(*outcome))
             })
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_a_reading_taken_apart(
+            gaps in prop::collection::vec((0_u64..20_000, 0_usize..3), 1..200),
+            asked in prop::sample::select(vec!["5m", "1h", "1d", "30d"]),
+        ) {
+            let tracker = Tracker::new(window("30d"), START);
+            let mut model = Model::default();
+            let mut now = START;
+            for (gap, outcome) in gaps {
+                now = now + Duration::from_secs(gap);
+                tracker.record(now, Outcome::ALL[outcome]);
+                model.events.push((now, Outcome::ALL[outcome]));
+            }
+            let reading = tracker.read(now, window(asked));
+            let pieces = tracker.pieces(now, window(asked));
+            let sum = pieces.iter().fold(Events::default(), |sum, (_, events)| sum.saturating_add(*events));
+            prop_assert_eq!(sum, reading.events());
+            prop_assert!(pieces.is_sorted_by(|(one, _), (other, _)| one < other));
+            // Up to its last moment a piece and those before it have what was recorded before that moment.
+            let mut told = Events::default();
+            for (last, events) in pieces {
+                told = told.saturating_add(events);
+                let until = if last == now { last } else { last.saturating_sub(Duration::from_nanos(1)) };
+                prop_assert_eq!(told, model.count(reading.from(), until));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The states and what the conditions compute; `measured` has the cases of the research note, `model` the properties,
 //! `quiet_services` the services with little traffic, `timing` the formulas on a real tracker.
 
+mod clocks;
 mod measured;
 mod model;
 mod quiet_services;

@@ -53,14 +53,10 @@ impl ErrorBudget {
     /// let reading = tracker.read(now, Window::DAY);
     /// let budget = ErrorBudget::of("99%".parse()?, reading);
     ///
-    /// // The hours one by one: each is what a window reaching an hour further back has more.
-    /// let last = |hours: u64| Window::rolling(hours * 3_600).map(|window| tracker.read(now, window).events());
-    /// let mut history = vec![(now, last(1)?)];
-    /// for hour in 1..24 {
-    ///     history.push((now.saturating_sub(hours(hour)), last(hour + 1)?.since(last(hour)?)));
-    /// }
+    /// let history = tracker.pieces(now, Window::DAY);
     /// let recovery = budget.recovery(Share::NONE, Window::DAY.longest(), now, history);
-    /// assert_eq!(recovery, Recovery::At(start + hours(3) + hours(24))); // the third hour's end, a day later
+    /// // A day after it was bad, up to the ten minutes in which a day is remembered.
+    /// assert_eq!(recovery, Recovery::At(start + hours(2) + Duration::from_secs(40 * 60) + hours(24)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

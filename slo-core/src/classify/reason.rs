@@ -39,6 +39,8 @@ pub enum Reason {
     ClientGoneEarly,
     /// The client left when patience was over.
     ClientGoneLate,
+    /// The process that had begun it was killed: see [`Tracker::record_lost`](crate::Tracker::record_lost).
+    Lost,
     /// The handler, for this cause.
     Handler(Cause),
 }
@@ -56,6 +58,7 @@ impl Reason {
             Self::TimedOut => "timed_out",
             Self::ClientGoneEarly => "client_gone_early",
             Self::ClientGoneLate => "client_gone_late",
+            Self::Lost => "lost",
             Self::Handler(cause) => cause.as_str(),
         }
     }
