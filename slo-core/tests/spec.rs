@@ -132,6 +132,13 @@ environments:
     );
 }
 
+#[cfg(feature = "calendar")]
+#[test]
+fn a_gate_asks_for_the_last_minutes_and_not_for_a_calendar_period() {
+    let refused = "< 0.5% over month in Asia/Seoul".parse::<slo_core::gate::Below<slo_core::Share>>();
+    assert!(matches!(refused, Err(slo_core::gate::RuleTextError::NotBelow(_))));
+}
+
 #[test]
 fn mistakes_in_a_gate_have_their_places() {
     let spec = r#"

@@ -5,9 +5,7 @@ use core::time::Duration;
 use super::condition::{Condition, Unreachable};
 use super::{Alerts, nominal};
 use crate::alert::Severity;
-use crate::share::Percent;
-use crate::target::ONE_PPB;
-use crate::{BurnWindow, Slo, Status, Target, Window};
+use crate::{BurnWindow, Share, Slo, Status, Target, Window};
 
 /// Shares of the budget and the times in which spending them is worth telling somebody.
 ///
@@ -26,7 +24,7 @@ use crate::{BurnWindow, Slo, Status, Target, Window};
 /// assert_eq!(factors, ["14.4x", "6x", "3x", "1x"]);
 ///
 /// let own = AlertPolicy::builder()
-///     .page(50_000_000, "2h".parse()?, "10m".parse()?) // 5% of the budget
+///     .page("5%".parse()?, "2h".parse()?, "10m".parse()?)
 ///     .build()?
 ///     .pushed_every(Duration::from_secs(60));
 /// let relaxed = own.resolve("80%".parse()?, Window::days(30)?);
@@ -45,16 +43,16 @@ pub struct AlertPolicy {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Rule {
     severity: Severity,
-    share_ppb: u32,
+    share: Share,
     long: BurnWindow,
     short: BurnWindow,
 }
 
 impl Rule {
-    const fn new(severity: Severity, share_ppb: u32, long: BurnWindow, short: BurnWindow) -> Self {
+    const fn new(severity: Severity, share: Share, long: BurnWindow, short: BurnWindow) -> Self {
         Self {
             severity,
-            share_ppb,
+            share,
             long,
             short,
         }
@@ -70,10 +68,20 @@ const STANDARD: [Rule; 4] = {
         BurnWindow::clamped(count * 60)
     }
     [
-        Rule::new(Severity::Page, 20_000_000, minutes(60), minutes(5)),
-        Rule::new(Severity::Page, 50_000_000, minutes(6 * 60), minutes(30)),
-        Rule::new(Severity::Ticket, 100_000_000, minutes(24 * 60), minutes(2 * 60)),
-        Rule::new(Severity::Ticket, 100_000_000, minutes(3 * 24 * 60), minutes(6 * 60)),
+        Rule::new(Severity::Page, Share::of_ppb(20_000_000), minutes(60), minutes(5)),
+        Rule::new(Severity::Page, Share::of_ppb(50_000_000), minutes(6 * 60), minutes(30)),
+        Rule::new(
+            Severity::Ticket,
+            Share::of_ppb(100_000_000),
+            minutes(24 * 60),
+            minutes(2 * 60),
+        ),
+        Rule::new(
+            Severity::Ticket,
+            Share::of_ppb(100_000_000),
+            minutes(3 * 24 * 60),
+            minutes(6 * 60),
+        ),
     ]
 };
 
@@ -156,7 +164,7 @@ impl AlertPolicy {
     fn condition(&self, rule: Rule, target: Target, period: BurnWindow) -> Condition {
         let long = self.scaled(rule.long, LONG_FLOOR, period, period);
         let short = self.scaled(rule.short, SHORT_FLOOR, period, long);
-        Condition::burn(rule.severity, (target, period), rule.share_ppb, (long, short))
+        Condition::burn(rule.severity, (target, period), rule.share.ppb(), (long, short))
     }
 
     fn scaled(&self, length: BurnWindow, floor: u64, period: BurnWindow, most: BurnWindow) -> BurnWindow {
@@ -185,15 +193,15 @@ pub struct AlertPolicyBuilder {
 }
 
 impl AlertPolicyBuilder {
-    /// Pages when this share of the budget (parts per billion) is spent within the long window and is still being spent
+    /// Pages when this share of the budget is spent within the long window and is still being spent
     /// in the short one; both for a period of 30 days.
-    pub fn page(self, share_ppb: u32, long: BurnWindow, short: BurnWindow) -> Self {
-        self.rule(Rule::new(Severity::Page, share_ppb, long, short))
+    pub fn page(self, share: Share, long: BurnWindow, short: BurnWindow) -> Self {
+        self.rule(Rule::new(Severity::Page, share, long, short))
     }
 
     /// The same as a ticket.
-    pub fn ticket(self, share_ppb: u32, long: BurnWindow, short: BurnWindow) -> Self {
-        self.rule(Rule::new(Severity::Ticket, share_ppb, long, short))
+    pub fn ticket(self, share: Share, long: BurnWindow, short: BurnWindow) -> Self {
+        self.rule(Rule::new(Severity::Ticket, share, long, short))
     }
 
     fn rule(mut self, rule: Rule) -> Self {
@@ -205,18 +213,15 @@ impl AlertPolicyBuilder {
     ///
     /// # Errors
     ///
-    /// The first of: no condition, a share of 0 or over 1, a short window that is not shorter than its long one, a long
+    /// The first of: no condition, a share of 0, a short window that is not shorter than its long one, a long
     /// window over 30 days. Whether a condition can fire depends on the target: see [`Alerts::all_reachable`].
     pub fn build(self) -> Result<AlertPolicy, AlertPolicyError> {
         if self.rules.is_empty() {
             return Err(AlertPolicyError::NoConditions);
         }
-        for Rule {
-            share_ppb, long, short, ..
-        } in self.rules.iter().copied()
-        {
-            if share_ppb == 0 || share_ppb > ONE_PPB {
-                return Err(AlertPolicyError::ShareOutOfRange { share_ppb });
+        for Rule { share, long, short, .. } in self.rules.iter().copied() {
+            if share == Share::NONE {
+                return Err(AlertPolicyError::NoShare);
             }
             if short >= long {
                 return Err(AlertPolicyError::ShortNotShorter { long, short });
@@ -238,15 +243,9 @@ pub enum AlertPolicyError {
         "an alert policy without conditions tells nobody anything; add one, like 2% of the budget in `1h` and `5m`"
     )]
     NoConditions,
-    /// The share of the budget is 0, or more than all of it.
-    #[error(
-        "a condition cannot wait for {} of the budget; take more than 0% and at most 100%, like 2%",
-        Percent(*share_ppb)
-    )]
-    ShareOutOfRange {
-        /// The share that was given, in parts per billion.
-        share_ppb: u32,
-    },
+    /// The share of the budget is 0.
+    #[error("a condition cannot wait for 0% of the budget; take more, like 2%")]
+    NoShare,
     /// The short window is as long as the long one, or longer.
     #[error(
         "the short window {short} is not shorter than the long window {long}; take a twelfth of it, like `5m` for `1h`"

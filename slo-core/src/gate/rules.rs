@@ -114,7 +114,7 @@ impl GateRules {
 pub struct Below<T> {
     /// The limit.
     pub limit: T,
-    /// The window.
+    /// The window; rolling, in a rule that was read.
     pub over: Window,
 }
 
@@ -223,9 +223,12 @@ fn below<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<Below<T>, RuleText
     let refused = || RuleTextError::NotBelow(text.to_owned());
     let rest = text.trim().strip_prefix('<').ok_or_else(refused)?;
     let (limit, over) = rest.split_once(" over ").ok_or_else(refused)?;
+    let over: Window = over.trim().parse()?;
+    // The last minutes are asked for; a calendar period has none of them when it begins.
+    over.rolling_length().ok_or_else(refused)?;
     Ok(Below {
         limit: self::limit(limit)?,
-        over: over.trim().parse()?,
+        over,
     })
 }
 

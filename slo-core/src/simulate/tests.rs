@@ -502,7 +502,7 @@ fn targets_and_policies_are_compared_on_one_series() {
         .run(2 * HOUR, (980, 20))
         .run(DAY, (1_000, 0));
     let of = |target| Simulation::of(&slo(target, "30d"), START);
-    let policy = AlertPolicy::builder().page(10_000_000, "1h".parse().unwrap(), "5m".parse().unwrap());
+    let policy = AlertPolicy::builder().page("1%".parse().unwrap(), "1h".parse().unwrap(), "5m".parse().unwrap());
     let eager = of("99.9%").policy(policy.build().unwrap());
     // `f·B/r·L` with f 14.4 and 7.2 in 1 h; at 99% nothing burns faster than 2.
     let delays = [of("99.9%"), eager, of("99%")].map(|simulation| {

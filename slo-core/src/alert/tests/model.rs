@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{BurnRate, Target};
+use crate::{BurnRate, Share, Target};
 
 fn targets() -> impl Strategy<Value = Target> {
     let usual = prop::sample::select(vec![
@@ -37,6 +37,7 @@ fn policies() -> impl Strategy<Value = AlertPolicy> {
         let policy = rules
             .into_iter()
             .fold(AlertPolicy::builder(), |policy, (share, long, short, page)| {
+                let share = Share::from_ppb(share).unwrap();
                 let (long, short) = (
                     BurnWindow::from_seconds(long).unwrap(),
                     BurnWindow::from_seconds(short).unwrap(),
@@ -112,6 +113,7 @@ proptest! {
         ppb in 1..1_000_000_000_u32, share in 1..=1_000_000_000_u32, long in 121..2_592_000_u64,
     ) {
         let of = |long: BurnWindow| {
+            let share = Share::from_ppb(share).unwrap();
             let policy = AlertPolicy::builder().page(share, long, BurnWindow::MIN).build().unwrap();
             policy.resolve(Target::from_ppb(ppb).unwrap(), Window::days(30).unwrap())
         };

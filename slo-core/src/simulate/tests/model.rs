@@ -203,8 +203,8 @@ fn windows() -> impl Strategy<Value = &'static str> {
 
 fn policies() -> impl Strategy<Value = AlertPolicy> {
     let own = AlertPolicy::builder()
-        .ticket(1_000_000, "2h".parse().unwrap(), "2m".parse().unwrap())
-        .page(30_000_000, "12h".parse().unwrap(), "11m".parse().unwrap());
+        .ticket("0.1%".parse().unwrap(), "2h".parse().unwrap(), "2m".parse().unwrap())
+        .page("3%".parse().unwrap(), "12h".parse().unwrap(), "11m".parse().unwrap());
     let own = own.build().unwrap();
     let minimum = prop::sample::select(vec![1_u32, 5, 12]);
     (any::<bool>(), minimum).prop_map(move |(is_own, minimum)| {
