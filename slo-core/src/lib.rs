@@ -116,7 +116,7 @@ pub use period::{Period, PeriodError};
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
 pub use sketch::{Latencies, LatencyBounds, LatencySketch};
-pub use sli::{DownCounts, EventsSli, HttpSli, METHODS, Sli, SyntheticSli};
+pub use sli::{DownCounts, EventsSli, HttpSli, METHODS, Sli, SyntheticSli, Until, UntilError};
 pub use slices::{SliceTracker, TimeSlices, TimeSlicesError};
 pub use slo::{Slo, SloSet, SloSetBuilder, SloSetError, Status};
 pub use slo_tracker::SloTracker;

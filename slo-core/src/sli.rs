@@ -177,8 +177,10 @@ impl EventsSli {
 #[must_use]
 pub struct HttpSli {
     routes: BTreeSet<String>,
+    marked: bool,
     methods: BTreeSet<String>,
     limit: Option<Threshold>,
+    until: Until,
     classification: Classification,
 }
 
@@ -187,8 +189,10 @@ impl HttpSli {
     pub fn routes<R: Into<String>>(routes: impl IntoIterator<Item = R>) -> Self {
         Self {
             routes: routes.into_iter().map(Into::into).collect(),
+            marked: false,
             methods: BTreeSet::new(),
             limit: None,
+            until: Until::default(),
             classification: Classification::new(),
         }
     }
@@ -196,6 +200,14 @@ impl HttpSli {
     /// Requests to every matched route.
     pub fn every_route() -> Self {
         Self::routes::<String>([])
+    }
+
+    /// Requests to the routes that the program marks as the SLO's, and to no others: no template matches.
+    pub fn marked_routes() -> Self {
+        Self {
+            marked: true,
+            ..Self::every_route()
+        }
     }
 
     /// Only these methods, in capital letters; all methods when never called or called with none.
@@ -214,12 +226,17 @@ impl HttpSli {
         }
     }
 
+    /// When the clock stops; at the head when never called.
+    pub fn until(self, until: Until) -> Self {
+        Self { until, ..self }
+    }
+
     /// Other rules than the defaults for status codes.
     pub fn classified_by(self, classification: Classification) -> Self {
         Self { classification, ..self }
     }
 
-    /// The route templates, in order; none means every matched route.
+    /// The route templates, in order; none means every matched route, or every [marked](Self::is_marked) one.
     pub fn route_templates(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().map(String::as_str)
     }
@@ -235,6 +252,18 @@ impl HttpSli {
         self.limit
     }
 
+    /// Whether only marks in the program tell which routes are meant.
+    #[must_use]
+    pub const fn is_marked(&self) -> bool {
+        self.marked
+    }
+
+    /// When the clock stops.
+    #[must_use]
+    pub const fn clock_stops(&self) -> Until {
+        self.until
+    }
+
     /// The rules for status codes and endings.
     pub const fn classification(&self) -> &Classification {
         &self.classification
@@ -245,13 +274,75 @@ impl HttpSli {
         self.methods.iter().try_for_each(|method| check_method(method))
     }
 
-    /// Whether a request to this route template with this method is an event of the SLI.
+    /// Whether a request to this route template with this method is an event of the SLI, where nothing is marked.
     #[must_use]
     pub fn matches(&self, route: &str, method: &str) -> bool {
-        (self.routes.is_empty() || self.routes.contains(route))
-            && (self.methods.is_empty() || self.methods.contains(method))
+        let named = !self.marked && (self.routes.is_empty() || self.routes.contains(route));
+        named && self.has_method(method)
+    }
+
+    /// Whether requests with this method are events of the SLI, on a route that is the SLO's.
+    #[must_use]
+    pub fn has_method(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.contains(method)
     }
 }
+
+/// When the clock of a request stops.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::Until;
+///
+/// assert_eq!("body".parse::<Until>()?, Until::Body);
+/// assert_eq!(Until::default().to_string(), "head");
+/// assert!("end".parse::<Until>().is_err());
+/// # Ok::<(), slo_core::UntilError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Until {
+    /// At the response's head: how fast a client reads is not the service's doing.
+    #[default]
+    Head,
+    /// At the end of the body: for downloads and streams whose whole length is promised.
+    Body,
+}
+
+impl Until {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Head, Self::Body];
+
+    /// The word of the spec.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Body => "body",
+        }
+    }
+}
+
+impl core::fmt::Display for Until {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl core::str::FromStr for Until {
+    type Err = UntilError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|until| until.as_str() == text);
+        known.ok_or_else(|| UntilError(text.to_owned()))
+    }
+}
+
+/// Why a text is not an [`Until`]; holds the text.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` is not where a clock stops; write `head` or `body`")]
+pub struct UntilError(String);
 
 /// The methods that the semantic conventions know: RFC 9110, PATCH and QUERY.
 pub const METHODS: [&str; 10] = [

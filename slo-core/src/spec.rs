@@ -108,9 +108,10 @@ impl SloSet {
     ///
     /// | key | value |
     /// | --- | --- |
-    /// | `routes` | a list of route templates, in the router's spelling |
+    /// | `routes` | a list of route templates, in the router's spelling, or `marked`: those that the program marks |
     /// | `methods` | a list of [`METHODS`](crate::METHODS); all if left out |
     /// | `faster_than` | a [`Threshold`](crate::Threshold): `800ms`; makes it a latency SLO |
+    /// | `until` | where the clock stops: `head`, the default, or `body` |
     /// | `bad`, `good`, `excluded` | lists like `[5xx, 429, panic]`, see [`Classification`](crate::Classification) |
     ///
     /// A `synthetic` has the `path` of a health endpoint, and `down_counts: bad` if not said, or `excluded`: see

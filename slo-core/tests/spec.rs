@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use slo_core::{
     Classification, CompositeSli, DownCounts, Ending, Environment, EventsSli, HttpSli, Outcome, Sli, Slo, SloOverride,
-    SloSet, Status, StatusClassError, SyntheticSli, Window,
+    SloSet, Status, StatusClassError, SyntheticSli, Until, Window,
 };
 
 const VALID: &str = r#"# the promises of one service
@@ -129,6 +129,30 @@ environments:
     assert_eq!(
         rules(&plain.unwrap()),
         ["< 0.5% over 15m", "< 800ms over 15m", "> 10%", "enforce"]
+    );
+}
+
+#[test]
+fn routes_may_be_marked_by_the_program_and_the_clock_may_run_to_the_end_of_the_body() {
+    let spec = with("[/purchase]", "marked").replace("faster_than: 800ms", "faster_than: 800ms\n        until: body");
+    let slos = SloSet::from_yaml(&spec).unwrap();
+    let Sli::Http(sli) = slos.slo("purchase-latency").unwrap().sli() else {
+        panic!("requests are measured");
+    };
+    assert_eq!(
+        (sli.is_marked(), sli.clock_stops(), sli.route_templates().count()),
+        (true, Until::Body, 0)
+    );
+    assert!(!sli.matches("/purchase", "POST") && sli.has_method("POST") && !sli.has_method("GET"));
+    let said = found(&spec.replace("until: body", "until: end"));
+    assert_eq!(
+        said,
+        [(
+            22,
+            16,
+            "slos[1].sli.http.until".to_owned(),
+            "`end` is not where a clock stops; write `head` or `body`".to_owned()
+        )]
     );
 }
 
@@ -737,7 +761,7 @@ fn names_are_checked_reserved_and_given_once() {
 #[test]
 fn unknown_keys_are_named_with_what_was_meant() {
     let slo = "`name`, `objective`, `window`, `sli`, `promise`, `journey`, `owner`, `status`, `agreed_on`";
-    let http = "`routes`, `methods`, `faster_than`, `bad`, `good`, `excluded`";
+    let http = "`routes`, `methods`, `faster_than`, `until`, `bad`, `good`, `excluded`";
     one(
         "journey: browse",
         "runbook: x",

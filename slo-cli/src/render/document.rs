@@ -192,9 +192,13 @@ impl<T> Extent<T> {
 enum SliEntry {
     Http {
         routes: Vec<String>,
+        /// The program marks the routes.
+        marked: bool,
         /// Empty: all.
         methods: Vec<String>,
         faster_than: Option<Threshold>,
+        /// When the clock stops: `head` or `body`.
+        until: &'static str,
         /// Status codes after all rules: `408`, `5xx`, `500-502`.
         bad: Vec<String>,
         excluded: Vec<String>,
@@ -221,8 +225,10 @@ impl SliEntry {
         match sli {
             Sli::Http(http) => Self::Http {
                 routes: http.route_templates().map(str::to_owned).collect(),
+                marked: http.is_marked(),
                 methods: http.method_names().map(str::to_owned).collect(),
                 faster_than: http.limit(),
+                until: http.clock_stops().as_str(),
                 bad: codes::exact(http.classification(), Outcome::Bad),
                 excluded: codes::exact(http.classification(), Outcome::Excluded),
                 endings: endings(http.classification()),

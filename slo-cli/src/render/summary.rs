@@ -5,7 +5,7 @@ use core::time::Duration;
 use slo_core::gate::{GateOverride, Mode};
 use slo_core::{
     Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride,
-    SloSet, Status, SyntheticSli, Threshold,
+    SloSet, Status, SyntheticSli, Threshold, Until,
 };
 
 use super::{codes, units};
@@ -203,13 +203,17 @@ fn measured(sli: &HttpSli) -> String {
     } else {
         format!("{} requests", units::joined(&methods, "or"))
     };
-    let routes = if routes.is_empty() {
-        "every route".to_owned()
-    } else {
-        units::joined(&routes, "and")
+    let routes = match routes.as_slice() {
+        [] if sli.is_marked() => "routes that the program marks".to_owned(),
+        [] => "every route".to_owned(),
+        routes => units::joined(routes, "and"),
+    };
+    let answered = match sli.clock_stops() {
+        Until::Body => "answered to the last byte",
+        _ => "answered",
     };
     match sli.limit() {
-        Some(limit) => format!("{requests} to {routes}, answered within {limit}"),
+        Some(limit) => format!("{requests} to {routes}, {answered} within {limit}"),
         None => format!("{requests} to {routes}"),
     }
 }
@@ -219,7 +223,10 @@ fn patience(sli: &HttpSli, set: &SloSet) -> String {
     let methods: Vec<_> = sli.method_names().collect();
     let methods = if methods.is_empty() { METHODS.to_vec() } else { methods };
     let of_route = |route| methods.iter().map(move |method| set.patience(route, method));
-    let all: Vec<Duration> = sli.route_templates().flat_map(of_route).collect();
+    let mut all: Vec<Duration> = sli.route_templates().flat_map(of_route).collect();
+    if let (true, Some(limit)) = (sli.is_marked(), sli.limit()) {
+        all.push(limit.as_duration());
+    }
     let shown = |wait: Duration| Threshold::new(wait).map_or_else(|_| format!("{wait:?}"), |wait| wait.to_string());
     let shortest = all.iter().min().copied().unwrap_or(DEFAULT_PATIENCE);
     let longest = all.iter().max().copied().unwrap_or(DEFAULT_PATIENCE);

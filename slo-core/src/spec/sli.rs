@@ -8,7 +8,7 @@ use super::checked_at;
 use super::composite::composite;
 use super::fields::{Fields, Key, list, parsed, text, words};
 use super::findings::Findings;
-use super::tree::Node;
+use super::tree::{Node, Value};
 use crate::sli::{check_method, check_path, check_route};
 use crate::{
     Classification, CompositeError, DownCounts, EndingName, EventsSli, HttpSli, Outcome, Share, Sli, StatusClass,
@@ -65,7 +65,7 @@ const EVENTS: [Key; 1] = [Key {
     example: "of: notifications",
 }];
 
-const HTTP: [Key; 6] = [
+const HTTP: [Key; 7] = [
     Key {
         name: "routes",
         example: "routes: [\"/listings\", \"/real-price/{region}\"]",
@@ -77,6 +77,10 @@ const HTTP: [Key; 6] = [
     Key {
         name: "faster_than",
         example: "faster_than: 800ms",
+    },
+    Key {
+        name: "until",
+        example: "until: body",
     },
     Key {
         name: "bad",
@@ -91,6 +95,9 @@ const HTTP: [Key; 6] = [
         example: "excluded: [404, cancelled]",
     },
 ];
+
+/// Stands for the routes that the program marks.
+const MARKED: &str = "marked";
 
 /// The keys that sort status codes and endings, in the order in which their rules apply.
 const OUTCOMES: [(&str, Outcome); 3] = [
@@ -223,21 +230,30 @@ fn events(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
 
 fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &HTTP, findings)?;
-    let routes = fields.required("routes", findings, |node, example, findings| {
-        list(node, example, findings, |route| checked(route, check_route(route)))
-    });
+    let named = fields.required("routes", findings, routes);
     let methods = fields.optional("methods", findings, |node, example, findings| {
         list(node, example, findings, |method| checked(method, check_method(method)))
     });
     let limit = fields.optional("faster_than", findings, parsed);
+    let until = fields.optional("until", findings, parsed);
     let rules = classification(&fields, findings);
-    let mut sli = HttpSli::routes(texts(routes?))
+    let mut sli = named?
+        .until(until.unwrap_or_default())
         .methods(texts(methods.unwrap_or_default()))
         .classified_by(rules);
     if let Some(limit) = limit {
         sli = sli.faster_than(limit);
     }
     Some(sli.into())
+}
+
+/// A list of templates, or the word for those that the program marks.
+fn routes(node: &Node, example: &'static str, findings: &mut Findings) -> Option<HttpSli> {
+    if matches!(&node.value, Value::Text(word) if word == MARKED) {
+        return Some(HttpSli::marked_routes());
+    }
+    let routes = list(node, example, findings, |route| checked(route, check_route(route)));
+    Some(HttpSli::routes(texts(routes?)))
 }
 
 /// `bad`, `good` and `excluded`; the same item in two of them is a mistake, as nobody could tell which one holds.
