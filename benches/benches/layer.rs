@@ -31,7 +31,7 @@ fn main() {
         ("pass-through layer", app().layer(PassThrough)),
         ("SloLayer: requests and 2 SLOs", app().layer(counting.layer())),
         (
-            "SloLayer: the same, and the histogram, unbound",
+            "SloLayer: the same, and the histogram",
             app().layer(measuring.layer()),
         ),
     ];

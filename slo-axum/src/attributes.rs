@@ -2,11 +2,13 @@
 //!
 //! After the OpenTelemetry semantic conventions for HTTP servers, version 1.42.
 
-use std::sync::Arc;
-
+use http::header::HeaderMap;
 use http::{Uri, Version};
 use opentelemetry::{KeyValue, StringValue};
 use slo_core::{Ending, EndingName, METHODS, names};
+
+use crate::extra::Extras;
+use crate::grown;
 
 /// A request method: one that the conventions know, or `_OTHER`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,11 +16,23 @@ pub(crate) struct Method(u8);
 
 impl Method {
     pub(crate) const COUNT: usize = METHODS.len() + 1;
-    const OTHER: &'static str = "_OTHER";
+    const OTHER: Self = Self(Self::COUNT_U8 - 1);
 
     pub(crate) fn of(method: &http::Method) -> Self {
-        let known = (0..).zip(METHODS).find(|(_, name)| *name == method.as_str());
-        known.map_or(Self(Self::COUNT_U8 - 1), |(index, _)| Self(index))
+        // `http::Method` compares standard methods as numbers, and nine in ten requests are one of these two.
+        match *method {
+            http::Method::GET => Self::GET,
+            http::Method::POST => Self::POST,
+            _ => Self::named(method.as_str()),
+        }
+    }
+
+    const GET: Self = Self(2);
+    const POST: Self = Self(6);
+
+    fn named(name: &str) -> Self {
+        let known = (0..).zip(METHODS).find(|(_, known)| *known == name);
+        known.map_or(Self::OTHER, |(index, _)| Self(index))
     }
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {
@@ -30,7 +44,7 @@ impl Method {
     }
 
     pub(crate) fn as_str(self) -> &'static str {
-        METHODS.get(self.index()).copied().unwrap_or(Self::OTHER)
+        METHODS.get(self.index()).copied().unwrap_or("_OTHER")
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "ten methods and one")]
@@ -38,66 +52,223 @@ impl Method {
 }
 
 /// `network.protocol.version`.
-pub(crate) fn protocol_version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        // 1.1, and whatever a later `http` crate may add without us.
-        _ => "1.1",
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    /// Not told apart.
+    Any,
+    Http09,
+    Http10,
+    Http11,
+    Http2,
+    Http3,
+}
+
+impl Protocol {
+    pub(crate) fn of(version: Version) -> Self {
+        match version {
+            Version::HTTP_09 => Self::Http09,
+            Version::HTTP_10 => Self::Http10,
+            Version::HTTP_2 => Self::Http2,
+            Version::HTTP_3 => Self::Http3,
+            // 1.1, and whatever a later `http` crate may add without us.
+            _ => Self::Http11,
+        }
+    }
+
+    const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::Http09 => Some("0.9"),
+            Self::Http10 => Some("1.0"),
+            Self::Http11 => Some("1.1"),
+            Self::Http2 => Some("2"),
+            Self::Http3 => Some("3"),
+        }
     }
 }
 
-/// `url.scheme`: as the connection says in HTTP/2 and absolute-form requests, `http` where a request does not say.
-pub(crate) fn scheme(uri: &Uri) -> &'static str {
-    if uri.scheme() == Some(&http::uri::Scheme::HTTPS) {
-        "https"
-    } else {
-        "http"
+/// `url.scheme`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    pub(crate) const ALL: [Self; 2] = [Self::Http, Self::Https];
+
+    /// As the connection says in HTTP/2 and absolute-form requests, `http` where a request does not say.
+    pub(crate) fn of(uri: &Uri) -> Self {
+        if uri.scheme() == Some(&http::uri::Scheme::HTTPS) {
+            Self::Https
+        } else {
+            Self::Http
+        }
+    }
+
+    /// As the nearest proxy says, which adds to the end of what others said: `X-Forwarded-Proto`, else the `proto` of
+    /// `Forwarded` (RFC 7239). `None` when it says neither `http` nor `https`.
+    pub(crate) fn forwarded(headers: &HeaderMap) -> Option<Self> {
+        let last = |name: &str| {
+            let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+            value.rsplit(',').next()
+        };
+        if let Some(said) = last("x-forwarded-proto") {
+            return Self::named(said.trim());
+        }
+        let mut pairs = last("forwarded")?.split(';').filter_map(|pair| pair.split_once('='));
+        let (_, said) = pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case("proto"))?;
+        Self::named(said.trim().trim_matches('"'))
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
     }
 }
 
-/// What one record of the duration histogram is labelled with.
-#[derive(Clone, Debug)]
+/// `error.type`: how a request failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Failure {
+    /// It did not.
+    None,
+    /// With the status code that it was answered with: 5xx and 408.
+    Status,
+    /// With this status of gRPC.
+    #[cfg(feature = "grpc")]
+    Grpc,
+    /// Without a whole answer.
+    Ended(EndingName),
+    /// In a way that another release of slo-core than ours knows.
+    Other,
+}
+
+impl Failure {
+    pub(crate) fn of(ending: Ending) -> Self {
+        match ending {
+            Ending::Answered(408 | 500..=599) => Self::Status,
+            Ending::Answered(_) => Self::None,
+            _ => ending.name().map_or(Self::Other, Self::Ended),
+        }
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Status => 1,
+            #[cfg(feature = "grpc")]
+            Self::Grpc => 2,
+            Self::Other => 3,
+            Self::Ended(name) => 4 + name as u8,
+        }
+    }
+}
+
+/// What one record of the duration histogram is labelled with, besides its route.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Labels {
     pub(crate) method: Method,
-    pub(crate) scheme: &'static str,
-    pub(crate) version: &'static str,
-    /// The matched route's template; a request that matched none has none.
-    pub(crate) route: Option<Arc<str>>,
-    /// The status code, once the head was sent.
-    pub(crate) status: Option<u16>,
-    pub(crate) ending: Ending,
+    pub(crate) scheme: Scheme,
+    pub(crate) protocol: Protocol,
+    /// The status code, once the head was sent; 0 before.
+    pub(crate) status: u16,
+    pub(crate) failure: Failure,
+    /// The status of a gRPC call.
+    #[cfg(feature = "grpc")]
+    pub(crate) grpc: Option<crate::grpc::Code>,
+    pub(crate) extras: Extras,
 }
 
 impl Labels {
-    /// The attributes, sorted by key: the order in which the SDK looks a series up fastest.
-    pub(crate) fn attributes(self) -> Vec<KeyValue> {
-        let mut attributes = Vec::with_capacity(6);
-        if let Some(kind) = error_type(self.ending) {
-            attributes.push(KeyValue::new(names::ERROR_TYPE.otel, kind));
+    /// The labels of whatever has no place of its own.
+    pub(crate) const FOLDED: Self = Self {
+        method: Method::OTHER,
+        scheme: Scheme::Http,
+        protocol: Protocol::Any,
+        status: 0,
+        failure: Failure::None,
+        #[cfg(feature = "grpc")]
+        grpc: None,
+        extras: Extras::NONE,
+    };
+
+    /// The same without what a client chooses and nobody misses.
+    pub(crate) const fn reduced(self) -> Self {
+        Self {
+            protocol: Protocol::Any,
+            extras: Extras::NONE,
+            ..self
         }
-        attributes.push(KeyValue::new(names::HTTP_REQUEST_METHOD.otel, self.method.as_str()));
-        if let Some(status) = self.status {
-            attributes.push(KeyValue::new(names::HTTP_RESPONSE_STATUS_CODE.otel, i64::from(status)));
+    }
+
+    /// Whether the service chose to answer so: a success, or a failure that is not the client's leaving.
+    pub(crate) const fn are_the_services_own(self) -> bool {
+        match self.failure {
+            Failure::Ended(EndingName::Cancelled) => false,
+            Failure::None => matches!(self.status, 200..=299),
+            _ => true,
         }
-        if let Some(route) = self.route {
-            attributes.push(KeyValue::new(names::HTTP_ROUTE.otel, route));
-        }
-        attributes.push(KeyValue::new(names::NETWORK_PROTOCOL_VERSION.otel, self.version));
-        attributes.push(KeyValue::new(names::URL_SCHEME.otel, self.scheme));
+    }
+
+    pub(crate) fn hash(self) -> u64 {
+        let bytes = [
+            self.method.0,
+            self.protocol as u8,
+            self.scheme as u8,
+            self.failure.number(),
+        ];
+        #[cfg(feature = "grpc")]
+        let grpc = self.grpc.map_or(0, |code| u64::from(code.number()) + 1);
+        #[cfg(not(feature = "grpc"))]
+        let grpc = 0;
+        let told = u64::from(u32::from_le_bytes(bytes));
+        grown::hash(told ^ (u64::from(self.status) << 32) ^ (grpc << 42) ^ (u64::from(self.extras.bits()) << 48))
+    }
+
+    /// The attributes, with those of the route and of the server, sorted by key: the order in which the SDK looks a series
+    /// up fastest.
+    pub(crate) fn attributes(self, route: Option<&str>, others: impl IntoIterator<Item = KeyValue>) -> Vec<KeyValue> {
+        let text = |key: names::Attribute, value: Option<&'static str>| Some(KeyValue::new(key.otel, value?));
+        let mut attributes: Vec<_> = [
+            self.error_type()
+                .map(|kind| KeyValue::new(names::ERROR_TYPE.otel, kind)),
+            text(names::HTTP_REQUEST_METHOD, Some(self.method.as_str())),
+            (self.status > 0).then(|| KeyValue::new(names::HTTP_RESPONSE_STATUS_CODE.otel, i64::from(self.status))),
+            route.map(|route| KeyValue::new(names::HTTP_ROUTE.otel, route.to_owned())),
+            text(names::NETWORK_PROTOCOL_VERSION, self.protocol.as_str()),
+            #[cfg(feature = "grpc")]
+            text(
+                names::RPC_RESPONSE_STATUS_CODE,
+                self.grpc.map(crate::grpc::Code::as_str),
+            ),
+            text(names::URL_SCHEME, Some(self.scheme.as_str())),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(others)
+        .collect();
+        attributes.sort_by(|one, other| one.key.cmp(&other.key));
         attributes
     }
-}
 
-/// `error.type`: the code of 5xx and 408, else how the request failed; absent when it did not.
-fn error_type(ending: Ending) -> Option<StringValue> {
-    match ending {
-        Ending::Answered(status @ (408 | 500..=599)) => Some(status.to_string().into()),
-        Ending::Answered(_) => None,
-        // `Ending` may grow in another release of slo-core than ours.
-        _ => Some(ending.name().map_or("_OTHER", EndingName::as_str).into()),
+    /// `error.type`; absent when the request did not fail.
+    fn error_type(self) -> Option<StringValue> {
+        match self.failure {
+            Failure::None => None,
+            Failure::Status => Some(self.status.to_string().into()),
+            #[cfg(feature = "grpc")]
+            Failure::Grpc => self.grpc.map(|code| code.as_str().into()),
+            Failure::Ended(name) => Some(name.as_str().into()),
+            Failure::Other => Some("_OTHER".into()),
+        }
     }
 }
 
@@ -107,24 +278,26 @@ mod tests {
 
     #[test]
     fn methods_are_known_or_other() {
-        for (given, label) in [
-            ("GET", "GET"),
-            ("QUERY", "QUERY"),
-            ("PURGE", "_OTHER"),
-            ("get", "_OTHER"),
-        ] {
-            assert_eq!(
-                Method::of(&http::Method::from_bytes(given.as_bytes()).unwrap()).as_str(),
-                label
-            );
+        for name in METHODS {
+            assert_eq!(Method::of(&name.parse().unwrap()).as_str(), name);
+        }
+        for unknown in ["PURGE", "get", "_OTHER"] {
+            assert_eq!(Method::of(&unknown.parse().unwrap()).as_str(), "_OTHER");
         }
         assert_eq!(Method::all().count(), Method::COUNT);
     }
 
     #[test]
     fn versions_are_written_as_the_conventions_do() {
-        assert_eq!(protocol_version(Version::HTTP_11), "1.1");
-        assert_eq!(protocol_version(Version::HTTP_2), "2");
+        for (version, said) in [
+            (Version::HTTP_09, "0.9"),
+            (Version::HTTP_10, "1.0"),
+            (Version::HTTP_11, "1.1"),
+            (Version::HTTP_2, "2"),
+            (Version::HTTP_3, "3"),
+        ] {
+            assert_eq!(Protocol::of(version).as_str(), Some(said));
+        }
     }
 
     #[test]
@@ -135,15 +308,94 @@ mod tests {
             ("http://h/a", "http"),
             ("gopher://h/a", "http"),
         ] {
-            assert_eq!(scheme(&uri.parse().unwrap()), expected);
+            assert_eq!(Scheme::of(&uri.parse().unwrap()).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_forwarded_scheme_is_the_nearest_proxys_and_one_of_two() {
+        let forwarded = |headers: &[(&'static str, &'static str)]| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            Scheme::forwarded(&headers.collect())
+        };
+        for (headers, expected) in [
+            (&[][..], None),
+            (&[("x-forwarded-proto", "https")], Some(Scheme::Https)),
+            (&[("x-forwarded-proto", "HTTP")], Some(Scheme::Http)),
+            (&[("x-forwarded-proto", "gopher, https")], Some(Scheme::Https)),
+            (&[("x-forwarded-proto", "https,gopher")], None),
+            (
+                &[("forwarded", "for=10.0.0.1;proto=http, for=10.0.0.2; Proto=\"https\"")],
+                Some(Scheme::Https),
+            ),
+            (&[("forwarded", "for=10.0.0.1")], None),
+            (
+                &[("forwarded", "proto=https"), ("x-forwarded-proto", "http")],
+                Some(Scheme::Http),
+            ),
+        ] {
+            assert_eq!(forwarded(headers), expected, "{headers:?}");
         }
     }
 
     #[test]
     fn error_types_are_a_closed_set_and_absent_for_success() {
-        assert_eq!(error_type(Ending::Answered(404)), None);
-        assert_eq!(error_type(Ending::Answered(503)), Some("503".into()));
-        assert_eq!(error_type(Ending::Answered(408)), Some("408".into()));
-        assert_eq!(error_type(Ending::Panicked), Some("panic".into()));
+        let kind = |ending, status| {
+            let failure = Failure::of(ending);
+            Labels {
+                failure,
+                status,
+                ..Labels::FOLDED
+            }
+            .error_type()
+            .map(|kind| kind.as_str().to_owned())
+        };
+        assert_eq!(kind(Ending::Answered(404), 404), None);
+        assert_eq!(kind(Ending::Answered(503), 503).as_deref(), Some("503"));
+        assert_eq!(kind(Ending::Answered(408), 408).as_deref(), Some("408"));
+        assert_eq!(kind(Ending::Panicked, 0).as_deref(), Some("panic"));
+        assert_eq!(kind(Ending::BodyError, 200).as_deref(), Some("body"));
+    }
+
+    #[test]
+    fn attributes_are_sorted_by_their_keys() {
+        let labels = Labels {
+            status: 500,
+            failure: Failure::Status,
+            protocol: Protocol::Http2,
+            ..Labels::FOLDED
+        };
+        let others = [KeyValue::new("server.port", 443), KeyValue::new("app.tier", "paid")];
+        let attributes = labels.attributes(Some("/a"), others);
+        assert_eq!(attributes.len(), 8);
+        assert!(
+            attributes.is_sorted_by(|one, other| one.key < other.key),
+            "{attributes:?}"
+        );
+    }
+
+    #[test]
+    fn clients_choose_that_they_leave_and_what_they_ask_wrongly() {
+        let labels = |status, failure| Labels {
+            status,
+            failure,
+            ..Labels::FOLDED
+        };
+        for own in [
+            labels(200, Failure::None),
+            labels(500, Failure::Status),
+            labels(0, Failure::Ended(EndingName::Panic)),
+        ] {
+            assert!(own.are_the_services_own(), "{own:?}");
+        }
+        for chosen in [
+            labels(404, Failure::None),
+            labels(304, Failure::None),
+            labels(0, Failure::Ended(EndingName::Cancelled)),
+        ] {
+            assert!(!chosen.are_the_services_own(), "{chosen:?}");
+        }
     }
 }

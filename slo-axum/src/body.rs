@@ -3,19 +3,51 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
+use bytes::Buf;
 use http::{Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use slo_core::Ending;
 
-use bytes::Buf;
-
 use crate::in_flight::InFlight;
+
+/// Watches the body of a response whose head is known. Where no body will be sent the request ends at once, and the body
+/// is handed on as it is.
+pub(crate) fn tracked<B>(response: Response<B>, mut in_flight: Option<InFlight>) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let bodiless = response.status().is_informational()
+        || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || response.body().is_end_stream()
+        // axum drops the body of an answer to HEAD outside of this layer.
+        || in_flight.as_ref().is_some_and(InFlight::is_head_request);
+    let expected = response
+        .body()
+        .size_hint()
+        .exact()
+        .or_else(|| content_length(&response));
+    if bodiless || expected == Some(0) {
+        complete(&mut in_flight);
+    }
+    response.map(|inner| match in_flight {
+        // `Body::new` of a `Body` is that same one.
+        None => Body::new(inner),
+        Some(_) => Body::new(TrackedBody {
+            inner,
+            in_flight,
+            expected,
+        }),
+    })
+}
 
 pin_project! {
     /// A response body that reports how it ended: complete, with an error, or dropped before its end.
     #[derive(Debug)]
-    pub struct TrackedBody<B> {
+    struct TrackedBody<B> {
         #[pin]
         inner: B,
         in_flight: Option<InFlight>,
@@ -24,27 +56,7 @@ pin_project! {
     }
 }
 
-impl<B: Body> TrackedBody<B> {
-    /// Wraps the body of a response whose head is known; ends the request at once where no body will be sent.
-    pub(crate) fn wrap(response: Response<B>, mut in_flight: Option<InFlight>) -> Response<Self> {
-        let bodiless = response.status().is_informational()
-            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-            || response.body().is_end_stream()
-            // axum drops the body of an answer to HEAD outside of this layer.
-            || in_flight.as_ref().is_some_and(InFlight::is_head_request);
-        let expected = content_length(&response).or_else(|| response.body().size_hint().exact());
-        if bodiless || expected == Some(0) {
-            complete(&mut in_flight);
-        }
-        response.map(|inner| Self {
-            inner,
-            in_flight,
-            expected,
-        })
-    }
-}
-
-impl<B: Body> Body for TrackedBody<B> {
+impl<B: HttpBody> HttpBody for TrackedBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -62,6 +74,9 @@ impl<B: Body> Body for TrackedBody<B> {
                 }
             }
             Some(Ok(frame)) => {
+                if let (Some(trailers), Some(request)) = (frame.trailers_ref(), &mut *this.in_flight) {
+                    request.said(trailers);
+                }
                 let sent = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 *this.expected = this.expected.map(|expected| expected.saturating_sub(sent));
                 if *this.expected == Some(0) || this.inner.is_end_stream() {

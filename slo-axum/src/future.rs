@@ -4,12 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
 use http::Response;
-use http_body::Body;
 use pin_project_lite::pin_project;
-use slo_core::{Ending, Override, Uncounted};
+use slo_core::Ending;
 
-use crate::body::TrackedBody;
+use crate::body::tracked;
 use crate::in_flight::InFlight;
 
 pin_project! {
@@ -31,9 +32,10 @@ impl<F> ResponseFuture<F> {
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: Body,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
-    type Output = Result<Response<TrackedBody<B>>, E>;
+    type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -41,16 +43,10 @@ where
         let mut in_flight = this.in_flight.take();
         if let Some(request) = &mut in_flight {
             match &result {
-                Ok(response) => {
-                    request.answered(response);
-                    request.overruled(response.extensions().get::<Override>().copied());
-                    if response.extensions().get::<Uncounted>().is_some() {
-                        request.uncounted();
-                    }
-                }
+                Ok(response) => request.answered(response),
                 Err(_) => request.end(Ending::ServiceError),
             }
         }
-        Poll::Ready(result.map(|response| TrackedBody::wrap(response, in_flight)))
+        Poll::Ready(result.map(|response| tracked(response, in_flight)))
     }
 }

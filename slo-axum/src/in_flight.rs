@@ -1,38 +1,46 @@
 //! One request between its arrival and its end: recorded exactly once, however it ends.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use http::{Request, Response, StatusCode};
-use slo_core::{Ending, Override};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body::Body as HttpBody;
+use slo_core::{Ending, Override, Uncounted};
 
-use crate::attributes::{Labels, Method, protocol_version, scheme};
+use crate::attributes::{Failure, Labels, Method, Protocol, Scheme};
+use crate::classify::Answer;
+use crate::clock::Reading;
+use crate::extra::Extras;
+use crate::mark::{Marks, enter};
 use crate::reliability::Shared;
-use crate::routes::Route;
+use crate::routes::{Ended, RouteId};
 
 /// Travels from the service through the future into the body; its drop does the recording.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     shared: Arc<Shared>,
-    route: Option<Arc<Route>>,
+    route: RouteId,
     method: Method,
-    scheme: &'static str,
-    version: &'static str,
-    started: Instant,
+    scheme: Scheme,
+    protocol: Protocol,
+    started: Reading,
     head: Option<Head>,
     ending: Option<Ending>,
-    /// The handler's own word on its response.
+    /// The handler's own word on its response, or the hook's.
     overruled: Option<Override>,
+    extras: Extras,
+    marks: Marks,
     /// Set before each inner poll and cleared after it: still set in `drop`, the poll unwound.
     polling: bool,
     counted: bool,
+    #[cfg(feature = "grpc")]
+    grpc: Option<crate::grpc::Code>,
 }
 
 /// The response's head, at which the clock stops.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     status: u16,
-    elapsed: Duration,
+    at: Reading,
     kind: Kind,
 }
 
@@ -45,6 +53,9 @@ enum Kind {
     EventStream,
     /// Another protocol from here on.
     Upgrade,
+    /// A call whose status comes in the trailers.
+    #[cfg(feature = "grpc")]
+    Grpc,
 }
 
 /// The media type of server-sent events.
@@ -53,50 +64,90 @@ const EVENT_STREAM: &[u8] = b"text/event-stream";
 impl InFlight {
     pub(crate) fn new<B>(shared: &Arc<Shared>, request: &Request<B>) -> Self {
         let matched = request.extensions().get::<axum::extract::MatchedPath>();
-        shared.arrived();
-        Self {
-            route: matched.map(|path| shared.route(path.as_str())),
+        let forwarded = || Scheme::forwarded(request.headers());
+        let scheme = shared.options.trusts_forwarded.then(forwarded).flatten();
+        let this = Self {
+            route: shared.routes.of(matched.map(axum::extract::MatchedPath::as_str)),
             method: Method::of(request.method()),
-            scheme: scheme(request.uri()),
-            version: protocol_version(request.version()),
-            started: Instant::now(),
-            shared: Arc::clone(shared),
+            scheme: scheme.unwrap_or_else(|| Scheme::of(request.uri())),
+            protocol: Protocol::of(request.version()),
+            started: shared.read_clock(),
             head: None,
             ending: None,
             overruled: None,
+            extras: Extras::NONE,
+            marks: Marks::of(shared.number),
             polling: false,
             counted: true,
-        }
+            #[cfg(feature = "grpc")]
+            grpc: None,
+            shared: Arc::clone(shared),
+        };
+        this.shared.arrived(this.route, this.method, this.scheme, this.started);
+        this
     }
 
-    /// Runs an inner poll or call, so that a panic in it is told from a client that left.
+    /// Runs an inner poll or call, so that a panic in it is told from a client that left, and the marks of the route that
+    /// it reaches are learnt.
     ///
     /// `thread::panicking()` cannot tell: with a catch-panic layer outside, this guard is dropped after the catch.
     pub(crate) fn while_polling<T>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
-        if let Some(request) = in_flight {
-            request.polling = true;
-        }
+        let Some(request) = in_flight else { return poll() };
+        request.polling = true;
+        let polling = Polling {
+            around: enter(request.marks),
+            marks: &mut request.marks,
+        };
         let result = poll();
-        if let Some(request) = in_flight {
-            request.polling = false;
-        }
+        drop(polling);
+        request.polling = false;
         result
     }
 
     /// The head was sent: the clock stops here, the outcome may still change.
-    pub(crate) fn answered<B>(&mut self, response: &Response<B>) {
+    pub(crate) fn answered<B: HttpBody>(&mut self, response: &Response<B>) {
         self.head = Some(Head {
             status: response.status().as_u16(),
-            elapsed: self.started.elapsed(),
+            at: self.shared.read_clock(),
             kind: self.kind_of(response),
         });
+        let answer = Answer {
+            route: self.shared.routes.at(self.route).template(),
+            method: self.method.as_str(),
+            status: response.status(),
+            headers: response.headers(),
+            extensions: response.extensions(),
+        };
+        // The hook is the service's code, too: should it panic, the request has.
+        self.polling = true;
+        self.overruled = self.shared.options.word(&answer);
+        self.polling = false;
+        self.extras = self.shared.options.extras(response.extensions());
+        if response.extensions().get::<Uncounted>().is_some() {
+            self.counted = false;
+        }
+        self.said(response.headers());
+    }
+
+    /// Trailers, or a head, that may have the status of a gRPC call.
+    pub(crate) fn said(&mut self, headers: &HeaderMap) {
+        #[cfg(feature = "grpc")]
+        if self.head.is_some_and(|head| head.kind == Kind::Grpc) {
+            self.grpc = crate::grpc::Code::said(headers).or(self.grpc);
+        }
+        #[cfg(not(feature = "grpc"))]
+        let _ = headers;
     }
 
     /// The response is complete.
     pub(crate) fn complete(&mut self) {
-        if let Some(head) = self.head {
-            self.end(Ending::Answered(head.status));
+        let Some(head) = self.head else { return };
+        #[cfg(feature = "grpc")]
+        if head.kind == Kind::Grpc {
+            // Clients take a call that ends without a status for a failed one.
+            self.grpc.get_or_insert(crate::grpc::Code::UNKNOWN);
         }
+        self.end(Ending::Answered(head.status));
     }
 
     /// Keeps the first ending that it is told.
@@ -104,37 +155,47 @@ impl InFlight {
         self.ending.get_or_insert(ending);
     }
 
-    /// Leaves the request out of everything: a health or status route answered.
-    pub(crate) fn uncounted(&mut self) {
-        self.counted = false;
-    }
-
-    /// Keeps the handler's word on its response, for the case that the request ends with it.
-    pub(crate) fn overruled(&mut self, word: Option<Override>) {
-        self.overruled = word;
-    }
-
     pub(crate) fn is_head_request(&self) -> bool {
         self.method.as_str() == "HEAD"
+    }
+}
+
+/// Takes the marks back and restores those of the request around, also when the poll unwinds.
+struct Polling<'a> {
+    marks: &'a mut Marks,
+    around: Marks,
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        *self.marks = enter(self.around);
     }
 }
 
 impl Drop for InFlight {
     // Must not panic: it may run while a handler unwinds.
     fn drop(&mut self) {
-        if self.counted {
+        if self.counted && !self.marks.no_metrics {
             self.record();
         }
         // Last, so that nothing in flight means everything recorded.
-        self.shared.left();
+        self.shared.left(self.route, self.method, self.scheme, self.started);
     }
 }
 
 impl InFlight {
-    fn kind_of<B>(&self, response: &Response<B>) -> Kind {
+    fn kind_of<B: HttpBody>(&self, response: &Response<B>) -> Kind {
         let connected = self.method.as_str() == "CONNECT" && response.status().is_success();
         if connected || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Kind::Upgrade;
+        }
+        #[cfg(feature = "grpc")]
+        if crate::grpc::is_grpc(response.headers()) {
+            return Kind::Grpc;
+        }
+        if response.body().size_hint().exact().is_some() {
+            // An event stream knows no length; most answers do, and need no look at their headers.
+            return Kind::Whole;
         }
         let media_type = response.headers().get(http::header::CONTENT_TYPE);
         let is_event_stream = media_type.is_some_and(|value| {
@@ -149,32 +210,89 @@ impl InFlight {
     }
 
     fn record(&self) {
+        let ending = self.ending();
+        let shared = &*self.shared;
+        let route = shared.routes.at(self.route);
+        let plan = shared.routes.plan(route, self.method, &shared.slos);
+        let until_body = plan.until_body || self.marks.until_body || shared.marked_until_body(self.marks);
+        // Read anew only where it must be: a client that left while the body was sent waited until now.
+        let stopped = match self.head {
+            Some(head) if ending != Ending::Cancelled && !until_body => head.at,
+            _ => shared.read_clock(),
+        };
+        let elapsed = stopped.since(self.started);
+        let (judged, failure) = self.judged(ending);
+        let ended = Ended {
+            ending: judged,
+            elapsed,
+            timed: self.is_timed(),
+            overruled: self.overruled,
+            marks: self.marks,
+        };
+        shared.judge(plan, self.method, stopped, ended);
+        let labels = Labels {
+            method: self.method,
+            scheme: self.scheme,
+            protocol: self.protocol,
+            status: self.head.map_or(0, |head| head.status),
+            failure,
+            #[cfg(feature = "grpc")]
+            grpc: self.grpc,
+            extras: self.extras,
+        };
+        shared.measure(route, labels, elapsed);
+    }
+
+    fn ending(&self) -> Ending {
         let unsaid = match self.head {
             _ if self.polling => Ending::Panicked,
             Some(head) if head.kind == Kind::EventStream => Ending::Answered(head.status),
             _ => Ending::Cancelled,
         };
-        let ending = self.ending.unwrap_or(unsaid);
-        let now = Instant::now();
-        let elapsed = match self.head {
-            // A client that left while the body was sent waited until now.
-            Some(_) if ending == Ending::Cancelled => now.saturating_duration_since(self.started),
-            Some(head) => head.elapsed,
-            None => now.saturating_duration_since(self.started),
-        };
-        if let Some(route) = &self.route {
-            let timed = self.head.is_none_or(|head| head.kind == Kind::Whole);
-            let decisions = route.judge(self.method, ending, elapsed, timed, self.overruled);
-            self.shared.judge(now, decisions);
+        self.ending.unwrap_or(unsaid)
+    }
+
+    /// How long an event stream or an upgrade takes is no promise.
+    fn is_timed(&self) -> bool {
+        !matches!(
+            self.head,
+            Some(Head {
+                kind: Kind::EventStream | Kind::Upgrade,
+                ..
+            })
+        )
+    }
+
+    /// The ending as judges see it, and how it failed: of a gRPC call by its own status.
+    #[cfg(feature = "grpc")]
+    fn judged(&self, ending: Ending) -> (Ending, Failure) {
+        match (ending, self.grpc) {
+            (Ending::Answered(200), Some(code)) => {
+                let ending = Ending::Answered(code.as_http_status());
+                let failure = match Failure::of(ending) {
+                    Failure::Status => Failure::Grpc,
+                    other => other,
+                };
+                (ending, failure)
+            }
+            _ => (ending, Failure::of(ending)),
         }
-        let labels = Labels {
-            method: self.method,
-            scheme: self.scheme,
-            version: self.version,
-            route: self.route.as_ref().map(|route| Arc::clone(route.template())),
-            status: self.head.map(|head| head.status),
-            ending,
-        };
-        self.shared.measure(elapsed, labels);
+    }
+
+    #[cfg(not(feature = "grpc"))]
+    #[expect(clippy::unused_self, reason = "the head decides with the feature `grpc`")]
+    fn judged(&self, ending: Ending) -> (Ending, Failure) {
+        (ending, Failure::of(ending))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_travels_with_a_request_is_small() {
+        // Moved three times a request: into the future, out of it, into the body.
+        assert!(size_of::<InFlight>() <= 80, "{}", size_of::<InFlight>());
     }
 }

@@ -1,14 +1,17 @@
 //! The instruments, created once: the only file that knows the OpenTelemetry metrics API.
 
-use std::sync::Weak;
-use std::time::Duration;
+use std::any::Any;
+use std::sync::{Arc, Weak};
 
+#[cfg(feature = "bound-instruments")]
+use opentelemetry::metrics::BoundHistogram;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use slo_core::{Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
 use crate::reliability::Shared;
+use crate::series::Places;
 
 /// The version of the semantic conventions that the scope declares.
 const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
@@ -21,28 +24,97 @@ const ADVISED_BOUNDARIES: [f64; 14] = [
 #[derive(Debug)]
 pub(crate) struct Instruments {
     duration: Histogram<f64>,
+    binding: Binding,
+    places: Places,
+    shared: Weak<Shared>,
+}
+
+/// How series are recorded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Binding {
+    /// By their attributes, which the provider looks up at every record: any provider can do that.
+    Unbound,
+    /// Through a handle per series: a provider that cannot bind would drop every record.
+    #[cfg(feature = "bound-instruments")]
+    Bound,
+}
+
+impl Binding {
+    /// The best that this provider can do.
+    #[cfg(feature = "bound-instruments")]
+    pub(crate) fn of(provider: &impl Any) -> Self {
+        match (provider as &dyn Any).is::<opentelemetry_sdk::metrics::SdkMeterProvider>() {
+            true => Self::Bound,
+            false => Self::Unbound,
+        }
+    }
+
+    /// The best that this provider can do.
+    #[cfg(not(feature = "bound-instruments"))]
+    pub(crate) const fn of(_: &impl Any) -> Self {
+        Self::Unbound
+    }
+}
+
+/// Records into one series.
+#[derive(Debug)]
+pub(crate) enum Recorder {
+    Unbound(Box<[KeyValue]>),
+    #[cfg(feature = "bound-instruments")]
+    Bound(BoundHistogram<f64>),
 }
 
 impl Instruments {
-    pub(crate) fn new(provider: &dyn MeterProvider, shared: &Weak<Shared>, slos: &SloSet) -> Self {
+    pub(crate) fn new(provider: &dyn MeterProvider, binding: Binding, shared: &Arc<Shared>) -> Self {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))
             .with_schema_url(SCHEMA_URL)
             .build();
         let meter = provider.meter_with_scope(scope);
-        observe_events(&meter, shared);
-        observe_definitions(&meter, shared);
+        let weak = Arc::downgrade(shared);
+        observe_events(&meter, &weak);
+        observe_definitions(&meter, &weak);
+        observe_abandoned(&meter, &weak);
+        if shared.options.counts_active {
+            observe_active(&meter, &weak);
+        }
         let duration = meter
             .f64_histogram(names::HTTP_SERVER_REQUEST_DURATION.otel)
             .with_unit(names::HTTP_SERVER_REQUEST_DURATION.unit)
             .with_description(names::HTTP_SERVER_REQUEST_DURATION.description)
-            .with_boundaries(boundaries(slos))
+            .with_boundaries(boundaries(&shared.slos))
             .build();
-        Self { duration }
+        Self {
+            duration,
+            binding,
+            places: Places::new(shared.options.max_series),
+            shared: weak,
+        }
     }
 
-    pub(crate) fn record(&self, elapsed: Duration, labels: Labels) {
-        self.duration.record(elapsed.as_secs_f64(), &labels.attributes());
+    pub(crate) const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    pub(crate) fn recorder(&self, route: Option<&str>, labels: Labels) -> Recorder {
+        let shared = self.shared.upgrade();
+        let others = shared
+            .iter()
+            .flat_map(|shared| shared.options.attributes(labels.extras));
+        let attributes = labels.attributes(route, others);
+        match self.binding {
+            Binding::Unbound => Recorder::Unbound(attributes.into()),
+            #[cfg(feature = "bound-instruments")]
+            Binding::Bound => Recorder::Bound(self.duration.bind(&attributes)),
+        }
+    }
+
+    pub(crate) fn record(&self, recorder: &Recorder, seconds: f64) {
+        match recorder {
+            Recorder::Unbound(attributes) => self.duration.record(seconds, attributes),
+            #[cfg(feature = "bound-instruments")]
+            Recorder::Bound(histogram) => histogram.record(seconds),
+        }
     }
 }
 
@@ -75,6 +147,44 @@ fn observe_events(meter: &Meter, shared: &Weak<Shared>) {
                     ];
                     observer.observe(totals.of(outcome), &attributes);
                 }
+            }
+        })
+        .build();
+}
+
+/// One point per route that was seen, so that a route whose requests hang has a name.
+fn observe_abandoned(meter: &Meter, shared: &Weak<Shared>) {
+    let metric = names::REQUESTS_ABANDONED_IN_FLIGHT;
+    let shared = Weak::clone(shared);
+    let _gauge = meter
+        .u64_observable_gauge(metric.otel)
+        .with_unit(metric.unit)
+        .with_description(metric.description)
+        .with_callback(move |observer| {
+            let Some(shared) = shared.upgrade() else { return };
+            for (route, abandoned) in shared.abandoned_in_flight() {
+                let route = route.map(|route| KeyValue::new(names::HTTP_ROUTE.otel, route.to_owned()));
+                observer.observe(abandoned, route.as_slice());
+            }
+        })
+        .build();
+}
+
+fn observe_active(meter: &Meter, shared: &Weak<Shared>) {
+    let metric = names::HTTP_SERVER_ACTIVE_REQUESTS;
+    let shared = Weak::clone(shared);
+    let _sum = meter
+        .i64_observable_up_down_counter(metric.otel)
+        .with_unit(metric.unit)
+        .with_description(metric.description)
+        .with_callback(move |observer| {
+            let Some(shared) = shared.upgrade() else { return };
+            for (method, scheme, active) in shared.active() {
+                let attributes = [
+                    KeyValue::new(names::HTTP_REQUEST_METHOD.otel, method.as_str()),
+                    KeyValue::new(names::URL_SCHEME.otel, scheme.as_str()),
+                ];
+                observer.observe(active, &attributes);
             }
         })
         .build();

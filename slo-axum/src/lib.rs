@@ -37,12 +37,19 @@
 //! - [`Reliability`] is the handle of the process: layer, status, export. It works without any server around it.
 //! - [`SloLayer`] counts each request exactly once: a response, an error of the inner service or of the body, a panic, a
 //!   client that left. Timeout and catch-panic layers go **inside** it.
-//! - The clock stops at the response's head; the outcome is known when the body has ended. Event streams
-//!   (`text/event-stream`) are ended by the client and upgrades go on elsewhere: neither is in a latency SLO.
+//! - The clock stops at the response's head, or at the end of the body where an SLO or a mark says so; the outcome is known
+//!   when the body has ended. Event streams (`text/event-stream`) are ended by the client and upgrades go on elsewhere:
+//!   neither is in a latency SLO.
+//! - SLOs name routes by their templates. [`Reliability::mark`] marks routes in the program instead: as an SLO's, as
+//!   unmeasured, or as measured to the end of the body.
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
 //!   ([`opentelemetry_0_33::record_into`]).
-//! - A handler that knows better than its status code puts a [`slo_core::Override`] into the response's extensions.
+//! - The histogram has at most 2,000 series ([`ReliabilityBuilder::max_series`]), whatever clients send: what they vary is
+//!   folded into one series per route when half of them are taken, successes and failures keep their own.
+//! - `slo.requests.abandoned_in_flight` counts, by route, requests that run for longer than a client is expected to wait.
+//! - A handler that knows better than its status code puts a [`slo_core::Override`] into the response's extensions; a
+//!   [`Classify`] hook does so for answers that no handler of yours gives.
 //! - Jobs and notifications tell their events through [`Reliability::events`].
 //! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric. Only an answer can
 //!   carry it: where such a route lies inside the layer, a prober that leaves before the answer is counted. Add these
@@ -50,6 +57,12 @@
 //!
 //! # Features
 //!
+//! - `bound-instruments`: each series of the histogram is looked up in the SDK once instead of at every record, a tenth of
+//!   the cost. It switches the SDK's experimental feature of that name on for the whole process: other crates may then bind,
+//!   too, and instruments of providers that are not the SDK's drop what is recorded through a bound handle. Ours binds with
+//!   the SDK's provider only.
+//! - `grpc`: calls of `application/grpc` are judged by the status in their trailers, as the HTTP status that it stands for,
+//!   and labelled with `rpc.response.status_code`.
 //! - `otlp`: the push over OTLP, HTTP/protobuf, with the SDK's exporter and a blocking client (ureq) of its own.
 //!
 //! # Limits
@@ -63,25 +76,36 @@
 
 mod attributes;
 mod body;
+mod classify;
 mod clock;
 mod export;
+mod extra;
 mod future;
+mod grown;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod in_flight;
 mod instruments;
 mod layer;
+mod mark;
 pub mod opentelemetry_0_33;
+mod options;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 mod reliability;
 mod router;
 mod routes;
+mod series;
 mod service;
 mod status;
 mod told;
+mod waiting;
 
-pub use body::TrackedBody;
+pub use classify::{Answer, Classify};
+pub use extra::{AttributeError, ClosedAttribute, MAX_ATTRIBUTES, MAX_VALUES};
 pub use future::ResponseFuture;
 pub use layer::SloLayer;
+pub use mark::{Mark, MarkError, MarkService};
 #[cfg(feature = "otlp")]
 pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
 pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};

@@ -5,11 +5,15 @@
 
 use opentelemetry::metrics::MeterProvider;
 
+use crate::instruments::Binding;
 use crate::{AlreadyInstrumented, Reliability};
 
 pub use opentelemetry;
 
 /// Records into this provider, which its owner then flushes and shuts down.
+///
+/// With the feature `bound-instruments`, series are bound where the provider is the SDK's own, and only there: another one
+/// would drop what is recorded through a handle that it does not know.
 ///
 /// `slo.events` is reported as 0 in the first collection, so that engines see the series begin.
 ///
@@ -29,8 +33,11 @@ pub use opentelemetry;
 /// assert!(opentelemetry_0_33::record_into(&reliability, &provider).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn record_into(reliability: &Reliability, provider: &dyn MeterProvider) -> Result<(), AlreadyInstrumented> {
-    reliability.instrument(provider)?;
+pub fn record_into<P>(reliability: &Reliability, provider: &P) -> Result<(), AlreadyInstrumented>
+where
+    P: MeterProvider + 'static,
+{
+    reliability.instrument(provider, Binding::of(provider))?;
     reliability.shared().export.zero_once();
     Ok(())
 }

@@ -33,6 +33,7 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 pub use environment::EnvironmentError;
 pub use guard::{Flushed, OtlpGuard, ShutdownError};
 
+use crate::instruments::Binding;
 use crate::{AlreadyInstrumented, Reliability};
 use client::BlockingClient;
 use environment::Settings;
@@ -106,7 +107,7 @@ impl Reliability {
                     .build(),
             )
             .build();
-        self.instrument(&provider)?;
+        self.instrument(&provider, Binding::of(&provider))?;
         shared.export.configured();
         push_now(provider.clone())?;
         Ok(OtlpGuard::new(provider, shared, closing))

@@ -1,20 +1,25 @@
 //! The handle: one per process, shared by the layer, the status routes and the export.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use opentelemetry::metrics::MeterProvider;
 use slo_core::{Events, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
 
-use crate::attributes::Labels;
-use crate::clock::Anchor;
+use crate::attributes::{Labels, Method, Scheme};
+use crate::classify::{Classify, Hook};
+use crate::clock::{Anchor, Reading};
 use crate::export::ExportHealth;
-use crate::instruments::Instruments;
+use crate::extra::{AttributeError, ClosedAttribute, Extra};
+use crate::instruments::{Binding, Instruments};
 use crate::layer::SloLayer;
+use crate::mark::{Mark, Marks};
+use crate::options::{Asked, Options};
 use crate::router::status_router;
-use crate::routes::{REQUESTS_TRACKER, Route, Routes};
+use crate::routes::{Ended, Plan, REQUESTS_TRACKER, Route, RouteId, Routes};
+use crate::series::LEAST_SERIES;
 use crate::status::{CompositeStatus, JourneyStatus, RequestsStatus, SloStatus, Status};
 
 /// The reliability of this process: measures through [`layer`](Self::layer), tells through [`status`](Self::status).
@@ -53,6 +58,7 @@ impl Reliability {
             namespace: None,
             environment: None,
             version: None,
+            asked: Asked::default(),
         }
     }
 
@@ -73,11 +79,16 @@ impl Reliability {
         self.shared.status()
     }
 
-    pub(crate) fn instrument(&self, provider: &dyn MeterProvider) -> Result<(), AlreadyInstrumented> {
+    /// A mark for routes, which says nothing yet; [`Mark`] has an example.
+    pub fn mark(&self) -> Mark {
+        Mark::new(Arc::clone(&self.shared))
+    }
+
+    pub(crate) fn instrument(&self, provider: &dyn MeterProvider, binding: Binding) -> Result<(), AlreadyInstrumented> {
         if self.shared.claimed.swap(true, Ordering::Relaxed) {
             return Err(AlreadyInstrumented);
         }
-        let instruments = Instruments::new(provider, &Arc::downgrade(&self.shared), &self.shared.slos);
+        let instruments = Instruments::new(provider, binding, &self.shared);
         self.shared
             .instruments
             .set(instruments)
@@ -102,6 +113,7 @@ pub struct ReliabilityBuilder {
     namespace: Option<String>,
     environment: Option<String>,
     version: Option<String>,
+    asked: Asked,
 }
 
 impl ReliabilityBuilder {
@@ -134,11 +146,58 @@ impl ReliabilityBuilder {
         }
     }
 
+    /// Takes `url.scheme` from `X-Forwarded-Proto` or `Forwarded`, where one of them says `http` or `https`.
+    ///
+    /// Only behind a proxy that sets the header itself: else any client says what it likes. Of several values the last is
+    /// taken, which the nearest proxy wrote.
+    pub fn trust_forwarded_scheme(mut self) -> Self {
+        self.asked.trusts_forwarded = true;
+        self
+    }
+
+    /// `server.address` and `server.port` of every series of the duration histogram, like `shop.example` and 443; without
+    /// this call there are none, since what a client writes into `Host` is no address.
+    pub fn server_address(mut self, name: impl Into<String>, port: impl Into<Option<u16>>) -> Self {
+        self.asked.server = Some((name.into(), port.into()));
+        self
+    }
+
+    /// Exports `http.server.active_requests`, too: by method and scheme, for two atomic additions a request.
+    pub fn active_requests(mut self) -> Self {
+        self.asked.counts_active = true;
+        self
+    }
+
+    /// How many series of the duration histogram this process makes at most: 2,000 where this is not called, as many as an
+    /// OpenTelemetry SDK keeps apart by default; at least 100.
+    ///
+    /// Half of them are kept for successes and failures, so that no client can take them: enough for thirty of each of
+    /// `count / 60` routes. Give a provider of your own a cardinality limit of at least as many.
+    pub fn max_series(mut self, count: usize) -> Self {
+        self.asked.max_series = count;
+        self
+    }
+
+    /// Judges answers by more than their status codes; the last call counts. A handler's [`Override`](slo_core::Override)
+    /// wins over it.
+    pub fn classify(mut self, classify: impl Classify) -> Self {
+        self.asked.hook = Some(Hook::new(classify));
+        self
+    }
+
+    /// Lets handlers say this attribute of the duration histogram; [`ClosedAttribute`] has an example.
+    pub fn attribute<A: ClosedAttribute>(mut self) -> Self {
+        self.asked.extras.push(Extra::of::<A>());
+        self
+    }
+
     /// Begins to measure. Does no I/O.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Empty`] for a namespace, environment or version without a character in it.
+    /// [`BuildError::Empty`] for a namespace, environment, version or server address without a character in it,
+    /// [`BuildError::TooFewSeries`] for fewer than 100 series, [`BuildError::Attribute`] for attributes that cannot be
+    /// registered.
     pub fn build(self) -> Result<Reliability, BuildError> {
         for (what, value) in [
             ("service namespace", &self.namespace),
@@ -153,6 +212,7 @@ impl ReliabilityBuilder {
             Some(environment) => self.slos.for_environment(environment),
             None => self.slos,
         };
+        let options = Options::new(self.asked)?;
         let anchor = Anchor::now();
         // The built-in SLI first: `REQUESTS_TRACKER`.
         let requests = SloTracker::events(REQUESTS_WINDOW, anchor.started());
@@ -169,7 +229,9 @@ impl ReliabilityBuilder {
                 anchor,
                 trackers,
                 routes,
-                in_flight: AtomicU64::new(0),
+                options,
+                number: next_number(),
+                active: Default::default(),
                 claimed: AtomicBool::new(false),
                 instruments: OnceLock::new(),
                 export: ExportHealth::default(),
@@ -185,6 +247,21 @@ pub enum BuildError {
     /// A name is empty; holds which.
     #[error("the {0} is empty; leave it out or write what it is, like `production` or `1.4.2`")]
     Empty(&'static str),
+    /// The duration histogram was given fewer series than one route may need; holds how many.
+    #[error(
+        "{0} series are too few for the duration histogram; allow at least {LEAST_SERIES}, or leave it at the default"
+    )]
+    TooFewSeries(usize),
+    /// Attributes cannot be registered.
+    #[error(transparent)]
+    Attribute(#[from] AttributeError),
+}
+
+/// Tells one `Reliability` from another in a process; never 0, which is none.
+fn next_number() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    // Relaxed: only that no number is drawn twice, which four billion of them do not make likely.
+    NEXT.fetch_add(1, Ordering::Relaxed).max(1)
 }
 
 /// How far back `requests` can be asked for.
@@ -201,49 +278,95 @@ pub(crate) struct Shared {
     anchor: Anchor,
     /// `requests`, then the SLOs in the order of the spec.
     trackers: Vec<SloTracker>,
-    routes: Routes,
-    in_flight: AtomicU64,
+    pub(crate) routes: Routes,
+    pub(crate) options: Options,
+    /// Tells its marks from those of another.
+    pub(crate) number: u32,
+    /// Requests being served by method and scheme, where asked for.
+    active: [[AtomicI64; Scheme::ALL.len()]; Method::COUNT],
     claimed: AtomicBool,
     instruments: OnceLock<Instruments>,
     pub(crate) export: ExportHealth,
 }
 
 impl Shared {
-    pub(crate) fn route(&self, template: &str) -> Arc<Route> {
-        self.routes.of(template, &self.slos)
-    }
-
-    // Relaxed, here and in `left`: a count for people, ordered with nothing.
-    pub(crate) fn arrived(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn left(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-
-    /// Counts the one decision of each SLO about a request that ended now.
-    pub(crate) fn judge(&self, now: Instant, decisions: impl Iterator<Item = (usize, Outcome)>) {
-        let tick = self.anchor.tick(now);
-        for (tracker, outcome) in decisions {
-            self.trackers[tracker].record(tick, outcome);
+    pub(crate) fn arrived(&self, route: RouteId, method: Method, scheme: Scheme, at: Reading) {
+        let plan = self.routes.plan(self.routes.at(route), method, &self.slos);
+        plan.waiting.began(at);
+        if self.options.counts_active {
+            self.active_of(method, scheme).fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn measure(&self, elapsed: Duration, labels: Labels) {
+    /// The request that arrived then, and so, is no longer in flight.
+    pub(crate) fn left(&self, route: RouteId, method: Method, scheme: Scheme, arrived: Reading) {
+        let plan = self.routes.plan(self.routes.at(route), method, &self.slos);
+        plan.waiting.ended(arrived);
+        if self.options.counts_active {
+            self.active_of(method, scheme).fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    // Relaxed, here and above: counts for people, ordered with nothing.
+    fn active_of(&self, method: Method, scheme: Scheme) -> &AtomicI64 {
+        &self.active[method.index()][scheme as usize]
+    }
+
+    /// Requests being served, by method and scheme: those that ever were.
+    pub(crate) fn active(&self) -> impl Iterator<Item = (Method, Scheme, i64)> {
+        let every = Method::all().flat_map(|method| Scheme::ALL.map(|scheme| (method, scheme)));
+        every.map(|(method, scheme)| (method, scheme, self.active_of(method, scheme).load(Ordering::Relaxed)))
+    }
+
+    pub(crate) fn read_clock(&self) -> Reading {
+        self.anchor.read()
+    }
+
+    pub(crate) fn in_flight(&self) -> u64 {
+        let plans = self.routes.all().flat_map(Route::plans);
+        plans.map(|plan| plan.waiting.in_flight()).sum()
+    }
+
+    /// By route, with those that matched none: requests that run for longer than patience.
+    pub(crate) fn abandoned_in_flight(&self) -> impl Iterator<Item = (Option<&str>, u64)> {
+        let now = self.read_clock();
+        self.routes.all().map(move |route| {
+            let abandoned = route.plans().map(|plan| plan.waiting.abandoned(now)).sum();
+            (route.template(), abandoned)
+        })
+    }
+
+    pub(crate) fn marked_until_body(&self, marks: Marks) -> bool {
+        marks.slos != 0 && Routes::marked_until_body(&self.slos, marks)
+    }
+
+    /// Counts the one decision of each SLO about a request whose clock stopped then.
+    pub(crate) fn judge(&self, plan: &Plan, method: Method, stopped: Reading, ended: Ended) {
+        let tick = self.anchor.tick(stopped);
+        self.routes.judge(plan, method, &self.slos, ended, |tracker, outcome| {
+            self.trackers[tracker].record(tick, outcome);
+        });
+    }
+
+    /// Counts an event that code told.
+    pub(crate) fn told(&self, tracker: usize, outcome: Outcome) {
+        self.trackers[tracker].record(self.now(), outcome);
+    }
+
+    pub(crate) fn measure(&self, route: &Route, labels: Labels, elapsed: Duration) {
         if let Some(instruments) = self.instruments.get() {
-            instruments.record(elapsed, labels);
+            let rest = &self.routes.unmatched().series;
+            let seconds = elapsed.as_secs_f64();
+            route
+                .series
+                .record(instruments, route.template(), labels, seconds, rest);
         }
     }
 
     /// The totals of every SLO that has events of its own, or zeros until the engine has seen the series begin.
     pub(crate) fn totals_to_export(&self) -> Vec<(String, Events)> {
         let begun = self.export.has_begun();
-        let now = self.anchor.tick(Instant::now());
+        let now = self.anchor.tick(self.read_clock());
         let names = std::iter::once(names::REQUESTS).chain(self.slos.slos().iter().map(slo_core::Slo::name));
         let totals = |tracker: &SloTracker| match begun {
             true => tracker.at(now).totals(),
@@ -257,7 +380,7 @@ impl Shared {
     }
 
     pub(crate) fn now(&self) -> Tick {
-        self.anchor.tick(Instant::now())
+        self.anchor.tick(self.read_clock())
     }
 
     fn status(&self) -> Status {
@@ -354,12 +477,11 @@ environments:
     #[test]
     fn an_slo_in_time_slices_counts_slices_that_are_over() {
         let shared = Arc::clone(built(None).shared());
-        let now = Instant::now();
+        let now = shared.now();
         for second in 0..5 {
-            shared.judge(
-                now + Duration::from_secs(second * 300),
-                [(1, Outcome::Bad); 3].into_iter(),
-            );
+            for tracker in [1, 1, 1] {
+                shared.trackers[tracker].record(now + Duration::from_secs(second * 300), Outcome::Bad);
+            }
         }
         let exported = shared.totals_to_export();
         assert_eq!(exported[1], ("minutes".to_owned(), Events::default())); // zeros come first
@@ -378,11 +500,22 @@ environments:
         }
         let judged = |environment| {
             let reliability = built(environment);
-            let route = reliability.shared().route("/a");
-            let get = crate::attributes::Method::of(&http::Method::GET);
-            let answered = slo_core::Ending::Answered(200);
-            let decisions = route.judge(get, answered, Duration::from_secs(5), true, None);
-            decisions.map(|(_, outcome)| outcome).collect::<Vec<_>>()
+            let shared = reliability.shared();
+            let get = Method::of(&http::Method::GET);
+            let ended = Ended {
+                ending: slo_core::Ending::Answered(200),
+                elapsed: Duration::from_secs(5),
+                timed: true,
+                overruled: None,
+                marks: Marks::NONE,
+            };
+            let route = shared.routes.at(shared.routes.of(Some("/a")));
+            let plan = shared.routes.plan(route, get, &shared.slos);
+            let mut judged = Vec::new();
+            shared
+                .routes
+                .judge(plan, get, &shared.slos, ended, |_, outcome| judged.push(outcome));
+            judged
         };
         assert_eq!(judged(Some("dev")), [Outcome::Good, Outcome::Good]);
         assert_eq!(judged(None), [Outcome::Good, Outcome::Bad]);

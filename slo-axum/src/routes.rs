@@ -1,68 +1,213 @@
 //! Which SLOs a request belongs to: worked out once per route and method, then looked up.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use slo_core::{Classification, DEFAULT_PATIENCE, Ending, Judge, Outcome, Override, Sli, SloSet};
+use slo_core::{Classification, DEFAULT_PATIENCE, Ending, HttpSli, Judge, Outcome, Override, Sli, SloSet, Until};
 
 use crate::attributes::Method;
+use crate::grown::{Grown, Place, hash_text};
+use crate::mark::Marks;
+use crate::series::RouteSeries;
+use crate::waiting::Waiting;
 
-/// A matched route with the judges of each method.
+/// A matched route, or all requests that matched none.
 #[derive(Debug)]
 pub(crate) struct Route {
-    template: Arc<str>,
-    by_method: [Vec<Plan>; Method::COUNT],
+    template: Option<Arc<str>>,
+    /// By [`Method::index`], for the methods that were seen.
+    by_method: [OnceLock<Box<Plan>>; Method::COUNT],
+    pub(crate) series: RouteSeries,
+}
+
+/// What is to be done with the requests of one route and method.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    slos: Vec<Judging>,
+    patience: Duration,
+    /// An SLO asks for the clock to stop at the end of the body.
+    pub(crate) until_body: bool,
+    pub(crate) waiting: Waiting,
 }
 
 /// One SLO's judge, and which tracker its verdict goes to.
 #[derive(Debug)]
-struct Plan {
+struct Judging {
     tracker: usize,
     judge: Judge,
     /// A latency SLO.
     has_limit: bool,
 }
 
+/// A request that has ended, as judges see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) ending: Ending,
+    pub(crate) elapsed: Duration,
+    /// Not an event stream or an upgrade, whose length is no promise.
+    pub(crate) timed: bool,
+    pub(crate) overruled: Option<Override>,
+    pub(crate) marks: Marks,
+}
+
 impl Route {
-    fn new(template: &str, slos: &SloSet, judges: &[Option<Judge>]) -> Self {
-        let mut by_method: [Vec<Plan>; Method::COUNT] = Default::default();
-        for method in Method::all() {
-            by_method[method.index()] = plans(template, method.as_str(), slos, judges);
-        }
+    fn new(template: Option<&str>) -> Self {
         Self {
-            template: template.into(),
-            by_method,
+            template: template.map(Arc::from),
+            by_method: Default::default(),
+            series: RouteSeries::new(),
         }
     }
 
-    pub(crate) fn template(&self) -> &Arc<str> {
-        &self.template
+    pub(crate) fn template(&self) -> Option<&str> {
+        self.template.as_deref()
     }
 
-    /// Each SLO's decision on a request, with the index of its tracker; without latency SLOs when the request is not
-    /// `timed`, since how long an event stream or an upgrade takes is no promise.
-    pub(crate) fn judge(
-        &self,
-        method: Method,
-        ending: Ending,
-        elapsed: Duration,
-        timed: bool,
-        overruled: Option<Override>,
-    ) -> impl Iterator<Item = (usize, Outcome)> {
-        let plans = self.by_method[method.index()].iter();
-        let judged = plans.filter(move |plan| timed || !plan.has_limit);
-        judged.map(move |plan| {
-            let judgement = plan.judge.judge_with_reason(ending, elapsed, overruled);
-            (plan.tracker, judgement.outcome)
-        })
+    /// Every plan that was made.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.by_method.iter().filter_map(OnceLock::get).map(Box::as_ref)
     }
 }
 
 /// The index of the built-in SLI `requests` among the trackers; the spec's SLOs follow it in their order.
 pub(crate) const REQUESTS_TRACKER: usize = 0;
 
-/// The judge of each tracker that requests are counted in; their patience is the route's.
+/// Every route that was seen. Bounded by the router: templates are code, never what a client sent.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    /// By tracker; `None` where requests are not counted. Their patience is the route's.
+    judges: Vec<Option<Judge>>,
+    seen: Grown<Route>,
+    unmatched: Route,
+}
+
+/// A route by its place, which it keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RouteId(Option<Place>);
+
+impl Routes {
+    pub(crate) fn new(slos: &SloSet) -> Self {
+        Self {
+            judges: judges(slos),
+            seen: Grown::new(64),
+            unmatched: Route::new(None),
+        }
+    }
+
+    /// The route of a request, by the template that it matched.
+    pub(crate) fn of(&self, template: Option<&str>) -> RouteId {
+        let Some(template) = template else { return RouteId(None) };
+        let hash = hash_text(template);
+        let is = |route: &Route| route.template() == Some(template);
+        let known = self.seen.get(hash, is).map(|(place, _)| place);
+        let place = known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template))).0);
+        RouteId(Some(place))
+    }
+
+    pub(crate) fn at(&self, id: RouteId) -> &Route {
+        id.0.and_then(|place| self.seen.at(place)).unwrap_or(&self.unmatched)
+    }
+
+    pub(crate) const fn unmatched(&self) -> &Route {
+        &self.unmatched
+    }
+
+    /// Every route that was seen, and what matched none.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Route> {
+        self.seen.iter().chain([&self.unmatched])
+    }
+
+    /// What is to be done with a request of this route and method.
+    pub(crate) fn plan<'a>(&self, route: &'a Route, method: Method, slos: &SloSet) -> &'a Plan {
+        let plan = || Box::new(self.new_plan(route.template(), method.as_str(), slos));
+        route.by_method[method.index()].get_or_init(plan)
+    }
+
+    fn new_plan(&self, template: Option<&str>, method: &str, slos: &SloSet) -> Plan {
+        let patience = template.map_or(DEFAULT_PATIENCE, |template| slos.patience(template, method));
+        let matching = |sli: &&HttpSli| template.is_some_and(|template| sli.matches(template, method));
+        let requests = template.and_then(|_| self.judging(REQUESTS_TRACKER, false, patience));
+        let declared = http(slos).filter(|(_, sli)| matching(sli));
+        let declared = declared.filter_map(|(tracker, sli)| self.judging(tracker, sli.limit().is_some(), patience));
+        Plan {
+            slos: requests.into_iter().chain(declared).collect(),
+            patience,
+            until_body: http(slos).any(|(_, sli)| matching(&sli) && sli.clock_stops() == Until::Body),
+            waiting: Waiting::new(patience),
+        }
+    }
+
+    fn judging(&self, tracker: usize, has_limit: bool, patience: Duration) -> Option<Judging> {
+        let judge = self.judges.get(tracker)?.as_ref()?.with_patience(patience);
+        Some(Judging {
+            tracker,
+            judge,
+            has_limit,
+        })
+    }
+
+    /// Each SLO's decision on a request, with the index of its tracker; without latency SLOs when it is not timed.
+    ///
+    /// First `requests`, if the request has a route.
+    pub(crate) fn judge(
+        &self,
+        plan: &Plan,
+        method: Method,
+        slos: &SloSet,
+        ended: Ended,
+        mut to: impl FnMut(usize, Outcome),
+    ) {
+        for judging in &plan.slos {
+            judging.judge(ended, &mut to);
+        }
+        if ended.marks.slos != 0 {
+            self.judge_marked(plan, method, slos, ended, to);
+        }
+    }
+
+    /// The SLOs that only a mark says.
+    #[cold]
+    fn judge_marked(
+        &self,
+        plan: &Plan,
+        method: Method,
+        slos: &SloSet,
+        ended: Ended,
+        mut to: impl FnMut(usize, Outcome),
+    ) {
+        let marked = marked(slos, ended.marks).filter(|(tracker, sli)| {
+            let is_new = plan.slos.iter().all(|judging| judging.tracker != *tracker);
+            is_new && sli.has_method(method.as_str())
+        });
+        for (tracker, sli) in marked {
+            let own = sli.limit().map(slo_core::Threshold::as_duration);
+            let patience = match plan.slos.iter().any(|judging| judging.has_limit) {
+                true => plan.patience.min(own.unwrap_or(plan.patience)),
+                false => own.unwrap_or(plan.patience),
+            };
+            if let Some(judging) = self.judging(tracker, sli.limit().is_some(), patience) {
+                judging.judge(ended, &mut to);
+            }
+        }
+    }
+
+    /// Whether an SLO that a mark says asks for the clock to stop at the end of the body.
+    pub(crate) fn marked_until_body(slos: &SloSet, marks: Marks) -> bool {
+        marked(slos, marks).any(|(_, sli)| sli.clock_stops() == Until::Body)
+    }
+}
+
+impl Judging {
+    fn judge(&self, ended: Ended, to: &mut impl FnMut(usize, Outcome)) {
+        if ended.timed || !self.has_limit {
+            let judgement = self
+                .judge
+                .judge_with_reason(ended.ending, ended.elapsed, ended.overruled);
+            to(self.tracker, judgement.outcome);
+        }
+    }
+}
+
 fn judges(slos: &SloSet) -> Vec<Option<Judge>> {
     let requests = Judge::new(&Classification::new(), None, DEFAULT_PATIENCE);
     let declared = slos.slos().iter().map(|slo| match slo.sli() {
@@ -72,53 +217,19 @@ fn judges(slos: &SloSet) -> Vec<Option<Judge>> {
     std::iter::once(Some(requests)).chain(declared).collect()
 }
 
-fn plans(template: &str, method: &str, slos: &SloSet, judges: &[Option<Judge>]) -> Vec<Plan> {
-    let patience = slos.patience(template, method);
-    let plan = |tracker: usize, has_limit| {
-        let judge = judges[tracker].as_ref()?.with_patience(patience);
-        Some(Plan {
-            tracker,
-            judge,
-            has_limit,
-        })
-    };
-    let declared = slos.slos().iter().zip(REQUESTS_TRACKER + 1..);
-    let declared = declared.filter_map(|(slo, tracker)| match slo.sli() {
-        Sli::Http(sli) if sli.matches(template, method) => plan(tracker, sli.limit().is_some()),
+/// The SLOs whose events are requests, each with the index of its tracker.
+fn http(slos: &SloSet) -> impl Iterator<Item = (usize, &HttpSli)> {
+    let slis = slos.slos().iter().zip(REQUESTS_TRACKER + 1..);
+    slis.filter_map(|(slo, tracker)| match slo.sli() {
+        Sli::Http(sli) => Some((tracker, sli)),
         _ => None,
-    });
-    plan(REQUESTS_TRACKER, false).into_iter().chain(declared).collect()
+    })
 }
 
-/// Every route that was seen. Bounded by the router: templates are code, never what a client sent.
-#[derive(Debug)]
-pub(crate) struct Routes {
-    judges: Vec<Option<Judge>>,
-    seen: RwLock<HashMap<Box<str>, Arc<Route>>>,
-}
-
-impl Routes {
-    pub(crate) fn new(slos: &SloSet) -> Self {
-        Self {
-            judges: judges(slos),
-            seen: RwLock::default(),
-        }
-    }
-
-    pub(crate) fn of(&self, template: &str, slos: &SloSet) -> Arc<Route> {
-        let known = self
-            .seen
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(template)
-            .cloned();
-        known.unwrap_or_else(|| {
-            // Prepared before the lock is taken; a second thread may prepare the same one, and the first insert stays.
-            let route = Arc::new(Route::new(template, slos, &self.judges));
-            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(seen.entry(template.into()).or_insert(route))
-        })
-    }
+fn marked(slos: &SloSet, marks: Marks) -> impl Iterator<Item = (usize, &HttpSli)> {
+    let is_marked =
+        move |index: usize| u32::try_from(index).is_ok_and(|index| marks.slos.checked_shr(index).unwrap_or(0) & 1 == 1);
+    http(slos).filter(move |(tracker, _)| is_marked(tracker - REQUESTS_TRACKER - 1))
 }
 
 #[cfg(test)]
@@ -136,10 +247,21 @@ mod tests {
     }
 
     fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
-        let route = Routes::new(&slos()).of(route, &slos());
-        route
-            .judge(Method::of(method), ending, Duration::from_millis(millis), true, None)
-            .collect()
+        let (routes, slos, method) = (Routes::new(&slos()), slos(), Method::of(method));
+        let ended = Ended {
+            ending,
+            elapsed: Duration::from_millis(millis),
+            timed: true,
+            overruled: None,
+            marks: Marks::NONE,
+        };
+        let route = routes.at(routes.of(route.into()));
+        let mut judged = Vec::new();
+        let plan = routes.plan(route, method, &slos);
+        routes.judge(plan, method, &slos, ended, |tracker, outcome| {
+            judged.push((tracker, outcome))
+        });
+        judged
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::body::TrackedBody;
 use crate::future::ResponseFuture;
 use crate::in_flight::InFlight;
 use crate::reliability::Shared;
@@ -42,9 +43,10 @@ impl<S> SloService<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SloService<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: http_body::Body,
+    ResBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<BoxError>,
 {
-    type Response = Response<TrackedBody<ResBody>>;
+    type Response = Response<Body>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 

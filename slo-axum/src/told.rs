@@ -1,7 +1,6 @@
 //! Events that the service's code tells: jobs, notifications, checks.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use slo_core::{AttemptSink, Attempted, Outcome, Slo};
 
@@ -69,8 +68,7 @@ pub struct EventSink {
 impl EventSink {
     /// Counts one event that was decided now: no lock, no allocation.
     pub fn record(&self, outcome: Outcome) {
-        self.shared
-            .judge(Instant::now(), std::iter::once((self.tracker, outcome)));
+        self.shared.told(self.tracker, outcome);
     }
 }
 

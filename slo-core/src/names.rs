@@ -39,6 +39,22 @@ pub const HTTP_SERVER_REQUEST_DURATION: Metric = Metric {
     description: "Duration of HTTP server requests.",
 };
 
+/// Requests being served, by method and scheme (development): off unless asked for.
+pub const HTTP_SERVER_ACTIVE_REQUESTS: Metric = Metric {
+    otel: "http.server.active_requests",
+    unit: "{request}",
+    prometheus: "http_server_active_requests",
+    description: "Number of active HTTP server requests.",
+};
+
+/// Requests that run longer than patience, by route: what hangs ends nothing, so it is seen here only.
+pub const REQUESTS_ABANDONED_IN_FLIGHT: Metric = Metric {
+    otel: "slo.requests.abandoned_in_flight",
+    unit: "{request}",
+    prometheus: "slo_requests_abandoned_in_flight",
+    description: "Requests in flight for longer than a client is expected to wait.",
+};
+
 /// Judged events per SLO and outcome: cumulative from 0 at process start.
 pub const EVENTS: Metric = Metric {
     otel: "slo.events",
@@ -107,6 +123,13 @@ pub const HTTP_RESPONSE_STATUS_CODE: Attribute = attribute("http.response.status
 pub const ERROR_TYPE: Attribute = attribute("error.type", "error_type");
 /// `network.protocol.version` (stable).
 pub const NETWORK_PROTOCOL_VERSION: Attribute = attribute("network.protocol.version", "network_protocol_version");
+
+/// `rpc.response.status_code` (release candidate): the status of a gRPC call, like `UNAVAILABLE`.
+pub const RPC_RESPONSE_STATUS_CODE: Attribute = attribute("rpc.response.status_code", "rpc_response_status_code");
+/// `server.address` (stable): the name that clients know the service by.
+pub const SERVER_ADDRESS: Attribute = attribute("server.address", "server_address");
+/// `server.port` (stable).
+pub const SERVER_PORT: Attribute = attribute("server.port", "server_port");
 
 /// The name of the SLO.
 pub const SLO_NAME: Attribute = attribute("slo.name", "slo_name");

@@ -2,5 +2,10 @@
 
 mod attributes;
 mod endings;
+mod folding;
+#[cfg(feature = "grpc")]
+mod grpc;
+mod marks;
 mod measured;
+mod options;
 mod status;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use slo_axum::{Reliability, opentelemetry_0_33};
+use slo_axum::{Reliability, ReliabilityBuilder, opentelemetry_0_33};
 use slo_core::SloSet;
 
 /// What tests return.
@@ -26,7 +27,12 @@ pub(crate) type Labels = BTreeMap<String, String>;
 impl Measured {
     /// Measures these SLOs; the collection of zeros is over.
     pub(crate) fn new(slos: &str) -> Outcome<Self> {
-        let reliability = Reliability::builder(SloSet::from_yaml(slos)?).build()?;
+        Self::with(slos, |builder| builder)
+    }
+
+    /// Measures these SLOs with more than the defaults.
+    pub(crate) fn with(slos: &str, more: impl FnOnce(ReliabilityBuilder) -> ReliabilityBuilder) -> Outcome<Self> {
+        let reliability = more(Reliability::builder(SloSet::from_yaml(slos)?)).build()?;
         let exporter = InMemoryMetricExporter::default();
         let provider = SdkMeterProvider::builder()
             .with_reader(PeriodicReader::builder(exporter.clone()).build())
@@ -97,17 +103,45 @@ impl Measured {
         Ok(["good", "bad", "excluded"].map(|outcome| events[&(slo.to_owned(), outcome.to_owned())]))
     }
 
+    /// The attributes of the one series of the duration histogram.
+    pub(crate) fn series(&self) -> Outcome<Labels> {
+        let records = self.records()?;
+        match <[_; 1]>::try_from(records) {
+            Ok([(labels, _)]) => Ok(labels),
+            Err(records) => Err(format!("not one series: {records:?}").into()),
+        }
+    }
+
+    /// The points of a metric of whole numbers as `http.route=/a 3`, in order.
+    pub(crate) fn counts(&self, name: &str) -> Outcome<Vec<String>> {
+        let mut points = self.points(name, |metric| match metric.data() {
+            AggregatedMetrics::U64(MetricData::Gauge(gauge)) => {
+                let points = gauge.data_points();
+                points
+                    .map(|point| (text(point.attributes()), i64::try_from(point.value())))
+                    .collect()
+            }
+            AggregatedMetrics::I64(MetricData::Sum(sum)) => {
+                let points = sum.data_points();
+                points
+                    .map(|point| (text(point.attributes()), Ok(point.value())))
+                    .collect()
+            }
+            _ => Vec::new(),
+        })?;
+        points.sort_by(|one, other| one.0.cmp(&other.0));
+        points
+            .into_iter()
+            .map(|(labels, count)| Ok(format!("{labels} {}", count?)))
+            .collect()
+    }
+
     /// The points of a gauge as `slo.name=items 0.999`, in order.
     pub(crate) fn gauge(&self, name: &str) -> Outcome<Vec<String>> {
         let mut points = self.points(name, |metric| match metric.data() {
             AggregatedMetrics::F64(MetricData::Gauge(gauge)) => gauge
                 .data_points()
-                .map(|point| {
-                    let attributes = point.attributes().map(|kv| format!("{}={}", kv.key, kv.value));
-                    let mut attributes: Vec<_> = attributes.collect();
-                    attributes.sort();
-                    format!("{} {}", attributes.join(","), point.value())
-                })
+                .map(|point| format!("{} {}", text(point.attributes()), point.value()))
                 .collect(),
             _ => Vec::new(),
         })?;
@@ -130,4 +164,11 @@ impl Measured {
 
 fn labels(pairs: impl Iterator<Item = (String, String)>) -> Labels {
     pairs.collect()
+}
+
+fn text<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
+    let attributes = attributes.map(|kv| format!("{}={}", kv.key, kv.value));
+    let mut attributes: Vec<_> = attributes.collect();
+    attributes.sort();
+    attributes.join(",")
 }

@@ -1,0 +1,161 @@
+//! The series of the duration histogram: a bounded number, whatever clients send.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::attributes::Labels;
+use crate::grown::Grown;
+use crate::instruments::{Instruments, Recorder};
+
+/// How many series of the duration histogram a process makes at most, where nothing else is said: what an SDK keeps apart
+/// by default before it throws everything else together.
+pub(crate) const MAX_SERIES: usize = 2_000;
+/// Fewer would not even hold one route's.
+pub(crate) const LEAST_SERIES: usize = 100;
+
+/// How many of a route's own answers have a place that no client can take: a dozen methods and codes, and room.
+const RESERVED_PER_ROUTE: usize = 32;
+
+/// The places that are left, of a process.
+///
+/// One half is for any labels. When it is full, a success or a failure of the service's own still gets a place of the
+/// other half, without the protocol's version; everything else is folded into one series per route, and into one for all
+/// when there is no place for that either.
+#[derive(Debug)]
+pub(crate) struct Places {
+    all: usize,
+    any: Left,
+    reserved: Left,
+    is_folding: AtomicBool,
+}
+
+/// A count that goes down to zero.
+#[derive(Debug)]
+struct Left(AtomicUsize);
+
+impl Left {
+    const fn new(places: usize) -> Self {
+        Self(AtomicUsize::new(places))
+    }
+
+    fn take(&self) -> bool {
+        // Relaxed, here and below: the count itself is all there is to know.
+        let one_less = |left: usize| left.checked_sub(1);
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_ok()
+    }
+
+    fn give_back(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Places {
+    /// So many places in all.
+    pub(crate) const fn new(all: usize) -> Self {
+        let reserved = all / 2;
+        Self {
+            all,
+            // One for what has no other.
+            any: Left::new(all - reserved - 1),
+            reserved: Left::new(reserved),
+            is_folding: AtomicBool::new(false),
+        }
+    }
+
+    fn warn_of_folding(&self) {
+        if !self.is_folding.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                max_series = self.all,
+                "the duration histogram has as many series as it may have; what clients vary is now folded into one series \
+                 per route, with the method `_OTHER`, while successes and failures keep theirs. Events of SLOs are not \
+                 affected; ask for more with `max_series`"
+            );
+        }
+    }
+}
+
+/// The series of one route.
+#[derive(Debug)]
+pub(crate) struct RouteSeries {
+    known: Grown<Series>,
+    reserved: Left,
+}
+
+#[derive(Debug)]
+struct Series {
+    labels: Labels,
+    recorder: Recorder,
+}
+
+impl RouteSeries {
+    pub(crate) fn new() -> Self {
+        Self {
+            known: Grown::new(8),
+            reserved: Left::new(RESERVED_PER_ROUTE),
+        }
+    }
+
+    /// Records one request of this route, or of none, under its labels or what is left of them.
+    ///
+    /// `rest` are the series of requests without a route, which take what has no place.
+    pub(crate) fn record(
+        &self,
+        instruments: &Instruments,
+        route: Option<&str>,
+        labels: Labels,
+        seconds: f64,
+        rest: &Self,
+    ) {
+        let series = self.find(labels).or_else(|| self.place(instruments, route, labels));
+        let series = series.unwrap_or_else(|| {
+            // Its place is set aside.
+            rest.find(Labels::FOLDED)
+                .unwrap_or_else(|| rest.insert(instruments, None, Labels::FOLDED, &[]))
+        });
+        instruments.record(&series.recorder, seconds);
+    }
+
+    fn find(&self, labels: Labels) -> Option<&Series> {
+        let (_, series) = self.known.get(labels.hash(), |known| known.labels == labels)?;
+        Some(series)
+    }
+
+    fn place(&self, instruments: &Instruments, route: Option<&str>, labels: Labels) -> Option<&Series> {
+        let places = instruments.places();
+        if places.any.take() {
+            return Some(self.insert(instruments, route, labels, &[&places.any]));
+        }
+        places.warn_of_folding();
+        // Without a route nothing is the service's own, and what is folded has its place set aside.
+        route?;
+        if labels.are_the_services_own() {
+            let reduced = labels.reduced();
+            if let Some(known) = self.find(reduced) {
+                return Some(known);
+            }
+            if self.reserved.take() {
+                if places.reserved.take() {
+                    return Some(self.insert(instruments, route, reduced, &[&self.reserved, &places.reserved]));
+                }
+                self.reserved.give_back();
+            }
+        }
+        let folded = self.find(Labels::FOLDED);
+        folded.or_else(|| {
+            let taken = places.reserved.take();
+            taken.then(|| self.insert(instruments, route, Labels::FOLDED, &[&places.reserved]))
+        })
+    }
+
+    /// Makes a series in places that were taken, and gives them back when another thread made it meanwhile.
+    fn insert(&self, instruments: &Instruments, route: Option<&str>, labels: Labels, taken: &[&Left]) -> &Series {
+        let recorder = instruments.recorder(route, labels);
+        let is = |known: &Series| known.labels == labels;
+        let (_, series, inserted) = self.known.insert(labels.hash(), is, Series { labels, recorder });
+        if !inserted {
+            taken.iter().for_each(|left| left.give_back());
+        }
+        series
+    }
+}
