@@ -12,6 +12,7 @@ use slo_core::Ending;
 
 use crate::body::tracked;
 use crate::in_flight::InFlight;
+use crate::timeout::is_timeout;
 
 pin_project! {
     /// The future of [`SloService`](crate::SloService).
@@ -34,6 +35,7 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
+    E: 'static,
 {
     type Output = Result<Response<Body>, E>;
 
@@ -44,6 +46,7 @@ where
         if let Some(request) = &mut in_flight {
             match &result {
                 Ok(response) => request.answered(response),
+                Err(error) if is_timeout(error) => request.end(Ending::TimedOut),
                 Err(_) => request.end(Ending::ServiceError),
             }
         }

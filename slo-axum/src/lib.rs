@@ -98,6 +98,7 @@ mod routes;
 mod series;
 mod service;
 mod status;
+mod timeout;
 mod told;
 mod waiting;
 

@@ -42,7 +42,7 @@ impl<S> SloService<S> {
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SloService<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: 'static>,
     ResBody: HttpBody<Data = Bytes> + Send + 'static,
     ResBody::Error: Into<BoxError>,
 {

@@ -1,6 +1,7 @@
 //! Requests that have begun and not ended, by when they began: a request that hangs for ever ends nothing, so it must be
 //! seen here.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use crate::clock::Reading;
 ///
 /// A ring of counts: one per stretch of time in which requests began. Whoever begins in a stretch whose slot an older
 /// stretch still holds moves what is left of that to `older`.
+//
+// Relaxed everywhere: counts for people, ordered with nothing. Each request adds to a place and later takes from that same
+// place, or from `older` when its stretch is no longer there.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     /// Each the number of a stretch, and in the lower bits how many of its requests have not ended.
@@ -45,43 +49,33 @@ impl Waiting {
     /// A request began then.
     pub(crate) fn began(&self, at: Reading) {
         let (stretch, slot) = self.slot(at);
-        let mut known = slot.load(Ordering::Relaxed);
-        // Relaxed everywhere here: counts for people, ordered with nothing; each request adds to a place and later takes
-        // from that same place, or from `older` when its stretch is no longer there.
-        loop {
-            if stretch_of(known) == stretch {
-                if stretch_of(slot.fetch_add(1, Ordering::Relaxed)) == stretch {
-                    return;
-                }
-                // Between the two lines a whole round of the ring went by: it was added to another stretch.
-                slot.fetch_sub(1, Ordering::Relaxed);
-                break;
+        let fresh = (stretch << COUNT_BITS) | 1;
+        // Compare and exchange rather than add: between a look and an addition the slot could go to another stretch.
+        let taken = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |known| {
+            match stretch_of(known).cmp(&stretch) {
+                Equal => Some(known + 1),
+                Less => Some(fresh),
+                Greater => None,
             }
-            if stretch_of(known) > stretch {
-                break;
-            }
-            let fresh = (stretch << COUNT_BITS) | 1;
-            match slot.compare_exchange_weak(known, fresh, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => {
-                    self.older.fetch_add(count_of(known), Ordering::Relaxed);
-                    return;
-                }
-                Err(other) => known = other,
-            }
+        });
+        match taken {
+            Ok(known) if stretch_of(known) == stretch => {}
+            // The slot is ours now; what it had is older.
+            Ok(known) => _ = self.older.fetch_add(count_of(known), Ordering::Relaxed),
+            // A thread that stood still while the ring went round.
+            Err(_) => _ = self.older.fetch_add(1, Ordering::Relaxed),
         }
-        self.older.fetch_add(1, Ordering::Relaxed);
     }
 
     /// That request ended.
     pub(crate) fn ended(&self, began: Reading) {
         let (stretch, slot) = self.slot(began);
-        if stretch_of(slot.load(Ordering::Relaxed)) == stretch {
-            if stretch_of(slot.fetch_sub(1, Ordering::Relaxed)) == stretch {
-                return;
-            }
-            slot.fetch_add(1, Ordering::Relaxed);
+        let left = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |known| {
+            (stretch_of(known) == stretch).then(|| known - 1)
+        });
+        if left.is_err() {
+            self.older.fetch_sub(1, Ordering::Relaxed);
         }
-        self.older.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Requests that have begun and not ended; exact at rest.

@@ -12,7 +12,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Extension, Router};
+use axum::{BoxError, Extension, Router};
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::BodyExt;
@@ -316,6 +316,24 @@ async fn a_timeout_inside_is_a_408_and_outside_a_client_that_left() -> Outcome {
     assert_eq!(app.oneshot(request()?).await?.status(), 408);
     // The monotonic clock did not move: within patience.
     check(&outside, "outside", "", "cancelled", EXCLUDED)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_is_an_error_is_a_timeout_inside_and_a_client_that_left_outside() -> Outcome {
+    let hanging = || tower::service_fn(async |_: Request<Body>| pending::<Result<Response<Body>, BoxError>>().await);
+    let limit = || tower::timeout::TimeoutLayer::new(Duration::from_secs(1));
+    let request = || Request::new(Body::empty());
+    let inside = Measured::new(SLOS)?;
+    let service = inside.reliability.layer().layer(limit().layer(hanging()));
+    assert!(service.oneshot(request()).await.is_err());
+    assert_eq!(inside.series()?["error.type"], "timeout");
+
+    let outside = Measured::new(SLOS)?;
+    let service = limit().layer(outside.reliability.layer().layer(hanging()));
+    assert!(service.oneshot(request()).await.is_err());
+    assert_eq!(outside.series()?["error.type"], "cancelled");
+    assert_eq!(outside.reliability.status().in_flight, 0);
+    Ok(())
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The layer as its users meet it: requests in, exported metric points and status JSON out.
 
 mod attributes;
+mod conventions;
 mod endings;
 mod folding;
 #[cfg(feature = "grpc")]
@@ -8,4 +9,5 @@ mod grpc;
 mod marks;
 mod measured;
 mod options;
+mod routing;
 mod status;

@@ -149,6 +149,17 @@ impl Measured {
         Ok(points)
     }
 
+    /// The schema that the scope of our metrics declares.
+    pub(crate) fn schema_url(&self) -> Outcome<Option<String>> {
+        self.exporter.reset();
+        self.provider.force_flush()?;
+        let collected = self.exporter.get_finished_metrics()?;
+        let scopes = collected.iter().flat_map(ResourceMetrics::scope_metrics);
+        let mut ours = scopes.filter(|scope| scope.scope().name() == "slo-axum");
+        let scope = ours.next().ok_or("no scope of ours")?;
+        Ok(scope.scope().schema_url().map(ToOwned::to_owned))
+    }
+
     /// The points of a metric in a collection made now.
     pub(crate) fn points<T>(&self, name: &str, read: impl Fn(&Metric) -> Vec<T>) -> Outcome<Vec<T>> {
         self.exporter.reset();
