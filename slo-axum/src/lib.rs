@@ -69,10 +69,13 @@
 //!
 //! `nest_service` hides the inner router's route templates: add the layer to the inner router there. A router that is
 //! merged after the layer brings its own default fallback, unmeasured: give the measured router a `fallback` of its own
-//! to see paths that match no route. A request that passes two layers of one [`Reliability`] is counted by both: add it
-//! once, at the outermost router that knows the routes. Over TLS ended by somebody else, or by this process under
-//! HTTP/1.1, a request does not say that it came by `https`; its `url.scheme` is then `http`. The numbers of a process are its own; the engine that the instances push to sums
-//! the fleet.
+//! to see paths that match no route. A request that passes two layers of one [`Reliability`] is counted by the outer one,
+//! with the route that it knows; so is what a handler asks a router of its own process.
+//!
+//! Over TLS ended by somebody else, or by this process under HTTP/1.1, a request does not say that it came by `https`; its
+//! `url.scheme` is then `http`, unless a proxy says so and is [trusted](ReliabilityBuilder::trust_forwarded_scheme).
+//!
+//! The numbers of a process are its own; the engine that the instances push to sums the fleet.
 
 mod attributes;
 mod body;

@@ -136,6 +136,11 @@ pub(crate) fn enter(marks: Marks) -> Marks {
     POLLED.replace(marks)
 }
 
+/// Whether this thread is polling a request of the `Reliability` of this number.
+pub(crate) fn is_inside(reliability: u32) -> bool {
+    POLLED.get().of == reliability
+}
+
 impl<S> Layer<S> for Mark {
     type Service = MarkService<S>;
 

@@ -127,18 +127,13 @@ impl RouteSeries {
             return Some(self.insert(instruments, route, labels, &[&places.any]));
         }
         places.warn_of_folding();
-        // Without a route nothing is the service's own, and what is folded has its place set aside.
-        route?;
         if labels.are_the_services_own() {
             let reduced = labels.reduced();
             if let Some(known) = self.find(reduced) {
                 return Some(known);
             }
-            if self.reserved.take() {
-                if places.reserved.take() {
-                    return Some(self.insert(instruments, route, reduced, &[&self.reserved, &places.reserved]));
-                }
-                self.reserved.give_back();
+            if self.reserved.take() && places.reserved.take() {
+                return Some(self.insert(instruments, route, reduced, &[&self.reserved, &places.reserved]));
             }
         }
         let folded = self.find(Labels::FOLDED);
@@ -157,5 +152,29 @@ impl RouteSeries {
             taken.iter().for_each(|left| left.give_back());
         }
         series
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::metrics::NoopMeterProvider;
+    use slo_core::SloSet;
+
+    use super::*;
+    use crate::Reliability;
+    use crate::instruments::Binding;
+
+    #[test]
+    fn who_comes_second_with_a_series_gives_its_places_back() {
+        let slos = SloSet::builder("shop").build().unwrap();
+        let reliability = Reliability::builder(slos).build().unwrap();
+        let instruments = Instruments::new(&NoopMeterProvider::new(), Binding::Unbound, reliability.shared());
+        let (series, left) = (RouteSeries::new(), Left::new(2));
+        let insert = || {
+            assert!(left.take());
+            let _series = series.insert(&instruments, None, Labels::FOLDED, &[&left]);
+            left.0.load(Ordering::Relaxed)
+        };
+        assert_eq!([insert(), insert(), insert()], [1, 1, 1]);
     }
 }

@@ -10,6 +10,7 @@ use tower_service::Service;
 
 use crate::future::ResponseFuture;
 use crate::in_flight::InFlight;
+use crate::mark::is_inside;
 use crate::reliability::Shared;
 
 /// What [`SloLayer`](crate::SloLayer) makes of a service.
@@ -55,8 +56,10 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // Inside another layer of the same `Reliability` the request is counted already.
+        let is_first = !is_inside(self.shared.number);
         // Before the inner call: a panic in it is an ending, too.
-        let mut in_flight = Some(InFlight::new(&self.shared, &request));
+        let mut in_flight = is_first.then(|| InFlight::new(&self.shared, &request));
         let inner = InFlight::while_polling(&mut in_flight, || self.inner.call(request));
         ResponseFuture::new(inner, in_flight)
     }

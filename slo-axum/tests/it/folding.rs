@@ -130,6 +130,12 @@ async fn the_first_failures_of_a_route_have_their_place_when_clients_took_the_re
         ])
     };
     assert_eq!((failed("GET", "500"), failed("POST", "503")), (2, 1));
+    let versions =
+        |labels: &Labels| labels["http.route"] == "/two/{code}" && labels.contains_key("network.protocol.version");
+    assert!(
+        !records.iter().any(|(labels, _)| versions(labels)),
+        "what is folded says no version"
+    );
     assert_eq!(of_two(&[("http.response.status_code", "200")]), 1);
     // What the client did wrong is folded, within its route.
     assert_eq!(of_two(&[("http.request.method", "_OTHER")]), 1);
@@ -153,6 +159,20 @@ async fn one_route_cannot_take_the_places_of_another() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_answer_that_got_a_place_of_its_own_keeps_it() -> Outcome {
+    let measured = of_at_most(200)?;
+    let app = app(&measured);
+    let mut asked = flood(&app, "one", 400..404).await?;
+    ask(&app, "GET", "/one/226", Version::HTTP_11).await?;
+    asked += flood(&app, "one", 200..204).await?;
+    ask(&app, "GET", "/one/226", Version::HTTP_2).await?;
+    let records = measured.records()?;
+    assert_eq!(total(&records), asked + 2);
+    assert_eq!(with(&records, &[("http.response.status_code", "226")]), 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn where_even_the_reserved_places_are_taken_nothing_is_lost() -> Outcome {
     let measured = of_at_most(100)?;
     let app = app(&measured);
@@ -171,7 +191,8 @@ async fn where_even_the_reserved_places_are_taken_nothing_is_lost() -> Outcome {
 async fn paths_that_match_no_route_are_folded_into_one_series_without_a_route() -> Outcome {
     let measured = of_at_most(100)?;
     let app = app(&measured);
-    let asked = flood(&app, "one", 400..404).await? + flood(&app, "nowhere", 0..2).await?;
+    // Two segments more than any route has.
+    let asked = flood(&app, "one", 400..404).await? + flood(&app, "nowhere/at/all", 0..2).await?;
     let records = measured.records()?;
     assert_eq!(total(&records), asked);
     let unmatched: Vec<_> = records

@@ -124,6 +124,39 @@ async fn a_method_that_a_route_does_not_serve_is_a_request_but_not_of_an_slo_of_
 }
 
 #[tokio::test]
+async fn a_request_that_passes_two_layers_is_counted_by_the_outer_one() -> Outcome {
+    let (measured, other) = (Measured::new(SLOS)?, Measured::new(SLOS)?);
+    let app = items()
+        .layer(measured.reliability.layer())
+        .layer(measured.reliability.layer())
+        .layer(other.reliability.layer());
+    assert_eq!(got(&measured, app, "/items/7").await?, (route("/items/{id}"), 1, 1));
+    assert_eq!(measured.records()?[0].1, 1);
+    assert_eq!(other.outcomes("items")?, [1, 0, 0]);
+    assert_eq!(measured.reliability.status().in_flight, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_handler_asks_its_own_process_is_no_request_of_a_client() -> Outcome {
+    let (measured, other) = (Measured::new(SLOS)?, Measured::new(SLOS)?);
+    let [ours, others] = [&measured, &other].map(|measured| items().layer(measured.reliability.layer()).with_state(()));
+    let batch = async move || {
+        for app in [others.clone(), ours.clone(), others, ours] {
+            let _part = app.oneshot(Request::new(Body::empty())).await;
+        }
+        "both parts"
+    };
+    let app = Router::new()
+        .route("/items/{id}", get(batch))
+        .layer(measured.reliability.layer());
+    assert_eq!(got(&measured, app, "/items/7").await?, (route("/items/{id}"), 1, 1));
+    assert_eq!(measured.records()?[0].1, 1);
+    assert_eq!(other.records()?[0].1, 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn routers_that_are_built_anew_share_what_was_counted_and_keep_their_own_templates() -> Outcome {
     let measured = Measured::new(SLOS)?;
     for number in 0..3 {
