@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use slo_core::{Classification, DEFAULT_PATIENCE, Ending, HttpSli, Judge, Outcome, Override, Sli, SloSet, Until};
+use slo_core::{
+    Classification, DEFAULT_PATIENCE, Ending, HttpSli, Judge, Outcome, Override, Sli, SloSet, Threshold, Until,
+};
 
 use crate::attributes::Method;
 use crate::grown::{Grown, Place, hash_text};
@@ -157,15 +159,15 @@ impl Routes {
         ended: Ended,
         mut to: impl FnMut(usize, Outcome),
     ) {
+        if ended.marks.slos != 0 {
+            return self.judge_marked(plan, method, slos, ended, to);
+        }
         for judging in &plan.slos {
             judging.judge(ended, &mut to);
         }
-        if ended.marks.slos != 0 {
-            self.judge_marked(plan, method, slos, ended, to);
-        }
     }
 
-    /// The SLOs that only a mark says.
+    /// With the SLOs that only a mark says, whose limits are the route's patience, too.
     #[cold]
     fn judge_marked(
         &self,
@@ -175,17 +177,22 @@ impl Routes {
         ended: Ended,
         mut to: impl FnMut(usize, Outcome),
     ) {
-        let marked = marked(slos, ended.marks).filter(|(tracker, sli)| {
-            let is_new = plan.slos.iter().all(|judging| judging.tracker != *tracker);
-            is_new && sli.has_method(method.as_str())
-        });
-        for (tracker, sli) in marked {
-            let own = sli.limit().map(slo_core::Threshold::as_duration);
-            let patience = match plan.slos.iter().any(|judging| judging.has_limit) {
-                true => plan.patience.min(own.unwrap_or(plan.patience)),
-                false => own.unwrap_or(plan.patience),
-            };
-            if let Some(judging) = self.judging(tracker, sli.limit().is_some(), patience) {
+        let marked: Vec<_> = marked(slos, ended.marks)
+            .filter(|(_, sli)| sli.has_method(method.as_str()))
+            .collect();
+        let own = plan
+            .slos
+            .iter()
+            .any(|judging| judging.has_limit)
+            .then_some(plan.patience);
+        let limits = marked.iter().filter_map(|(_, sli)| sli.limit());
+        let patience = limits.map(Threshold::as_duration).chain(own).min();
+        let patience = patience.unwrap_or(plan.patience);
+        let is_new = |tracker: usize| plan.slos.iter().all(|judging| judging.tracker != tracker);
+        let new = marked.into_iter().filter(|(tracker, _)| is_new(*tracker));
+        let known = plan.slos.iter().map(|judging| (judging.tracker, judging.has_limit));
+        for (tracker, has_limit) in known.chain(new.map(|(tracker, sli)| (tracker, sli.limit().is_some()))) {
+            if let Some(judging) = self.judging(tracker, has_limit, patience) {
                 judging.judge(ended, &mut to);
             }
         }

@@ -81,6 +81,13 @@ async fn an_answer_of_headers_only_tells_in_them() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_status_in_the_headers_stands_when_the_trailers_have_none() -> Outcome {
+    let both = || (status("14"), call(Some(HeaderMap::new()))).into_response();
+    assert_eq!(judged(both).await?.1, "UNAVAILABLE");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_call_that_ends_without_a_status_failed() -> Outcome {
     let expected = (BAD, "UNKNOWN".to_owned(), "UNKNOWN".to_owned());
     assert_eq!(judged(|| call(None)).await?, expected);

@@ -1,5 +1,6 @@
 //! The layer as its users meet it: requests in, exported metric points and status JSON out.
 
+mod allocations;
 mod attributes;
 mod conventions;
 mod endings;

@@ -24,6 +24,7 @@ slos:
   - { name: browse, objective: 99%, window: 30d, sli: { http: { routes: [/listings] } } }
   - { name: whole, objective: 99%, window: 30d, sli: { http: { routes: [/file], faster_than: 60m, until: body } } }
   - { name: files, objective: 99%, window: 30d, sli: { http: { routes: marked, faster_than: 60m, until: body } } }
+  - { name: quick, objective: 99%, window: 30d, sli: { http: { routes: marked, faster_than: 1ms } } }
   - { name: mails, objective: 99%, window: 30d, sli: { events: { of: mails } } }
 ";
 
@@ -138,6 +139,39 @@ async fn no_metrics_means_none_not_even_of_a_client_that_left() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn the_limit_of_a_marked_slo_is_the_routes_patience() -> Outcome {
+    for (path, slo, outcomes) in [
+        ("/hang", "quick", BAD),
+        ("/file", "quick", BAD), // sooner than the limit of the SLO that names the route
+        ("/hang", "files", EXCLUDED),
+        ("/hang", "exports", EXCLUDED),
+    ] {
+        let measured = Measured::new(SLOS)?;
+        let hangs = get(async || pending::<()>().await).layer(measured.reliability.mark().slo(slo)?);
+        let app = Router::new()
+            .route(path, hangs)
+            .layer(measured.reliability.layer())
+            .with_state::<()>(());
+        {
+            let mut hanging = pin!(app.oneshot(Request::get(path).body(Body::empty())?));
+            let begun = Instant::now();
+            while begun.elapsed() <= Duration::from_millis(2) {
+                assert!(
+                    hanging
+                        .as_mut()
+                        .poll(&mut Context::from_waker(Waker::noop()))
+                        .is_pending()
+                );
+            }
+        }
+        for judged in [slo, "requests"] {
+            assert_eq!(measured.outcomes(judged)?, outcomes, "{path} marked as {slo}: {judged}");
+        }
+    }
+    Ok(())
+}
+
 /// A body whose one frame takes longer than `than` once it is asked for.
 fn slow_body(than: Duration) -> Body {
     Body::from_stream(stream::once(async move {
@@ -218,7 +252,7 @@ fn what_is_no_slo_of_requests_cannot_be_a_mark() -> Outcome {
     let refused = measured.reliability.mark().slo("mails").map(drop);
     assert_eq!(
         refused.map_err(|error| error.to_string()),
-        Err("`mails` is the name of no SLO of requests; mark one of exports, browse, whole, files".to_owned())
+        Err("`mails` is the name of no SLO of requests; mark one of exports, browse, whole, files, quick".to_owned())
     );
     Ok(())
 }

@@ -55,6 +55,7 @@ fn app(measured: &Measured) -> Router {
             }),
         )
         .route("/hang", get(async || pending::<()>().await))
+        .route("/hang-patiently", get(async || pending::<()>().await))
         .layer(measured.reliability.layer())
 }
 
@@ -180,19 +181,23 @@ async fn what_hangs_for_longer_than_patience_is_seen_while_it_hangs() -> Outcome
     let measured = Measured::new(SLOS)?;
     {
         let app = app(&measured).with_state::<()>(());
-        let mut hanging = pin!(app.oneshot(Request::get("/hang").body(Body::empty())?));
-        assert!(
-            hanging
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-                .is_pending()
-        );
+        let mut hanging = pin!(app.clone().oneshot(Request::get("/hang").body(Body::empty())?));
+        let mut patient = pin!(app.oneshot(Request::get("/hang-patiently").body(Body::empty())?));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(hanging.as_mut().poll(&mut context).is_pending());
+        assert!(patient.as_mut().poll(&mut context).is_pending());
         // Patience is the route's latency limit, 16 ms; it is noticed 2 ms late at most.
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(18) {}
-        assert_eq!(measured.counts(metric)?, [" 0", "http.route=/hang 1"]);
+        assert_eq!(
+            measured.counts(metric)?,
+            [" 0", "http.route=/hang 1", "http.route=/hang-patiently 0"]
+        );
     }
-    assert_eq!(measured.counts(metric)?, [" 0", "http.route=/hang 0"]);
+    assert_eq!(
+        measured.counts(metric)?,
+        [" 0", "http.route=/hang 0", "http.route=/hang-patiently 0"]
+    );
     Ok(())
 }
 
