@@ -315,10 +315,11 @@ mod tests {
     #[test]
     fn a_forwarded_scheme_is_the_nearest_proxys_and_one_of_two() {
         let forwarded = |headers: &[(&'static str, &'static str)]| {
-            let headers = headers
-                .iter()
-                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            Scheme::forwarded(&headers.collect())
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(*name, value.parse().unwrap());
+            }
+            Scheme::forwarded(&map)
         };
         for (headers, expected) in [
             (&[][..], None),
@@ -326,6 +327,10 @@ mod tests {
             (&[("x-forwarded-proto", "HTTP")], Some(Scheme::Http)),
             (&[("x-forwarded-proto", "gopher, https")], Some(Scheme::Https)),
             (&[("x-forwarded-proto", "https,gopher")], None),
+            (
+                &[("x-forwarded-proto", "http"), ("x-forwarded-proto", "https")],
+                Some(Scheme::Https),
+            ),
             (
                 &[("forwarded", "for=10.0.0.1;proto=http, for=10.0.0.2; Proto=\"https\"")],
                 Some(Scheme::Https),

@@ -216,6 +216,6 @@ mod tests {
         };
         assert_eq!(said(Some(1)), ["a=y", "b=w"]);
         assert_eq!(said(Some(0)), ["a=x", "b=v"]);
-        assert!(said(Some(2)).is_empty() && said(None).is_empty());
+        assert!(said(Some(2)).is_empty() && said(Some(20)).is_empty() && said(None).is_empty());
     }
 }

@@ -288,4 +288,13 @@ mod tests {
             ]
         );
     }
+
+    #[cfg(feature = "bound-instruments")]
+    #[test]
+    fn only_the_sdks_provider_is_bound_to() {
+        let sdk = opentelemetry_sdk::metrics::SdkMeterProvider::builder().build();
+        assert_eq!(Binding::of(&sdk), Binding::Bound);
+        let other = opentelemetry::metrics::NoopMeterProvider::new();
+        assert_eq!(Binding::of(&other), Binding::Unbound);
+    }
 }

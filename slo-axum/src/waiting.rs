@@ -166,10 +166,20 @@ mod tests {
         waiting.began(at(late));
         waiting.began(at(same_slot));
         waiting.began(at(early));
-        assert_eq!(waiting.in_flight(), 3);
+        assert_eq!(seen(&waiting, late), (3, 2), "the late one has its slot");
         for began in [late, same_slot, early] {
             waiting.ended(at(began));
         }
+        assert_eq!(waiting.in_flight(), 0);
+    }
+
+    #[test]
+    fn patience_of_a_moment_lasts_as_long_as_any_other() {
+        let waiting = Waiting::new(Duration::from_nanos(1));
+        let years = at(Duration::from_secs(30 * 365 * 86_400));
+        waiting.began(years);
+        assert_eq!((waiting.in_flight(), waiting.abandoned(years)), (1, 0));
+        waiting.ended(years);
         assert_eq!(waiting.in_flight(), 0);
     }
 
