@@ -2,5 +2,6 @@
 
 mod attributes;
 mod endings;
+mod hostile;
 mod measured;
 mod status;
