@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use benches::{Layered, Load, all, drive};
+use benches::{Layered, all};
+use served::{Load, drive};
 
 fn main() {
     let layers = all();

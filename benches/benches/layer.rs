@@ -1,6 +1,7 @@
 //! One request through axum: bare, with a layer that does nothing, with ours, and with those that others publish.
 
-use benches::{Effort, Load, all, measure};
+use benches::{Effort, all, measure};
+use served::Load;
 
 fn main() {
     let effort = Effort {

@@ -7,9 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-
-use crate::load;
-use crate::pass_through::PassThrough;
+use served::PassThrough;
 
 /// What a row of the table stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,11 +81,11 @@ impl fmt::Debug for Layered {
 #[must_use]
 pub fn all() -> Vec<Layered> {
     let references = [
-        Layered::new(Kind::Bare, "bare axum", load::app(), Vec::new),
+        Layered::new(Kind::Bare, "bare axum", served::app(), Vec::new),
         Layered::new(
             Kind::PassThrough,
             "pass-through layer",
-            load::app().layer(PassThrough),
+            served::app().layer(PassThrough),
             Vec::new,
         ),
     ];

@@ -3,13 +3,10 @@
 mod collected;
 mod compare;
 mod layers;
-mod load;
 mod measure;
-mod pass_through;
 mod table;
 
 pub use compare::{Effort, Variant, compare, is_smoke};
 pub use layers::{Kind, Layered, all};
-pub use load::{Load, drive};
 pub use measure::measure;
 pub use table::Table;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use rustix::time::{ClockId, clock_gettime};
+use served::{Load, drive};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::compare::Effort;
 use crate::layers::Layered;
-use crate::load::{Load, drive};
 use crate::table::Table;
 
 /// What one thread spent on its requests.

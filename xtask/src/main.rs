@@ -1,8 +1,9 @@
-//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz` and `ci`.
+//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz`, `instructions` and `ci`.
 
 mod ci;
 mod failure;
 mod fuzz;
+mod instructions;
 mod servers;
 mod span;
 mod stack;
@@ -31,6 +32,8 @@ enum Chore {
     Test(test::Args),
     /// Feeds every parser with what nobody would write
     Fuzz(fuzz::Args),
+    /// Counts the instructions of the hot path under valgrind, and fails when they have grown by more than 5%
+    Instructions(instructions::Args),
     /// Checks formatting, lints and docs; the tests are `cargo xtask test`
     Ci,
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Chore::Stack(args) => stack::run(&args),
         Chore::Test(args) => test::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Instructions(args) => instructions::run(&args),
         Chore::Ci => ci::run(),
     };
     match done {

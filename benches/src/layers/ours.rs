@@ -5,7 +5,6 @@ use slo_core::{Events, HttpSli, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
 use crate::collected::otel_0_33::Collected;
-use crate::load;
 
 /// What one row asks for.
 #[derive(Clone, Copy)]
@@ -46,7 +45,7 @@ fn layered(name: &'static str, asked: Asked) -> Layered {
         opentelemetry_0_33::record_into(&reliability, &collected.provider).expect("the first provider");
         collected
     });
-    let app = load::app().layer(reliability.layer());
+    let app = served::app().layer(reliability.layer());
     Layered::new(Kind::Ours, name, app, move || {
         let status = reliability.status();
         let slos = status.slos.iter().map(|slo| slo.totals);

@@ -7,7 +7,6 @@ use opentelemetry_instrumentation_tower::http::server::LayerBuilder;
 
 use super::{Kind, Layered};
 use crate::collected::{INTERVAL, otel_0_32, otel_0_33};
-use crate::load;
 
 pub(super) fn all() -> [Layered; 4] {
     [
@@ -23,7 +22,7 @@ fn axum_otel_metrics() -> Layered {
     let layer = HttpMetricsLayerBuilder::new()
         .with_provider(collected.provider.clone())
         .build();
-    let app = load::app().layer(layer);
+    let app = served::app().layer(layer);
     Layered::new(Kind::Peer, "axum-otel-metrics", app, move || vec![collected.records()])
 }
 
@@ -32,7 +31,7 @@ fn opentelemetry_instrumentation_tower() -> Layered {
     // It knows no other way to be given one.
     opentelemetry::global::set_meter_provider(collected.provider.clone());
     let layer = LayerBuilder::builder().with_tracing(false).build();
-    let app = load::app().layer(layer.expect("nothing is missing"));
+    let app = served::app().layer(layer.expect("nothing is missing"));
     Layered::new(Kind::Peer, "opentelemetry-instrumentation-tower", app, move || {
         vec![collected.records()]
     })
@@ -41,7 +40,7 @@ fn opentelemetry_instrumentation_tower() -> Layered {
 fn tower_otel() -> Layered {
     let collected = otel_0_33::Collected::new();
     let layer = tower_otel::metrics::HttpLayer::server(&collected.provider.meter("bench"));
-    let app = load::app().layer(layer);
+    let app = served::app().layer(layer);
     Layered::new(Kind::Peer, "tower-otel", app, move || vec![collected.records()])
 }
 
@@ -61,7 +60,7 @@ fn axum_prometheus() -> Layered {
             let _page = scraped.render();
         }
     });
-    let app = load::app().layer(layer);
+    let app = served::app().layer(layer);
     Layered::new(Kind::Peer, "axum-prometheus", app, move || {
         let page = handle.render();
         let counts = page

@@ -1,4 +1,4 @@
-//! The service that every layer is put around, and the requests that it answers.
+//! Requests, and the service that answers them.
 
 use std::pin::Pin;
 
@@ -55,7 +55,7 @@ pub async fn drive(app: &mut Router, requests: Vec<Request<Body>>) {
 }
 
 /// Twenty routes, no layer.
-pub(crate) fn app() -> Router {
+pub fn app() -> Router {
     let app = GETS.into_iter().fold(Router::new(), |app, route| {
         app.route(route, get(async || r#"[{"id":1,"price":1200000000}]"#))
     });

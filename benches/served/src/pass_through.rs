@@ -6,7 +6,7 @@ use tower::{Layer, Service};
 
 /// A layer that does nothing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PassThrough;
+pub struct PassThrough;
 
 impl<S> Layer<S> for PassThrough {
     type Service = PassThroughService<S>;
@@ -16,8 +16,9 @@ impl<S> Layer<S> for PassThrough {
     }
 }
 
+/// What [`PassThrough`] makes of a service.
 #[derive(Clone, Debug)]
-pub(crate) struct PassThroughService<S>(S);
+pub struct PassThroughService<S>(S);
 
 impl<S: Service<R>, R> Service<R> for PassThroughService<S> {
     type Response = S::Response;
