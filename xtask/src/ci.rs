@@ -18,6 +18,7 @@ fn all() -> Vec<Step> {
         Step::cargo("fmt --check --manifest-path fuzz/Cargo.toml"),
         Step::cargo("clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings"),
         Step::cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"),
+        Step::cargo("xtask dependencies --check"),
     ]
 }
 
@@ -31,7 +32,7 @@ mod tests {
         assert!(
             lines
                 .iter()
-                .all(|line| line.contains("-D warnings") || line.contains("fmt")),
+                .all(|line| line.contains("-D warnings") || line.contains("--check")),
             "{lines:?}"
         );
         assert!(!lines.iter().any(|line| line.contains("cargo test")), "{lines:?}");

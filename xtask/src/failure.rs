@@ -39,6 +39,14 @@ pub(crate) enum Failure {
     /// The hot path has grown, or could not be counted.
     #[error("{0}")]
     Instructions(String),
+    /// Cargo does not say what was asked; holds what it said instead.
+    #[error("cannot ask cargo: {0}")]
+    Cargo(String),
+    /// The committed counts of crates are not those of now.
+    #[error(
+        "{0} is out of date; write it with `cargo xtask dependencies`, and say in the commit what the crates are for"
+    )]
+    Dependencies(&'static str),
     /// Nobody reads what is printed.
     #[error("cannot print: {0}")]
     Print(io::Error),
