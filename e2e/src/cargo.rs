@@ -41,6 +41,19 @@ pub enum BuildError {
 ///
 /// [`BuildError`], with the compiler's words.
 pub fn build_binary(package: &str) -> Result<PathBuf, BuildError> {
+    build(package, &[])
+}
+
+/// Builds the one program of a package of another workspace, in the profile `bench`, and says where it is.
+///
+/// # Errors
+///
+/// As [`build_binary`].
+pub fn build_bench_binary(manifest: &str, package: &str) -> Result<PathBuf, BuildError> {
+    build(package, &["--manifest-path", manifest, "--profile", "bench"])
+}
+
+fn build(package: &str, options: &[&str]) -> Result<PathBuf, BuildError> {
     let output = Command::new(env!("CARGO"))
         .current_dir(workspace_root())
         .args([
@@ -50,6 +63,7 @@ pub fn build_binary(package: &str) -> Result<PathBuf, BuildError> {
             "--package",
             package,
         ])
+        .args(options)
         .output()
         .map_err(BuildError::NoCargo)?;
     if !output.status.success() {

@@ -38,7 +38,7 @@ mod temp;
 mod wait;
 mod workspace;
 
-pub use cargo::{BuildError, build_binary};
+pub use cargo::{BuildError, build_bench_binary, build_binary};
 pub use catalogue::Binary;
 pub use fetch::{FetchError, ensure_servers};
 pub use http::{Http, HttpError, Reply};

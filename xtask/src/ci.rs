@@ -11,13 +11,14 @@ pub(crate) fn run() -> Result<(), Failure> {
 fn all() -> Vec<Step> {
     vec![
         Step::cargo("fmt --all --check"),
-        Step::cargo("fmt --check --manifest-path benches/Cargo.toml"),
+        Step::cargo("fmt --all --check --manifest-path benches/Cargo.toml"),
         Step::cargo("clippy --workspace --all-targets --all-features -- -D warnings"),
         // A workspace of its own, so that rivals' crates stay out of our lock file.
-        Step::cargo("clippy --manifest-path benches/Cargo.toml --all-targets --all-features -- -D warnings"),
+        Step::cargo("clippy --manifest-path benches/Cargo.toml --workspace --all-targets -- -D warnings"),
         Step::cargo("fmt --check --manifest-path fuzz/Cargo.toml"),
         Step::cargo("clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings"),
         Step::cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"),
+        Step::cargo("xtask dependencies --check"),
     ]
 }
 
@@ -31,7 +32,7 @@ mod tests {
         assert!(
             lines
                 .iter()
-                .all(|line| line.contains("-D warnings") || line.contains("fmt")),
+                .all(|line| line.contains("-D warnings") || line.contains("--check")),
             "{lines:?}"
         );
         assert!(!lines.iter().any(|line| line.contains("cargo test")), "{lines:?}");

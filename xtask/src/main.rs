@@ -1,8 +1,11 @@
-//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz` and `ci`.
+//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz`, `instructions`, `dependencies`
+//! and `ci`.
 
 mod ci;
+mod dependencies;
 mod failure;
 mod fuzz;
+mod instructions;
 mod servers;
 mod span;
 mod stack;
@@ -31,6 +34,10 @@ enum Chore {
     Test(test::Args),
     /// Feeds every parser with what nobody would write
     Fuzz(fuzz::Args),
+    /// Counts the crates that each library's features bring, into docs/dependencies.md
+    Dependencies(dependencies::Args),
+    /// Counts the instructions of the hot path under valgrind, and fails when they have grown by more than 5%
+    Instructions(instructions::Args),
     /// Checks formatting, lints and docs; the tests are `cargo xtask test`
     Ci,
 }
@@ -41,6 +48,8 @@ fn main() -> ExitCode {
         Chore::Stack(args) => stack::run(&args),
         Chore::Test(args) => test::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Dependencies(args) => dependencies::run(&args),
+        Chore::Instructions(args) => instructions::run(&args),
         Chore::Ci => ci::run(),
     };
     match done {

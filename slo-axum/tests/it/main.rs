@@ -7,6 +7,7 @@ mod endings;
 mod folding;
 #[cfg(feature = "grpc")]
 mod grpc;
+mod hostile;
 mod marks;
 mod measured;
 mod options;

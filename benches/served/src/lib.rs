@@ -1,0 +1,7 @@
+//! The service that every layer is put around, bare, and the requests that it answers.
+
+mod load;
+mod pass_through;
+
+pub use load::{Load, app, drive};
+pub use pass_through::{PassThrough, PassThroughService};
