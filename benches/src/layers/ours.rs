@@ -1,7 +1,10 @@
 //! Our layer, by what it is asked to do.
 
-use slo_axum::{Reliability, opentelemetry_0_33};
-use slo_core::{Events, HttpSli, Slo, SloSet, Window};
+use opentelemetry::InstrumentationScope;
+use opentelemetry::metrics::{Meter, MeterProvider};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use slo_axum::{Answer, ClosedAttribute, Reliability, opentelemetry_0_33};
+use slo_core::{Cause, Events, HttpSli, Override, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
 use crate::collected::otel_0_33::Collected;
@@ -11,24 +14,43 @@ use crate::collected::otel_0_33::Collected;
 struct Asked {
     /// SLOs over every route, besides the built-in `requests`: by availability, by latency, and so on in turn.
     slos: usize,
-    histogram: bool,
+    histogram: Histogram,
+    /// Whatever the builder can be asked for that costs something at every request.
+    extras: bool,
 }
 
-const fn slos(slos: usize) -> Asked {
-    Asked { slos, histogram: false }
+/// How the duration histogram is recorded.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Histogram {
+    Absent,
+    /// A series is looked up at every record.
+    Unbound,
+    Bound,
 }
 
-const fn with_histogram(slos: usize) -> Asked {
-    Asked { slos, histogram: true }
+const fn with(slos: usize, histogram: Histogram) -> Asked {
+    Asked {
+        slos,
+        histogram,
+        extras: false,
+    }
 }
 
 /// A row each.
-const ROWS: [(&str, Asked); 5] = [
-    ("slo-axum: 2 SLOs", slos(2)),
-    ("slo-axum: 2 SLOs, histogram", with_histogram(2)),
-    ("slo-axum: 1 SLO, histogram", with_histogram(1)),
-    ("slo-axum: 5 SLOs, histogram", with_histogram(5)),
-    ("slo-axum: 20 SLOs, histogram", with_histogram(20)),
+const ROWS: [(&str, Asked); 7] = [
+    ("slo-axum: 2 SLOs", with(2, Histogram::Absent)),
+    ("slo-axum: 2 SLOs, histogram unbound", with(2, Histogram::Unbound)),
+    ("slo-axum: 2 SLOs, histogram bound", with(2, Histogram::Bound)),
+    ("slo-axum: 1 SLO, histogram bound", with(1, Histogram::Bound)),
+    ("slo-axum: 5 SLOs, histogram bound", with(5, Histogram::Bound)),
+    ("slo-axum: 20 SLOs, histogram bound", with(20, Histogram::Bound)),
+    (
+        "slo-axum: 2 SLOs, bound, everything on",
+        Asked {
+            extras: true,
+            ..with(2, Histogram::Bound)
+        },
+    ),
 ];
 
 pub(super) fn all() -> impl Iterator<Item = Layered> {
@@ -37,14 +59,30 @@ pub(super) fn all() -> impl Iterator<Item = Layered> {
 
 fn layered(name: &'static str, asked: Asked) -> Layered {
     let set = (0..asked.slos).fold(SloSet::builder("bench"), |set, number| set.slo(slo(number)));
-    let reliability = Reliability::builder(set.build().expect("names differ"))
-        .build()
-        .expect("nothing is missing");
-    let collected = asked.histogram.then(|| {
-        let collected = Collected::new();
-        opentelemetry_0_33::record_into(&reliability, &collected.provider).expect("the first provider");
-        collected
-    });
+    let mut builder = Reliability::builder(set.build().expect("names differ"));
+    if asked.extras {
+        builder = builder
+            .trust_forwarded_scheme()
+            .server_address("bench.example", 443)
+            .active_requests()
+            .classify(|answer: &Answer<'_>| {
+                answer
+                    .headers()
+                    .contains_key("x-failed")
+                    .then(|| Override::bad(Cause::Degraded))
+            })
+            .attribute::<Tier>();
+    }
+    let reliability = builder.build().expect("nothing is missing");
+    let collected = (asked.histogram != Histogram::Absent).then(Collected::new);
+    if let Some(collected) = &collected {
+        let provider = collected.provider.clone();
+        let recording = match asked.histogram {
+            Histogram::Bound => opentelemetry_0_33::record_into(&reliability, &provider),
+            Histogram::Unbound | Histogram::Absent => opentelemetry_0_33::record_into(&reliability, &Foreign(provider)),
+        };
+        recording.expect("the first provider");
+    }
     let app = served::app().layer(reliability.layer());
     Layered::new(Kind::Ours, name, app, move || {
         let status = reliability.status();
@@ -62,6 +100,27 @@ fn slo(number: usize) -> Slo {
     };
     let target = "99.9%".parse().expect("a target");
     Slo::new(format!("slo-{number}"), sli, target, window)
+}
+
+/// A provider that is not known to be the SDK's, so that nothing is bound.
+struct Foreign(SdkMeterProvider);
+
+impl MeterProvider for Foreign {
+    fn meter_with_scope(&self, scope: InstrumentationScope) -> Meter {
+        self.0.meter_with_scope(scope)
+    }
+}
+
+/// An attribute that no response has: looked for all the same.
+struct Tier;
+
+impl ClosedAttribute for Tier {
+    const KEY: &'static str = "app.tier";
+    const VALUES: &'static [&'static str] = &["free"];
+
+    fn index(&self) -> usize {
+        0
+    }
 }
 
 fn count(totals: Events) -> u64 {
