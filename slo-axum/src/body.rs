@@ -62,7 +62,7 @@ impl<B: HttpBody> HttpBody for TrackedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let frame = ready!(InFlight::while_polling(this.in_flight, || this
+        let frame = ready!(InFlight::while_streaming(this.in_flight, || this
             .inner
             .as_mut()
             .poll_frame(cx)));

@@ -26,10 +26,12 @@ impl Anchor {
     }
 
     /// Reads the monotonic clock.
+    #[inline]
     pub(crate) fn read(self) -> Reading {
         Reading::of(self.instant.elapsed())
     }
 
+    #[inline]
     pub(crate) fn tick(self, at: Reading) -> Tick {
         self.tick + at.since(Reading::default())
     }

@@ -52,6 +52,7 @@ impl<V> Grown<V> {
     }
 
     /// The entry of this hash that `is` the one.
+    #[inline]
     pub(crate) fn get(&self, hash: u64, is: impl Fn(&V) -> bool) -> Option<(Place, &V)> {
         match self.search(hash, is) {
             Found::Entry(place, entry) => Some((place, entry)),
@@ -75,6 +76,7 @@ impl<V> Grown<V> {
     }
 
     /// The entry at a place that this table gave out.
+    #[inline]
     pub(crate) fn at(&self, place: Place) -> Option<&V> {
         let mut index = place.0 as usize;
         for stage in self.stages() {
@@ -96,6 +98,7 @@ impl<V> Grown<V> {
         std::iter::successors(Some(&self.first), |stage| stage.next.get().map(Box::as_ref))
     }
 
+    #[inline]
     fn search(&self, hash: u64, is: impl Fn(&V) -> bool) -> Found<'_, V> {
         let mut stage = &self.first;
         let mut before = 0;

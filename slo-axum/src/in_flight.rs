@@ -87,10 +87,21 @@ impl InFlight {
         this
     }
 
+    /// Runs a poll of the body, so that a panic in it is told from a client that left.
+    #[inline]
+    pub(crate) fn while_streaming<T>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
+        let Some(request) = in_flight else { return poll() };
+        request.polling = true;
+        let result = poll();
+        request.polling = false;
+        result
+    }
+
     /// Runs an inner poll or call, so that a panic in it is told from a client that left, and the marks of the route that
     /// it reaches are learnt.
     ///
     /// `thread::panicking()` cannot tell: with a catch-panic layer outside, this guard is dropped after the catch.
+    #[inline]
     pub(crate) fn while_polling<T>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
         let Some(request) = in_flight else { return poll() };
         request.polling = true;
@@ -111,6 +122,14 @@ impl InFlight {
             at: self.shared.read_clock(),
             kind: self.kind_of(response),
         });
+        if !response.extensions().is_empty() || self.shared.options.has_hook() {
+            self.asked(response);
+        }
+        self.said(response.headers());
+    }
+
+    /// What the handler, or the hook, says of the response.
+    fn asked<B>(&mut self, response: &Response<B>) {
         let answer = Answer {
             route: self.shared.routes.at(self.route).template(),
             method: self.method.as_str(),
@@ -126,7 +145,6 @@ impl InFlight {
         if response.extensions().get::<Uncounted>().is_some() {
             self.counted = false;
         }
-        self.said(response.headers());
     }
 
     /// Trailers, or a head, that may have the status of a gRPC call.
@@ -167,6 +185,7 @@ struct Polling<'a> {
 }
 
 impl Drop for Polling<'_> {
+    #[inline]
     fn drop(&mut self) {
         *self.marks = enter(self.around);
     }

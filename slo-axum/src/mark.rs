@@ -132,11 +132,13 @@ thread_local! {
 }
 
 /// Makes these the marks of the request that is polled; returns those of the request around it.
+#[inline]
 pub(crate) fn enter(marks: Marks) -> Marks {
     POLLED.replace(marks)
 }
 
 /// Whether this thread is polling a request of the `Reliability` of this number.
+#[inline]
 pub(crate) fn is_inside(reliability: u32) -> bool {
     POLLED.get().of == reliability
 }

@@ -79,6 +79,10 @@ impl Options {
         self.extras.read(extensions)
     }
 
+    pub(crate) const fn has_hook(&self) -> bool {
+        self.hook.is_some()
+    }
+
     /// The handler's own word on its response, else the hook's.
     pub(crate) fn word(&self, answer: &Answer<'_>) -> Option<Override> {
         let handlers = answer.extensions().get::<Override>().copied();

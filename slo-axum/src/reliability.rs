@@ -290,6 +290,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    #[inline]
     pub(crate) fn arrived(&self, route: RouteId, method: Method, scheme: Scheme, at: Reading) {
         let plan = self.routes.plan(self.routes.at(route), method, &self.slos);
         plan.waiting.began(at);
@@ -299,6 +300,7 @@ impl Shared {
     }
 
     /// The request that arrived then, and so, is no longer in flight.
+    #[inline]
     pub(crate) fn left(&self, route: RouteId, method: Method, scheme: Scheme, arrived: Reading) {
         let plan = self.routes.plan(self.routes.at(route), method, &self.slos);
         plan.waiting.ended(arrived);
@@ -318,6 +320,7 @@ impl Shared {
         every.map(|(method, scheme)| (method, scheme, self.active_of(method, scheme).load(Ordering::Relaxed)))
     }
 
+    #[inline]
     pub(crate) fn read_clock(&self) -> Reading {
         self.anchor.read()
     }

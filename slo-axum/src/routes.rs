@@ -97,6 +97,7 @@ impl Routes {
     }
 
     /// The route of a request, by the template that it matched.
+    #[inline]
     pub(crate) fn of(&self, template: Option<&str>) -> RouteId {
         let Some(template) = template else { return RouteId(None) };
         let hash = hash_text(template);
@@ -106,6 +107,7 @@ impl Routes {
         RouteId(Some(place))
     }
 
+    #[inline]
     pub(crate) fn at(&self, id: RouteId) -> &Route {
         id.0.and_then(|place| self.seen.at(place)).unwrap_or(&self.unmatched)
     }
@@ -120,6 +122,7 @@ impl Routes {
     }
 
     /// What is to be done with a request of this route and method.
+    #[inline]
     pub(crate) fn plan<'a>(&self, route: &'a Route, method: Method, slos: &SloSet) -> &'a Plan {
         let plan = || Box::new(self.new_plan(route.template(), method.as_str(), slos));
         route.by_method[method.index()].get_or_init(plan)

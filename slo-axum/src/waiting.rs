@@ -47,6 +47,7 @@ impl Waiting {
     }
 
     /// A request began then.
+    #[inline]
     pub(crate) fn began(&self, at: Reading) {
         let (stretch, slot) = self.slot(at);
         let fresh = (stretch << COUNT_BITS) | 1;
@@ -68,6 +69,7 @@ impl Waiting {
     }
 
     /// That request ended.
+    #[inline]
     pub(crate) fn ended(&self, began: Reading) {
         let (stretch, slot) = self.slot(began);
         let left = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |known| {

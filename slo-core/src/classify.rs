@@ -253,6 +253,7 @@ impl Judge {
     }
 
     /// The outcome with its reason, where the handler may have overruled its status code.
+    #[inline]
     pub fn judge_with_reason(&self, ending: Ending, elapsed: Duration, overruled: Option<Override>) -> Judgement {
         let judgement = match ending {
             Ending::Answered(status) => overruled.map_or_else(
@@ -273,6 +274,7 @@ impl Judge {
         }
     }
 
+    #[inline]
     fn status(&self, status: u16) -> Outcome {
         let known = self.rules.by_status.get(usize::from(status.wrapping_sub(100)));
         known

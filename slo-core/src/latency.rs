@@ -68,10 +68,12 @@ impl Threshold {
 
     /// Whether an event that took `elapsed` was fast enough: it may take exactly the limit.
     ///
-    /// Compares the seconds as doubles, as the histogram's buckets do, so that process and engine never disagree.
+    /// Says the same as the histogram's buckets, which compare seconds as doubles, so that process and engine never
+    /// disagree: below an hour, a nanosecond more is another double.
     #[must_use]
-    pub fn admits(self, elapsed: Duration) -> bool {
-        elapsed.as_secs_f64() <= self.as_seconds_f64()
+    #[inline]
+    pub const fn admits(self, elapsed: Duration) -> bool {
+        elapsed.as_nanos() <= self.nanos as u128
     }
 }
 
@@ -186,6 +188,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_limit_admits_what_its_bucket_holds(nanos in 1..=MAX_NANOS, off in -3_i64..=3, far in any::<u64>()) {
+            let limit = Threshold { nanos };
+            for elapsed in [nanos.saturating_add_signed(off), far].map(Duration::from_nanos) {
+                prop_assert_eq!(limit.admits(elapsed), elapsed.as_secs_f64() <= limit.as_seconds_f64());
+            }
+        }
         #[test]
         fn text_and_value_round_trip(nanos in 1..=MAX_NANOS) {
             let limit = Threshold::new(Duration::from_nanos(nanos)).unwrap();

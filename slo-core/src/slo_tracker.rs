@@ -84,6 +84,7 @@ impl SloTracker {
     }
 
     /// Counts one event; no lock, no allocation.
+    #[inline]
     pub fn record(&self, now: Tick, outcome: Outcome) {
         match &self.0 {
             Counting::Events(tracker) => tracker.record(now, outcome),

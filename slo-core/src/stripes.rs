@@ -43,10 +43,12 @@ impl Stripes {
     }
 
     /// Counts one event: one relaxed add on the calling thread's own stripe.
+    #[inline]
     pub(crate) fn add(&self, outcome: Outcome) {
         self.add_at(home(), outcome);
     }
 
+    #[inline]
     pub(crate) fn add_at(&self, home: usize, outcome: Outcome) {
         // Relaxed: counts carry no other data with them; whoever sums needs no more than that none is lost.
         self.counter(home, outcome).fetch_add(1, Ordering::Relaxed);
@@ -68,6 +70,7 @@ impl Stripes {
         size_of_val(&*self.stripes)
     }
 
+    #[inline]
     fn counter(&self, home: usize, outcome: Outcome) -> &AtomicU64 {
         let stripe = &self.stripes[home % STRIPES];
         match outcome {
@@ -90,6 +93,7 @@ impl Stripes {
 
 /// The calling thread's number, given out in order of first use and kept for the thread's life.
 #[cfg(not(loom))]
+#[inline]
 pub(crate) fn home() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

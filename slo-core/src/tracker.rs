@@ -79,6 +79,7 @@ impl Tracker {
     /// Counts one event: a load, a comparison and one relaxed add; no lock, no allocation.
     ///
     /// The first event after a step's edge also writes that edge, unless another thread is at it.
+    #[inline]
     pub fn record(&self, now: Tick, outcome: Outcome) {
         if self.is_past_step(now) {
             self.cross(now);
@@ -119,6 +120,7 @@ impl Tracker {
         self.lock().gaps().collect()
     }
 
+    #[inline]
     fn is_past_step(&self, now: Tick) -> bool {
         // Relaxed: a stale edge only means that the edge is written by another event, or looked at in vain.
         now.as_unix_nanos() >= self.next_edge.load(Ordering::Relaxed)
