@@ -30,6 +30,15 @@ impl Place {
     const fn new(index: usize) -> Self {
         Self(index as u32)
     }
+
+    /// As [`bits`](Self::bits) gave it; any other number is the place of nothing, or of another entry.
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
 }
 
 /// How many slots a hash allows in one stage.
@@ -131,7 +140,7 @@ impl<V> Stage<V> {
 }
 
 /// The upper half of a hash, which multiplication mixes best.
-const fn home(hash: u64) -> usize {
+pub(crate) const fn home(hash: u64) -> usize {
     (hash >> 32) as usize
 }
 

@@ -12,7 +12,7 @@ use crate::clock::Reading;
 use crate::extra::Extras;
 use crate::mark::{Marks, enter};
 use crate::reliability::Shared;
-use crate::routes::{Ended, RouteId};
+use crate::routes::{Ended, Plan, Route, RouteId};
 
 /// Travels from the service through the future into the body; its drop does the recording.
 #[derive(Debug)]
@@ -194,11 +194,15 @@ impl Drop for Polling<'_> {
 impl Drop for InFlight {
     // Must not panic: it may run while a handler unwinds.
     fn drop(&mut self) {
+        let shared = &*self.shared;
+        let route = shared.routes.at(self.route);
+        let plan = shared.routes.plan(route, self.method, &shared.slos);
         if self.counted && !self.marks.no_metrics {
-            self.record();
+            self.record(route, plan);
         }
         // Last, so that nothing in flight means everything recorded.
-        self.shared.left(self.route, self.method, self.scheme, self.started);
+        plan.waiting.ended(self.started);
+        shared.served(self.method, self.scheme);
     }
 }
 
@@ -228,11 +232,9 @@ impl InFlight {
         }
     }
 
-    fn record(&self) {
+    fn record(&self, route: &Route, plan: &Plan) {
         let ending = self.ending();
         let shared = &*self.shared;
-        let route = shared.routes.at(self.route);
-        let plan = shared.routes.plan(route, self.method, &shared.slos);
         let until_body = plan.until_body || self.marks.until_body || shared.marked_until_body(self.marks);
         // Read anew only where it must be: a client that left while the body was sent waited until now.
         let stopped = match self.head {

@@ -299,11 +299,9 @@ impl Shared {
         }
     }
 
-    /// The request that arrived then, and so, is no longer in flight.
+    /// A request of this method and scheme is no longer being served.
     #[inline]
-    pub(crate) fn left(&self, route: RouteId, method: Method, scheme: Scheme, arrived: Reading) {
-        let plan = self.routes.plan(self.routes.at(route), method, &self.slos);
-        plan.waiting.ended(arrived);
+    pub(crate) fn served(&self, method: Method, scheme: Scheme) {
         if self.options.counts_active {
             self.active_of(method, scheme).fetch_sub(1, Ordering::Relaxed);
         }

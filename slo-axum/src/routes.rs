@@ -1,5 +1,6 @@
 //! Which SLOs a request belongs to: worked out once per route and method, then looked up.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use slo_core::{
 };
 
 use crate::attributes::Method;
-use crate::grown::{Grown, Place, hash_text};
+use crate::grown::{Grown, Place, hash, hash_text, home};
 use crate::mark::Marks;
 use crate::series::RouteSeries;
 use crate::waiting::Waiting;
@@ -80,8 +81,17 @@ pub(crate) struct Routes {
     /// By tracker; `None` where requests are not counted. Their patience is the route's.
     judges: Vec<Option<Judge>>,
     seen: Grown<Route>,
+    /// Where the templates of late lay in memory, and the places of their routes: a router hands out the same text again
+    /// and again. Only a hint, for another router may have put another text there.
+    hints: [AtomicU32; HINTS],
     unmatched: Route,
 }
+
+/// A place at which nothing lies.
+const NO_HINT: u32 = u32::MAX;
+
+/// A power of two of them.
+const HINTS: usize = 128;
 
 /// A route by its place, which it keeps.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +102,7 @@ impl Routes {
         Self {
             judges: judges(slos),
             seen: Grown::new(64),
+            hints: [const { AtomicU32::new(NO_HINT) }; HINTS],
             unmatched: Route::new(None),
         }
     }
@@ -100,11 +111,26 @@ impl Routes {
     #[inline]
     pub(crate) fn of(&self, template: Option<&str>) -> RouteId {
         let Some(template) = template else { return RouteId(None) };
+        let hint = &self.hints[home(hash(template.as_ptr().addr() as u64)) % HINTS];
+        // Relaxed: whatever is read is compared with the template before it is believed.
+        let hinted = Place::from_bits(hint.load(Ordering::Relaxed));
+        if self
+            .seen
+            .at(hinted)
+            .is_some_and(|route| route.template() == Some(template))
+        {
+            return RouteId(Some(hinted));
+        }
+        let place = self.find(template);
+        hint.store(place.bits(), Ordering::Relaxed);
+        RouteId(Some(place))
+    }
+
+    fn find(&self, template: &str) -> Place {
         let hash = hash_text(template);
         let is = |route: &Route| route.template() == Some(template);
         let known = self.seen.get(hash, is).map(|(place, _)| place);
-        let place = known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template))).0);
-        RouteId(Some(place))
+        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template))).0)
     }
 
     #[inline]
