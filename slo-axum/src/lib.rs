@@ -41,7 +41,7 @@
 //!   (`text/event-stream`) are ended by the client and upgrades go on elsewhere: neither is in a latency SLO.
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
-//!   ([`opentelemetry_0_33::record_into`]).
+//!   ([`opentelemetry_0_33::record_into`], with a flush at the end `record_into_sdk`).
 //! - A handler that knows better than its status code puts a [`slo_core::Override`] into the response's extensions.
 //! - Jobs and notifications tell their events through [`Reliability::events`].
 //! - Health and status routes carry [`slo_core::Uncounted`] in their responses and are in no metric. Only an answer can
@@ -50,7 +50,17 @@
 //!
 //! # Features
 //!
-//! - `otlp`: the push over OTLP, HTTP/protobuf, with the SDK's exporter and a blocking client (ureq) of its own.
+//! None is on by default. What each adds to the 44 crates of the layer:
+//!
+//! | feature | what | crates |
+//! | --- | --- | --- |
+//! | `sdk` | `opentelemetry_0_33::record_into_sdk`: a provider of your own, flushed at the end | 5: opentelemetry_sdk and futures |
+//! | `otlp` | the push over OTLP, HTTP/protobuf; has `sdk` | 18: those, opentelemetry-proto with prost, ureq without TLS |
+//! | `otlp-tls` | `https` endpoints, client certificates; has `otlp` | 9 more: rustls with ring (which needs a C compiler) and Mozilla's roots |
+//! | `otlp-grpc` | `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; has `otlp` | 24 more: tonic with hyper, h2 and tokio |
+//!
+//! With both `otlp-tls` and `otlp-grpc` gRPC is spoken over TLS as well, for two crates more. Asking for what a build does
+//! not have is refused when the push is set up, by the name of the feature.
 //!
 //! # Limits
 //!
@@ -65,6 +75,8 @@ mod attributes;
 mod body;
 mod clock;
 mod export;
+#[cfg(feature = "sdk")]
+mod flush;
 mod future;
 mod in_flight;
 mod instruments;
@@ -75,15 +87,18 @@ pub mod otlp;
 mod reliability;
 mod router;
 mod routes;
+mod series;
 mod service;
 mod status;
 mod told;
 
 pub use body::TrackedBody;
+#[cfg(feature = "sdk")]
+pub use flush::{Flushed, ShutdownError};
 pub use future::ResponseFuture;
 pub use layer::SloLayer;
 #[cfg(feature = "otlp")]
-pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
+pub use otlp::{OtlpError, OtlpGuard};
 pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
 pub use service::SloService;
 pub use status::{

@@ -2,15 +2,35 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use opentelemetry_sdk::metrics::Temporality;
+
+use super::endpoint::Endpoint;
+use super::headers::headers;
+#[cfg(feature = "otlp-tls")]
+use super::tls::Tls;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     pub(super) endpoint: String,
+    pub(super) protocol: Protocol,
+    pub(super) headers: HeaderMap,
+    /// For an `https` endpoint.
+    #[cfg(feature = "otlp-tls")]
+    pub(super) tls: Option<Tls>,
     pub(super) timeout: Duration,
     pub(super) interval: Duration,
     pub(super) temporality: Temporality,
+}
+
+/// What is spoken with the collector.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Protocol {
+    /// `http/protobuf`.
+    Http,
+    #[cfg(feature = "otlp-grpc")]
+    Grpc,
 }
 
 /// A standard variable that asks for what cannot be done.
@@ -27,13 +47,52 @@ pub enum EnvironmentError {
     },
     /// The endpoint asks for TLS.
     #[error(
-        "{variable}=`{value}` asks for TLS, which this build does not have; write `http://…`, or push to a collector beside the service"
+        "{variable}=`{value}` asks for TLS, which this build does not have; add the feature `otlp-tls` to slo-axum, or \
+         write `http://…` and push to a collector beside the service"
     )]
     NoTls {
         /// The variable.
         variable: &'static str,
         /// What it says.
         value: String,
+    },
+    /// The variable asks for gRPC.
+    #[error(
+        "{variable}=`grpc` asks for gRPC, which this build does not have; add the feature `otlp-grpc` to slo-axum, or \
+         write `http/protobuf`, whose port is usually 4318"
+    )]
+    NoGrpc {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// The variable is no list of headers.
+    #[error(
+        "{variable} has an entry, number {number}, that is no header; write `name=value,other=value` with values \
+         percent-encoded"
+    )]
+    NotHeaders {
+        /// The variable; what it says may be a secret.
+        variable: &'static str,
+        /// Which entry, from 1.
+        number: usize,
+    },
+    /// The file that the variable names cannot be used.
+    #[error("{variable}=`{value}` cannot be used: {reason}")]
+    Unusable {
+        /// The variable.
+        variable: &'static str,
+        /// The file.
+        value: String,
+        /// Why.
+        reason: String,
+    },
+    /// One variable of a pair.
+    #[error("{variable} is set without {missing}; set both, or neither")]
+    Alone {
+        /// The variable.
+        variable: &'static str,
+        /// The other one.
+        missing: &'static str,
     },
     /// The variable is not a count of milliseconds.
     #[error("{variable}=`{value}` is not a number of milliseconds from 1 on; write one like `{example}`")]
@@ -80,11 +139,11 @@ impl Settings {
             Some("none") => return Ok(None),
             Some(other) => return Err(unsupported("OTEL_METRICS_EXPORTER", other, "otlp")),
         }
-        let Some(endpoint) = endpoint(read)? else {
+        let Some(endpoint) = Endpoint::from_variables(read)? else {
             return Ok(None);
         };
-        let protocol = first(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
-        only(protocol, "http/protobuf")?;
+        let said = first(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
+        let protocol = protocol(said.as_ref().map(|(variable, value)| (*variable, value.as_str())))?;
         only(
             first([
                 "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
@@ -94,8 +153,16 @@ impl Settings {
         )?;
         let timeout = first(["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"]);
         let interval = "OTEL_METRIC_EXPORT_INTERVAL";
+        let headers = headers(first([
+            "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+        ]))?;
         Ok(Some(Self {
-            endpoint,
+            #[cfg(feature = "otlp-tls")]
+            tls: endpoint.is_https.then(|| Tls::from_variables(first)).transpose()?,
+            endpoint: endpoint.address(protocol),
+            protocol,
+            headers,
             timeout: milliseconds(timeout, "10000")?.unwrap_or(DEFAULT_TIMEOUT),
             interval: milliseconds(read(interval).map(|value| (interval, value)), "60000")?.unwrap_or(DEFAULT_INTERVAL),
             temporality: temporality(read("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"))?,
@@ -103,46 +170,15 @@ impl Settings {
     }
 }
 
-/// The metrics endpoint as it is, or the general one with the path of metrics.
-fn endpoint(read: impl Fn(&'static str) -> Option<String>) -> Result<Option<String>, EnvironmentError> {
-    let (own, general) = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
-    let (variable, value) = match (read(own), read(general)) {
-        (Some(value), _) => (own, value),
-        (None, Some(value)) => (general, value),
-        (None, None) => return Ok(None),
-    };
-    let not_an_endpoint = || EnvironmentError::NotAnEndpoint {
-        variable,
-        value: shown(&value),
-    };
-    let uri: http::Uri = value.parse().map_err(|_| not_an_endpoint())?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("https"), Some(_)) => {
-            return Err(EnvironmentError::NoTls {
-                variable,
-                value: shown(&value),
-            });
-        }
-        (Some("http"), Some(_)) => {}
-        _ => return Err(not_an_endpoint()),
+fn protocol(said: Option<(&'static str, &str)>) -> Result<Protocol, EnvironmentError> {
+    match said {
+        None | Some((_, "http/protobuf")) => Ok(Protocol::Http),
+        #[cfg(feature = "otlp-grpc")]
+        Some((_, "grpc")) => Ok(Protocol::Grpc),
+        #[cfg(not(feature = "otlp-grpc"))]
+        Some((variable, "grpc")) => Err(EnvironmentError::NoGrpc { variable }),
+        Some((variable, other)) => Err(unsupported(variable, other, "http/protobuf` or `grpc")),
     }
-    Ok(Some(if variable == own {
-        value
-    } else {
-        format!("{}/v1/metrics", value.trim_end_matches('/'))
-    }))
-}
-
-/// An endpoint as it may stand in a log: a name and a password before the host are left out.
-pub(super) fn shown(endpoint: &str) -> String {
-    let authority = endpoint.find("://").map_or(0, |scheme| scheme + "://".len());
-    let end = endpoint[authority..]
-        .find(['/', '?', '#'])
-        .map_or(endpoint.len(), |length| authority + length);
-    let host = endpoint[authority..end]
-        .rfind('@')
-        .map_or(authority, |at| authority + at + 1);
-    format!("{}{}", &endpoint[..authority], &endpoint[host..])
 }
 
 fn only(said: Option<(&'static str, String)>, supported: &'static str) -> Result<(), EnvironmentError> {
@@ -185,6 +221,23 @@ fn temporality(said: Option<String>) -> Result<Temporality, EnvironmentError> {
             other,
             "cumulative",
         )),
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// What would push to `host` if somebody were there, once an hour.
+    pub(super) fn for_test(host: &str) -> Self {
+        Self {
+            endpoint: format!("http://{host}/v1/metrics"),
+            protocol: Protocol::Http,
+            headers: HeaderMap::new(),
+            #[cfg(feature = "otlp-tls")]
+            tls: None,
+            timeout: Duration::from_secs(3_600),
+            interval: Duration::from_secs(3_600),
+            temporality: Temporality::Cumulative,
+        }
     }
 }
 
@@ -251,21 +304,6 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_an_endpoint_is_not_shown() {
-        for (endpoint, shown) in [
-            ("http://ana:secret@h:4318/v1/metrics", "http://h:4318/v1/metrics"),
-            ("https://ana:se@cret@h", "https://h"),
-            ("http://h/a@b", "http://h/a@b"),
-            ("http://h?a@b", "http://h?a@b"),
-            ("ana:secret@h", "h"),
-        ] {
-            assert_eq!(super::shown(endpoint), shown);
-        }
-        let refused = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://ana:secret@h")]).unwrap_err();
-        assert!(!refused.to_string().contains("secret"), "{refused}");
-    }
-
-    #[test]
     fn what_cannot_be_done_is_refused_by_name() {
         for (variable, value, message) in [
             (
@@ -275,15 +313,16 @@ mod tests {
                  write one like `http://127.0.0.1:4318`",
             ),
             (
-                "OTEL_EXPORTER_OTLP_ENDPOINT",
-                "https://collector:4318",
-                "OTEL_EXPORTER_OTLP_ENDPOINT=`https://collector:4318` asks for TLS, which this build does not have; \
-                 write `http://…`, or push to a collector beside the service",
+                "OTEL_EXPORTER_OTLP_PROTOCOL",
+                "http/json",
+                "OTEL_EXPORTER_OTLP_PROTOCOL=`http/json` is not supported; \
+                 write `http/protobuf` or `grpc` or leave it unset",
             ),
             (
-                "OTEL_EXPORTER_OTLP_PROTOCOL",
-                "grpc",
-                "OTEL_EXPORTER_OTLP_PROTOCOL=`grpc` is not supported; write `http/protobuf` or leave it unset",
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "token",
+                "OTEL_EXPORTER_OTLP_HEADERS has an entry, number 1, that is no header; \
+                 write `name=value,other=value` with values percent-encoded",
             ),
             (
                 "OTEL_EXPORTER_OTLP_COMPRESSION",
@@ -304,5 +343,40 @@ mod tests {
             let refused = settings(&[(variable, value), ENDPOINT]).unwrap_err();
             assert_eq!(refused.to_string(), message);
         }
+    }
+
+    #[cfg(not(feature = "otlp-tls"))]
+    #[test]
+    fn tls_without_the_feature_is_refused_and_the_feature_named() {
+        let refused = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318")]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "OTEL_EXPORTER_OTLP_ENDPOINT=`https://collector:4318` asks for TLS, which this build does not have; add the \
+             feature `otlp-tls` to slo-axum, or write `http://…` and push to a collector beside the service"
+        );
+    }
+
+    #[cfg(not(feature = "otlp-grpc"))]
+    #[test]
+    fn grpc_without_the_feature_is_refused_and_the_feature_named() {
+        let refused = settings(&[ENDPOINT, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "OTEL_EXPORTER_OTLP_PROTOCOL=`grpc` asks for gRPC, which this build does not have; add the feature \
+             `otlp-grpc` to slo-axum, or write `http/protobuf`, whose port is usually 4318"
+        );
+    }
+
+    #[cfg(feature = "otlp-grpc")]
+    #[test]
+    fn grpc_is_called_at_the_endpoint_as_it_is() {
+        let grpc = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc");
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+        let other = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+        let settings = settings(&[endpoint, grpc, other]).unwrap().unwrap();
+        assert_eq!(
+            (settings.endpoint.as_str(), settings.protocol),
+            (endpoint.1, Protocol::Grpc)
+        );
     }
 }

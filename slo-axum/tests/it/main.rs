@@ -3,4 +3,6 @@
 mod attributes;
 mod endings;
 mod measured;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod status;
