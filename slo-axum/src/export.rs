@@ -172,7 +172,11 @@ impl ExportHealth {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::metrics::noop::NoopMeterProvider;
+    use slo_core::SloSet;
+
     use super::*;
+    use crate::Reliability;
 
     #[test]
     fn a_provider_that_tells_nothing_gets_zeros_once() {
@@ -236,5 +240,29 @@ mod tests {
         health.recording(Tick::default());
         health.has_begun();
         assert!(!health.warn_if_never_collected(Tick::default() + PATIENCE));
+    }
+
+    #[test]
+    fn a_no_op_provider_is_one_that_never_collects() {
+        let reliability = Reliability::builder(SloSet::builder("shop").build().unwrap())
+            .build()
+            .unwrap();
+        crate::opentelemetry_0_33::record_into(&reliability, &NoopMeterProvider::new()).unwrap();
+        let shared = reliability.shared();
+        assert!(!shared.export.warn_if_never_collected(shared.now()));
+        assert!(shared.export.warn_if_never_collected(shared.now() + PATIENCE));
+    }
+
+    #[test]
+    fn whoever_asks_for_the_status_has_it_looked_for() {
+        let reliability = Reliability::builder(SloSet::builder("shop").build().unwrap())
+            .build()
+            .unwrap();
+        let shared = reliability.shared();
+        shared.export.recording(Tick::default());
+        let _status = reliability.status();
+        // It was said then.
+        assert!(!shared.export.warn_if_never_collected(shared.now()));
+        assert!(!shared.export.has_been_collected());
     }
 }

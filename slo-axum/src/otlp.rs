@@ -20,6 +20,7 @@
 //! | `OTEL_SERVICE_NAME` | honoured by us, and it wins over everything else |
 //! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | `none`; anything else is refused |
 //! | `OTEL_EXPORTER_OTLP_INSECURE`, `OTEL_EXPORTER_OTLP_METRICS_INSECURE` | not read: they speak for endpoints without a scheme, and those are refused |
+//! | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | not read: every latency limit must be a bucket's boundary |
 //! | `OTEL_METRIC_EXPORT_TIMEOUT` | not read: the timeout above is that of a push |
 //! | `OTEL_METRICS_EXEMPLAR_FILTER` | not read: there are no exemplars |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` | not read: the endpoint is called directly |

@@ -163,12 +163,12 @@ fn recovers_from(behaviour: Behaviour, reason: &str) -> Outcome {
     ends_with(&mut instance, 800, "pushed the last numbers")?;
     eventually(PATIENCE, || {
         has_counted(&store.prom(), 800)?;
-        // The series began at 0 for the store as well.
-        same(
-            "increase",
-            &read(&store.prom(), "increase(slo_events_total[1h])")?,
-            &counts(800),
-        )
+        // For the store, too: else an engine's `increase()` would miss what was served in the time of trouble.
+        let first = store.prom().scalar("max(min_over_time(slo_events_total[1h]))")?;
+        match first {
+            0.0 => Ok(()),
+            _ => Err(format!("a series begins at {first}")),
+        }
     })?;
     complains_once(&instance)
 }
