@@ -50,7 +50,7 @@
 //!
 //! # Features
 //!
-//! None is on by default. What each adds to the 44 crates of the layer:
+//! None is on by default. What each adds to the crates of the layer, direct and indirect:
 //!
 //! | feature | what | crates |
 //! | --- | --- | --- |

@@ -51,6 +51,7 @@ mod tls;
 mod transport;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -104,7 +105,7 @@ impl Reliability {
 
     fn push_otlp(&self, settings: &Settings) -> Result<OtlpGuard, OtlpError> {
         let shared = Arc::clone(self.shared());
-        let closing = Arc::default();
+        let closing = Arc::<AtomicBool>::default();
         let exporter = WatchedExporter {
             transport: transport(settings).map_err(OtlpError::Setup)?,
             temporality: settings.temporality,
@@ -116,7 +117,10 @@ impl Reliability {
         self.instrument(&provider)?;
         shared.export.configured();
         shared.export.recording(shared.now());
-        push_now(provider.clone())?;
+        push_now(provider.clone()).inspect_err(|_| {
+            // The provider ends here, and with it comes a push of the SDK's that nothing must wait for.
+            closing.store(true, Ordering::Release);
+        })?;
         Ok(OtlpGuard::new(provider, shared, closing))
     }
 }

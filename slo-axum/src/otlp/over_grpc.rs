@@ -50,7 +50,6 @@ impl GrpcClient {
         let channel = connected.map_err(|refused| super::with_advice(in_full(&refused)))?;
         let mut request = Request::new(metrics);
         *request.metadata_mut() = self.metadata.clone();
-        request.set_timeout(self.timeout);
         let answer = MetricsServiceClient::new(channel).export(request).await;
         answer
             .map(|answer| answer.into_inner().into())
@@ -94,4 +93,43 @@ fn in_full(error: &(dyn Error + 'static)) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::super::environment::Protocol;
+    use super::*;
+
+    #[test]
+    fn a_collector_that_does_not_answer_is_said_to_do_just_that() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Settings {
+            protocol: Protocol::Grpc,
+            timeout: Duration::from_millis(20),
+            ..Settings::for_test(&silent.local_addr().unwrap().to_string())
+        };
+        let client = GrpcClient::new(&settings).unwrap();
+        assert_eq!(
+            client.push(ExportMetricsServiceRequest::default()),
+            Err("no answer within 20ms".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_cause_that_its_effect_has_told_is_not_told_again() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{text}")]
+        struct Told {
+            text: &'static str,
+            source: Option<Box<Self>>,
+        }
+        let told = |text, source: Option<Told>| Told {
+            text,
+            source: source.map(Box::new),
+        };
+        let chain = told("no push", Some(told("io: refused", Some(told("refused", None)))));
+        assert_eq!(in_full(&chain), "no push: io: refused");
+    }
 }

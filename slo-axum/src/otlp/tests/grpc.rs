@@ -89,13 +89,12 @@ async fn metrics_arrive_from_a_runtime_of_several_threads() {
 }
 
 #[test]
-fn headers_travel_along_as_metadata_and_the_timeout_with_them() {
+fn headers_travel_along_as_metadata() {
     let receiver = accepting();
     let mut settings = settings(&receiver);
     settings.headers.insert("x-scope", HeaderValue::from_static("shop"));
     let (_, last) = first_and_last(&settings, &receiver);
     assert_eq!(last.headers["x-scope"], "shop");
-    assert!(last.headers.contains_key("grpc-timeout"), "{:?}", last.headers);
 }
 
 #[test]
