@@ -58,6 +58,7 @@
 //! | `otlp` | the push over OTLP, HTTP/protobuf; has `sdk` | 18: those, opentelemetry-proto with prost, ureq without TLS |
 //! | `otlp-tls` | `https` endpoints, client certificates; has `otlp` | 9 more: rustls with ring (which needs a C compiler) and Mozilla's roots |
 //! | `otlp-grpc` | `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; has `otlp` | 24 more: tonic with hyper, h2 and tokio |
+//! | `otlp-gzip` | `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`; has `otlp` | 5 more: flate2 |
 //!
 //! With both `otlp-tls` and `otlp-grpc` gRPC is spoken over TLS as well, for two crates more. Asking for what a build does
 //! not have is refused when the push is set up, by the name of the feature.

@@ -18,7 +18,7 @@
 //! | `OTEL_SDK_DISABLED=true`, `OTEL_METRICS_EXPORTER=none` | honoured by us: nothing is pushed; another exporter than `otlp` is refused |
 //! | `OTEL_RESOURCE_ATTRIBUTES` | honoured by the SDK, and it wins over the builder and the spec |
 //! | `OTEL_SERVICE_NAME` | honoured by us, and it wins over everything else |
-//! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | `none`; anything else is refused |
+//! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | honoured by us: `none`; `gzip` with the feature `otlp-gzip`, else refused; anything else is refused |
 //! | `OTEL_EXPORTER_OTLP_INSECURE`, `OTEL_EXPORTER_OTLP_METRICS_INSECURE` | not read: they speak for endpoints without a scheme, and those are refused |
 //! | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | not read: every latency limit must be a bucket's boundary |
 //! | `OTEL_METRIC_EXPORT_TIMEOUT` | not read: the timeout above is that of a push |

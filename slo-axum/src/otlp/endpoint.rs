@@ -33,9 +33,11 @@ impl Endpoint {
             _ => return Err(not_an_endpoint()),
         };
         if is_https && cfg!(not(feature = "otlp-tls")) {
-            return Err(EnvironmentError::NoTls {
+            return Err(EnvironmentError::NotInThisBuild {
                 variable,
                 value: shown(&value),
+                feature: "otlp-tls",
+                instead: "write `http://…` and push to a collector beside the service",
             });
         }
         Ok(Some(Self {

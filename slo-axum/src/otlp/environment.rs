@@ -16,6 +16,7 @@ pub(super) struct Settings {
     pub(super) endpoint: String,
     pub(super) protocol: Protocol,
     pub(super) headers: HeaderMap,
+    pub(super) is_compressed: bool,
     /// For an `https` endpoint.
     #[cfg(feature = "otlp-tls")]
     pub(super) tls: Option<Tls>,
@@ -45,25 +46,20 @@ pub enum EnvironmentError {
         /// What it says.
         value: String,
     },
-    /// The endpoint asks for TLS.
+    /// The variable asks for a feature of slo-axum that is not on.
     #[error(
-        "{variable}=`{value}` asks for TLS, which this build does not have; add the feature `otlp-tls` to slo-axum, or \
-         write `http://…` and push to a collector beside the service"
+        "{variable}=`{value}` needs the feature `{feature}` of slo-axum, which this build does not have; add it, or \
+         {instead}"
     )]
-    NoTls {
+    NotInThisBuild {
         /// The variable.
         variable: &'static str,
         /// What it says.
         value: String,
-    },
-    /// The variable asks for gRPC.
-    #[error(
-        "{variable}=`grpc` asks for gRPC, which this build does not have; add the feature `otlp-grpc` to slo-axum, or \
-         write `http/protobuf`, whose port is usually 4318"
-    )]
-    NoGrpc {
-        /// The variable.
-        variable: &'static str,
+        /// The feature.
+        feature: &'static str,
+        /// What to do without it.
+        instead: &'static str,
     },
     /// The variable is no list of headers.
     #[error(
@@ -144,12 +140,14 @@ impl Settings {
         };
         let said = first(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
         let protocol = protocol(said.as_ref().map(|(variable, value)| (*variable, value.as_str())))?;
-        only(
-            first([
-                "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
-                "OTEL_EXPORTER_OTLP_COMPRESSION",
-            ]),
-            "none",
+        let compression = first([
+            "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+        ]);
+        let is_compressed = is_compressed(
+            compression
+                .as_ref()
+                .map(|(variable, value)| (*variable, value.as_str())),
         )?;
         let timeout = first(["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"]);
         let interval = "OTEL_METRIC_EXPORT_INTERVAL";
@@ -163,6 +161,7 @@ impl Settings {
             endpoint: endpoint.address(protocol),
             protocol,
             headers,
+            is_compressed,
             timeout: milliseconds(timeout, "10000")?.unwrap_or(DEFAULT_TIMEOUT),
             interval: milliseconds(read(interval).map(|value| (interval, value)), "60000")?.unwrap_or(DEFAULT_INTERVAL),
             temporality: temporality(read("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"))?,
@@ -170,21 +169,35 @@ impl Settings {
     }
 }
 
-fn protocol(said: Option<(&'static str, &str)>) -> Result<Protocol, EnvironmentError> {
+type Said<'a> = Option<(&'static str, &'a str)>;
+
+fn protocol(said: Said<'_>) -> Result<Protocol, EnvironmentError> {
     match said {
         None | Some((_, "http/protobuf")) => Ok(Protocol::Http),
         #[cfg(feature = "otlp-grpc")]
         Some((_, "grpc")) => Ok(Protocol::Grpc),
         #[cfg(not(feature = "otlp-grpc"))]
-        Some((variable, "grpc")) => Err(EnvironmentError::NoGrpc { variable }),
+        Some((variable, value @ "grpc")) => Err(EnvironmentError::NotInThisBuild {
+            variable,
+            value: value.to_owned(),
+            feature: "otlp-grpc",
+            instead: "write `http/protobuf`, whose port is usually 4318",
+        }),
         Some((variable, other)) => Err(unsupported(variable, other, "http/protobuf` or `grpc")),
     }
 }
 
-fn only(said: Option<(&'static str, String)>, supported: &'static str) -> Result<(), EnvironmentError> {
+fn is_compressed(said: Said<'_>) -> Result<bool, EnvironmentError> {
     match said {
-        Some((variable, value)) if value != supported => Err(unsupported(variable, &value, supported)),
-        _ => Ok(()),
+        None | Some((_, "none")) => Ok(false),
+        Some((_, "gzip")) if cfg!(feature = "otlp-gzip") => Ok(true),
+        Some((variable, value @ "gzip")) => Err(EnvironmentError::NotInThisBuild {
+            variable,
+            value: value.to_owned(),
+            feature: "otlp-gzip",
+            instead: "write `none`",
+        }),
+        Some((variable, other)) => Err(unsupported(variable, other, "gzip` or `none")),
     }
 }
 
@@ -232,6 +245,7 @@ impl Settings {
             endpoint: format!("http://{host}/v1/metrics"),
             protocol: Protocol::Http,
             headers: HeaderMap::new(),
+            is_compressed: false,
             #[cfg(feature = "otlp-tls")]
             tls: None,
             timeout: Duration::from_secs(3_600),
@@ -326,8 +340,8 @@ mod tests {
             ),
             (
                 "OTEL_EXPORTER_OTLP_COMPRESSION",
-                "gzip",
-                "OTEL_EXPORTER_OTLP_COMPRESSION=`gzip` is not supported; write `none` or leave it unset",
+                "zstd",
+                "OTEL_EXPORTER_OTLP_COMPRESSION=`zstd` is not supported; write `gzip` or `none` or leave it unset",
             ),
             (
                 "OTEL_METRICS_EXPORTER",
@@ -345,26 +359,39 @@ mod tests {
         }
     }
 
-    #[cfg(not(feature = "otlp-tls"))]
     #[test]
-    fn tls_without_the_feature_is_refused_and_the_feature_named() {
-        let refused = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318")]).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "OTEL_EXPORTER_OTLP_ENDPOINT=`https://collector:4318` asks for TLS, which this build does not have; add the \
-             feature `otlp-tls` to slo-axum, or write `http://…` and push to a collector beside the service"
-        );
-    }
-
-    #[cfg(not(feature = "otlp-grpc"))]
-    #[test]
-    fn grpc_without_the_feature_is_refused_and_the_feature_named() {
-        let refused = settings(&[ENDPOINT, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "OTEL_EXPORTER_OTLP_PROTOCOL=`grpc` asks for gRPC, which this build does not have; add the feature \
-             `otlp-grpc` to slo-axum, or write `http/protobuf`, whose port is usually 4318"
-        );
+    fn what_this_build_does_not_have_is_refused_and_the_feature_named() {
+        for (is_on, variable, value, feature, instead) in [
+            (
+                cfg!(feature = "otlp-tls"),
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "https://collector:4318",
+                "otlp-tls",
+                "write `http://…` and push to a collector beside the service",
+            ),
+            (
+                cfg!(feature = "otlp-grpc"),
+                "OTEL_EXPORTER_OTLP_PROTOCOL",
+                "grpc",
+                "otlp-grpc",
+                "write `http/protobuf`, whose port is usually 4318",
+            ),
+            (
+                cfg!(feature = "otlp-gzip"),
+                "OTEL_EXPORTER_OTLP_COMPRESSION",
+                "gzip",
+                "otlp-gzip",
+                "write `none`",
+            ),
+        ] {
+            let refused = settings(&[(variable, value), ENDPOINT]).err();
+            let message = format!(
+                "{variable}=`{value}` needs the feature `{feature}` of slo-axum, which this build does not have; add \
+                 it, or {instead}"
+            );
+            let expected = (!is_on).then_some(message);
+            assert_eq!(refused.map(|refused| refused.to_string()), expected);
+        }
     }
 
     #[cfg(feature = "otlp-grpc")]

@@ -22,6 +22,8 @@ use super::transport::Transport;
 pub(super) struct GrpcClient {
     endpoint: Endpoint,
     metadata: MetadataMap,
+    #[cfg(feature = "otlp-gzip")]
+    is_compressed: bool,
     timeout: Duration,
 }
 
@@ -41,6 +43,8 @@ impl GrpcClient {
         Ok(Self {
             endpoint,
             metadata: MetadataMap::from_headers(settings.headers.clone()),
+            #[cfg(feature = "otlp-gzip")]
+            is_compressed: settings.is_compressed,
             timeout: settings.timeout,
         })
     }
@@ -50,7 +54,14 @@ impl GrpcClient {
         let channel = connected.map_err(|refused| super::with_advice(in_full(&refused)))?;
         let mut request = Request::new(metrics);
         *request.metadata_mut() = self.metadata.clone();
-        let answer = MetricsServiceClient::new(channel).export(request).await;
+        let client = MetricsServiceClient::new(channel);
+        #[cfg(feature = "otlp-gzip")]
+        let client = match self.is_compressed {
+            true => client.send_compressed(tonic::codec::CompressionEncoding::Gzip),
+            false => client,
+        };
+        let mut client = client;
+        let answer = client.export(request).await;
         answer
             .map(|answer| answer.into_inner().into())
             .map_err(|status| said(&status))

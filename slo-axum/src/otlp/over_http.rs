@@ -22,6 +22,8 @@ pub(super) struct HttpClient {
     agent: ureq::Agent,
     endpoint: Uri,
     headers: HeaderMap,
+    #[cfg(feature = "otlp-gzip")]
+    is_compressed: bool,
     timeout: Duration,
 }
 
@@ -46,11 +48,17 @@ impl HttpClient {
         };
         let mut headers = settings.headers.clone();
         headers.insert(CONTENT_TYPE, PROTOBUF);
+        #[cfg(feature = "otlp-gzip")]
+        if settings.is_compressed {
+            headers.insert(http::header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         let endpoint = settings.endpoint.parse::<Uri>();
         Ok(Self {
             agent: config.build().new_agent(),
             endpoint: endpoint.map_err(|refused| refused.to_string())?,
             headers,
+            #[cfg(feature = "otlp-gzip")]
+            is_compressed: settings.is_compressed,
             timeout: settings.timeout,
         })
     }
@@ -58,8 +66,14 @@ impl HttpClient {
 
 impl Transport for HttpClient {
     fn push(&self, metrics: ExportMetricsServiceRequest) -> Result<Answer, String> {
+        let body = metrics.encode_to_vec();
+        #[cfg(feature = "otlp-gzip")]
+        let body = match self.is_compressed {
+            true => compressed(&body).map_err(|refused| refused.to_string())?,
+            false => body,
+        };
         let mut request = Request::post(self.endpoint.clone())
-            .body(metrics.encode_to_vec())
+            .body(body)
             .map_err(|refused| refused.to_string())?;
         *request.headers_mut() = self.headers.clone();
         let reason = |failure: ureq::Error| match failure {
@@ -75,6 +89,15 @@ impl Transport for HttpClient {
         let body = body.with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
         read(parts.headers.get(CONTENT_TYPE), &body.map_err(reason)?)
     }
+}
+
+#[cfg(feature = "otlp-gzip")]
+fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    use std::io::Write as _;
+
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish()
 }
 
 /// A web server's page is not a collector's yes. Another type that the specification does not know may be one.

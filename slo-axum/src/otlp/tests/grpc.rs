@@ -50,6 +50,8 @@ pub(super) fn receiver(answer: Answer, server: Server) -> Receiver {
             bound.send(incoming.local_addr().unwrap().port()).unwrap();
             let mut server = server;
             let service = MetricsServiceServer::new(Inbox { outbox, answer });
+            #[cfg(feature = "otlp-gzip")]
+            let service = service.accept_compressed(tonic::codec::CompressionEncoding::Gzip);
             server.add_service(service).serve_with_incoming(incoming).await.unwrap();
         });
     });
@@ -95,6 +97,19 @@ fn headers_travel_along_as_metadata() {
     settings.headers.insert("x-scope", HeaderValue::from_static("shop"));
     let (_, last) = first_and_last(&settings, &receiver);
     assert_eq!(last.headers["x-scope"], "shop");
+}
+
+#[cfg(feature = "otlp-gzip")]
+#[test]
+fn metrics_arrive_compressed_where_that_is_asked_for() {
+    let receiver = accepting();
+    let compressed = Settings {
+        is_compressed: true,
+        ..settings(&receiver)
+    };
+    let (_, last) = first_and_last(&compressed, &receiver);
+    assert_eq!((last.events("browse", "good"), last.durations()), (Some(3), 3));
+    assert_eq!(last.headers["grpc-encoding"], "gzip");
 }
 
 #[test]

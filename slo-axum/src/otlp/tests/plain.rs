@@ -42,6 +42,22 @@ fn headers_travel_along_and_cannot_say_what_the_body_is() {
     assert_eq!(last.headers["content-type"], "application/x-protobuf");
 }
 
+#[cfg(feature = "otlp-gzip")]
+#[test]
+fn metrics_arrive_compressed_where_that_is_asked_for() {
+    let receiver = web::receiver(YES.to_vec(), Some);
+    let compressed = Settings {
+        is_compressed: true,
+        ..settings(&receiver)
+    };
+    let (_, last) = first_and_last(&compressed, &receiver);
+    assert_eq!((last.events("browse", "good"), last.durations()), (Some(3), 3));
+    assert_eq!(last.headers["content-encoding"], "gzip");
+    let receiver = web::receiver(YES.to_vec(), Some);
+    let (_, whole) = first_and_last(&settings(&receiver), &receiver);
+    assert!(!whole.headers.contains_key("content-encoding"));
+}
+
 #[test]
 fn points_that_a_collector_rejects_are_heard_of() {
     let partial = ExportMetricsServiceResponse {

@@ -49,6 +49,12 @@ fn read(stream: &mut impl Read) -> Option<Received> {
     let length = headers.get("content-length")?.to_str().ok()?.parse().ok()?;
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
+    #[cfg(feature = "otlp-gzip")]
+    if headers.get("content-encoding").is_some_and(|coding| coding == "gzip") {
+        let mut whole = Vec::new();
+        flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut whole).ok()?;
+        body = whole;
+    }
     let metrics = opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest::decode(&body[..]);
     Some(Received {
         headers,
