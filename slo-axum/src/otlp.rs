@@ -76,8 +76,9 @@ impl Reliability {
     ///
     /// # Errors
     ///
-    /// [`OtlpError::Environment`] when a variable says what cannot be done or names a file that cannot be used, [`OtlpError::AlreadyInstrumented`] on a
-    /// second call, [`OtlpError::Setup`] when a thread or the exporter cannot be made.
+    /// [`OtlpError::Environment`] when a variable says what cannot be done or names a file that cannot be used,
+    /// [`OtlpError::AlreadyInstrumented`] on a second call, [`OtlpError::Setup`] when a thread or the exporter cannot be
+    /// made.
     ///
     /// # Examples
     ///

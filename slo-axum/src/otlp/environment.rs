@@ -1,5 +1,7 @@
 //! What the standard variables say.
 
+mod error;
+
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -9,6 +11,8 @@ use super::endpoint::Endpoint;
 use super::headers::headers;
 #[cfg(feature = "otlp-tls")]
 use super::tls::Tls;
+
+pub use error::EnvironmentError;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,84 +36,6 @@ pub(super) enum Protocol {
     Http,
     #[cfg(feature = "otlp-grpc")]
     Grpc,
-}
-
-/// A standard variable that asks for what cannot be done.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnvironmentError {
-    /// The endpoint is not an address to push to.
-    #[error("{variable}=`{value}` is not an endpoint; write one like `http://127.0.0.1:4318`")]
-    NotAnEndpoint {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-    },
-    /// The variable asks for a feature of slo-axum that is not on.
-    #[error(
-        "{variable}=`{value}` needs the feature `{feature}` of slo-axum, which this build does not have; add it, or \
-         {instead}"
-    )]
-    NotInThisBuild {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-        /// The feature.
-        feature: &'static str,
-        /// What to do without it.
-        instead: &'static str,
-    },
-    /// The variable is no list of headers.
-    #[error(
-        "{variable} has an entry, number {number}, that is no header; write `name=value,other=value` with values \
-         percent-encoded"
-    )]
-    NotHeaders {
-        /// The variable; what it says may be a secret.
-        variable: &'static str,
-        /// Which entry, from 1.
-        number: usize,
-    },
-    /// The file that the variable names cannot be used.
-    #[error("{variable}=`{value}` cannot be used: {reason}")]
-    Unusable {
-        /// The variable.
-        variable: &'static str,
-        /// The file.
-        value: String,
-        /// Why.
-        reason: String,
-    },
-    /// One variable of a pair.
-    #[error("{variable} is set without {missing}; set both, or neither")]
-    Alone {
-        /// The variable.
-        variable: &'static str,
-        /// The other one.
-        missing: &'static str,
-    },
-    /// The variable is not a count of milliseconds.
-    #[error("{variable}=`{value}` is not a number of milliseconds from 1 on; write one like `{example}`")]
-    NotMilliseconds {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-        /// What it may say.
-        example: &'static str,
-    },
-    /// The variable asks for something this build does not have.
-    #[error("{variable}=`{value}` is not supported; write `{supported}` or leave it unset")]
-    Unsupported {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-        /// What it may say.
-        supported: &'static str,
-    },
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -138,17 +64,12 @@ impl Settings {
         let Some(endpoint) = Endpoint::from_variables(read)? else {
             return Ok(None);
         };
-        let said = first(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
-        let protocol = protocol(said.as_ref().map(|(variable, value)| (*variable, value.as_str())))?;
+        let protocol = first(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
+        let protocol = protocol_of(protocol.as_ref())?;
         let compression = first([
             "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
             "OTEL_EXPORTER_OTLP_COMPRESSION",
         ]);
-        let is_compressed = is_compressed(
-            compression
-                .as_ref()
-                .map(|(variable, value)| (*variable, value.as_str())),
-        )?;
         let timeout = first(["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"]);
         let interval = "OTEL_METRIC_EXPORT_INTERVAL";
         let headers = headers(first([
@@ -161,7 +82,7 @@ impl Settings {
             endpoint: endpoint.address(protocol),
             protocol,
             headers,
-            is_compressed,
+            is_compressed: is_compressed(compression.as_ref())?,
             timeout: milliseconds(timeout, "10000")?.unwrap_or(DEFAULT_TIMEOUT),
             interval: milliseconds(read(interval).map(|value| (interval, value)), "60000")?.unwrap_or(DEFAULT_INTERVAL),
             temporality: temporality(read("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"))?,
@@ -169,10 +90,11 @@ impl Settings {
     }
 }
 
-type Said<'a> = Option<(&'static str, &'a str)>;
+/// A variable and what it says.
+type Said = (&'static str, String);
 
-fn protocol(said: Said<'_>) -> Result<Protocol, EnvironmentError> {
-    match said {
+fn protocol_of(said: Option<&Said>) -> Result<Protocol, EnvironmentError> {
+    match said.map(|(variable, value)| (*variable, value.as_str())) {
         None | Some((_, "http/protobuf")) => Ok(Protocol::Http),
         #[cfg(feature = "otlp-grpc")]
         Some((_, "grpc")) => Ok(Protocol::Grpc),
@@ -187,8 +109,8 @@ fn protocol(said: Said<'_>) -> Result<Protocol, EnvironmentError> {
     }
 }
 
-fn is_compressed(said: Said<'_>) -> Result<bool, EnvironmentError> {
-    match said {
+fn is_compressed(said: Option<&Said>) -> Result<bool, EnvironmentError> {
+    match said.map(|(variable, value)| (*variable, value.as_str())) {
         None | Some((_, "none")) => Ok(false),
         Some((_, "gzip")) if cfg!(feature = "otlp-gzip") => Ok(true),
         Some((variable, value @ "gzip")) => Err(EnvironmentError::NotInThisBuild {
@@ -209,10 +131,7 @@ fn unsupported(variable: &'static str, value: &str, supported: &'static str) -> 
     }
 }
 
-fn milliseconds(
-    said: Option<(&'static str, String)>,
-    example: &'static str,
-) -> Result<Option<Duration>, EnvironmentError> {
+fn milliseconds(said: Option<Said>, example: &'static str) -> Result<Option<Duration>, EnvironmentError> {
     let Some((variable, value)) = said else { return Ok(None) };
     match value.parse() {
         Ok(millis @ 1..) => Ok(Some(Duration::from_millis(millis))),
