@@ -119,7 +119,7 @@ impl Instruments {
 }
 
 /// The advised boundaries and every latency limit in use, so that a limit is judged alike here and in the engine.
-fn boundaries(slos: &SloSet) -> Vec<f64> {
+pub(crate) fn boundaries(slos: &SloSet) -> Vec<f64> {
     let limits = slos
         .latency_limits()
         .into_iter()

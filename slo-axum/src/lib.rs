@@ -44,7 +44,7 @@
 //!   unmeasured, or as measured to the end of the body.
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
-//!   ([`opentelemetry_0_33::record_into`]).
+//!   ([`opentelemetry_0_33::record_into`], with a flush at the end `record_into_sdk`).
 //! - The histogram has at most 2,000 series ([`ReliabilityBuilder::max_series`]), whatever clients send: what they vary is
 //!   folded into one series per route when half of them are taken, successes and failures keep their own.
 //! - `slo.requests.abandoned_in_flight` counts, by route, requests that run for longer than a client is expected to wait.
@@ -57,13 +57,24 @@
 //!
 //! # Features
 //!
-//! - `bound-instruments`: each series of the histogram is looked up in the SDK once instead of at every record, a tenth of
-//!   the cost. It switches the SDK's experimental feature of that name on for the whole process: other crates may then bind,
-//!   too, and instruments of providers that are not the SDK's drop what is recorded through a bound handle. Ours binds with
-//!   the SDK's provider only.
-//! - `grpc`: calls of `application/grpc` are judged by the status in their trailers, as the HTTP status that it stands for,
-//!   and labelled with `rpc.response.status_code`.
-//! - `otlp`: the push over OTLP, HTTP/protobuf, with the SDK's exporter and a blocking client (ureq) of its own.
+//! None is on by default. What each adds to the crates of the layer, direct and indirect:
+//!
+//! | feature | what | crates |
+//! | --- | --- | --- |
+//! | `sdk` | `opentelemetry_0_33::record_into_sdk`: a provider of your own, flushed at the end | 5: opentelemetry_sdk and futures |
+//! | `otlp` | the push over OTLP, HTTP/protobuf; has `sdk` | 18: those, opentelemetry-proto with prost, ureq without TLS |
+//! | `otlp-tls` | `https` endpoints, client certificates; has `otlp` | 9 more: rustls with ring (which needs a C compiler) and Mozilla's roots |
+//! | `otlp-grpc` | `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; has `otlp` | 24 more: tonic with hyper, h2 and tokio |
+//! | `otlp-gzip` | `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`; has `otlp` | 5 more: flate2 |
+//! | `bound-instruments` | each series of the histogram is looked up in the SDK once, not at every record; has `sdk` | those |
+//! | `grpc` | calls of `application/grpc` are judged by their trailers, as the HTTP status that their own stands for | none |
+//!
+//! With both `otlp-tls` and `otlp-grpc` gRPC is spoken over TLS as well, for two crates more. Asking for what a build does
+//! not have is refused when the push is set up, by the name of the feature.
+//!
+//! `bound-instruments` switches the SDK's experimental feature of that name on for the whole process: other crates may then
+//! bind, too, and instruments of a provider that is not the SDK's drop what is recorded through a bound handle. Ours binds
+//! with the SDK's provider only.
 //!
 //! # Limits
 //!
@@ -83,6 +94,8 @@ mod classify;
 mod clock;
 mod export;
 mod extra;
+#[cfg(feature = "sdk")]
+mod flush;
 mod future;
 mod grown;
 #[cfg(feature = "grpc")]
@@ -107,11 +120,13 @@ mod waiting;
 
 pub use classify::{Answer, Classify};
 pub use extra::{AttributeError, ClosedAttribute, MAX_ATTRIBUTES, MAX_VALUES};
+#[cfg(feature = "sdk")]
+pub use flush::{Flushed, ShutdownError};
 pub use future::ResponseFuture;
 pub use layer::SloLayer;
 pub use mark::{Mark, MarkError, MarkService};
 #[cfg(feature = "otlp")]
-pub use otlp::{Flushed, OtlpError, OtlpGuard, ShutdownError};
+pub use otlp::{OtlpError, OtlpGuard};
 pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
 pub use service::SloService;
 pub use status::{

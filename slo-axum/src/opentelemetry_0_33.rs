@@ -3,19 +3,30 @@
 //! The module is named for the version because its types are in the signatures: a provider of another version is another
 //! type, and would silently get nothing.
 
+#[cfg(feature = "sdk")]
+mod sdk;
+
 use opentelemetry::metrics::MeterProvider;
 
 use crate::instruments::Binding;
 use crate::{AlreadyInstrumented, Reliability};
 
 pub use opentelemetry;
+#[cfg(feature = "sdk")]
+pub use opentelemetry_sdk;
+#[cfg(feature = "sdk")]
+pub use sdk::{SdkGuard, record_into_sdk};
 
 /// Records into this provider, which its owner then flushes and shuts down.
 ///
 /// With the feature `bound-instruments`, series are bound where the provider is the SDK's own, and only there: another one
 /// would drop what is recorded through a handle that it does not know.
 ///
-/// `slo.events` is reported as 0 in the first collection, so that engines see the series begin.
+/// `slo.events` is reported as 0 in the first collection, so that engines see the series begin. A provider that collects
+/// nothing for five minutes, like a no-op one, is warned of once, when [`Reliability::status`] is asked for.
+///
+/// A provider cannot be asked who records into it: two [`Reliability`] with SLOs of one name that record into one provider
+/// are one series there, and the engine sees the counts of only one of them. Build one per process, and clone it.
 ///
 /// # Errors
 ///
@@ -38,6 +49,8 @@ where
     P: MeterProvider + 'static,
 {
     reliability.instrument(provider, Binding::of(provider))?;
-    reliability.shared().export.zero_once();
+    let shared = reliability.shared();
+    shared.export.zero_once();
+    shared.export.recording(shared.now());
     Ok(())
 }

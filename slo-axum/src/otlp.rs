@@ -6,41 +6,69 @@
 //!
 //! | variable | |
 //! | --- | --- |
-//! | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` | honoured; without either nothing is pushed |
-//! | `OTEL_EXPORTER_OTLP_TIMEOUT`, `OTEL_EXPORTER_OTLP_METRICS_TIMEOUT` (ms) | honoured, 10 s by default |
-//! | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_METRICS_HEADERS` | honoured |
-//! | `OTEL_METRIC_EXPORT_INTERVAL` (ms) | honoured, 60 s by default |
-//! | `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME` | honoured, and they win over the builder and the spec |
-//! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `delta` reaches the histogram; `slo.*` stays cumulative |
-//! | `OTEL_SDK_DISABLED=true`, `OTEL_METRICS_EXPORTER=none` | honoured: nothing is pushed |
-//! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL` | `http/protobuf`; anything else is refused |
-//! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | `none`; anything else is refused |
-//! | an `https` endpoint | refused: this build has no TLS |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` | honoured by us; without either nothing is pushed |
+//! | an `https` endpoint | honoured by us with the feature `otlp-tls`, else refused |
+//! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL` | honoured by us: `http/protobuf`, which is the default; `grpc` with the feature `otlp-grpc`, else refused; `http/json` is refused |
+//! | `OTEL_EXPORTER_OTLP_CERTIFICATE`, `OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE` | honoured by us with `otlp-tls`: a file in PEM with the only CAs to trust; without it, those that Mozilla trusts |
+//! | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY`, and both as `…_METRICS_…` | honoured by us with `otlp-tls`: files in PEM |
+//! | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_METRICS_HEADERS` | honoured by us; an entry that is no header is refused |
+//! | `OTEL_EXPORTER_OTLP_TIMEOUT`, `OTEL_EXPORTER_OTLP_METRICS_TIMEOUT` (ms) | honoured by us, 10 s by default |
+//! | `OTEL_METRIC_EXPORT_INTERVAL` (ms) | honoured by us, 60 s by default |
+//! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | honoured by us: `delta` reaches the histogram; `slo.*` stays cumulative |
+//! | `OTEL_SDK_DISABLED=true`, `OTEL_METRICS_EXPORTER=none` | honoured by us: nothing is pushed; another exporter than `otlp` is refused |
+//! | `OTEL_RESOURCE_ATTRIBUTES` | honoured by the SDK, and it wins over the builder and the spec |
+//! | `OTEL_SERVICE_NAME` | honoured by us, and it wins over everything else |
+//! | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` | honoured by us: `none`; `gzip` with the feature `otlp-gzip`, else refused; anything else is refused |
+//! | `OTEL_EXPORTER_OTLP_INSECURE`, `OTEL_EXPORTER_OTLP_METRICS_INSECURE` | not read: they speak for endpoints without a scheme, and those are refused |
+//! | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | not read: every latency limit must be a bucket's boundary |
+//! | `OTEL_METRIC_EXPORT_TIMEOUT` | not read: the timeout above is that of a push |
+//! | `OTEL_METRICS_EXEMPLAR_FILTER` | not read: there are no exemplars |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` | not read: the endpoint is called directly |
+//!
+//! # What a collector may do
+//!
+//! Pushes are made on threads of their own, over a connection of their own each, once per interval and without retries:
+//! totals are cumulative, so the next push carries everything. A collector that is absent, hangs or refuses costs one
+//! warning, a note when it accepts again, and nothing else. Data points that it rejects from a push that it accepts are
+//! counted in [`ExportStatus::rejected`](crate::ExportStatus), and warned of once.
+//!
+//! `https` is spoken by rustls with ring. Over gRPC each push has a runtime of its own while it lasts; the service's is
+//! never used.
 
-mod client;
+mod answer;
+mod endpoint;
 mod environment;
 mod exporter;
 mod guard;
+mod headers;
+#[cfg(feature = "otlp-grpc")]
+mod over_grpc;
+mod over_http;
+mod provider;
 mod resource;
+#[cfg(feature = "otlp-tls")]
+mod tls;
+mod transport;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use opentelemetry_otlp::{MetricExporter, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig};
-use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 pub use environment::EnvironmentError;
-pub use guard::{Flushed, OtlpGuard, ShutdownError};
+pub use guard::OtlpGuard;
 
 use crate::instruments::Binding;
 use crate::{AlreadyInstrumented, Reliability};
-use client::BlockingClient;
+use endpoint::shown;
 use environment::Settings;
 use exporter::WatchedExporter;
+use transport::transport;
 
 impl Reliability {
-    /// Pushes the metrics of this process over OTLP (HTTP/protobuf), as the standard `OTEL_*` variables say.
+    /// Pushes the metrics of this process over OTLP, as the [standard `OTEL_*` variables](self) say.
     ///
     /// Returns at once, also when the collector is not there: pushing happens on threads of its own, and the first push,
     /// with zeros, starts now. Without an endpoint variable nothing is pushed, and the guard has nothing to do.
@@ -49,8 +77,9 @@ impl Reliability {
     ///
     /// # Errors
     ///
-    /// [`OtlpError::Environment`] when a variable says what cannot be done, [`OtlpError::AlreadyInstrumented`] on a
-    /// second call, [`OtlpError::Setup`] when a thread or the exporter cannot be made.
+    /// [`OtlpError::Environment`] when a variable says what cannot be done or names a file that cannot be used,
+    /// [`OtlpError::AlreadyInstrumented`] on a second call, [`OtlpError::Setup`] when a thread or the exporter cannot be
+    /// made.
     ///
     /// # Examples
     ///
@@ -78,38 +107,22 @@ impl Reliability {
 
     fn push_otlp(&self, settings: &Settings) -> Result<OtlpGuard, OtlpError> {
         let shared = Arc::clone(self.shared());
-        let client = BlockingClient::new(settings.timeout);
-        // Without retries: totals are cumulative, so the next interval carries everything, and a retry that sleeps on
-        // the reader's thread would hold up the last push.
-        let exporter = MetricExporter::builder()
-            .with_http()
-            .with_http_client(client.clone())
-            .with_endpoint(settings.endpoint.clone())
-            .with_protocol(Protocol::HttpBinary)
-            .with_timeout(settings.timeout)
-            .with_retry_policy(RetryPolicy::disabled())
-            .with_temporality(settings.temporality)
-            .build()
-            .map_err(|refused| OtlpError::Setup(refused.to_string()))?;
-        let closing = Arc::default();
-        let exporter = WatchedExporter::new(
-            exporter,
-            client,
-            Arc::clone(&shared),
-            environment::shown(&settings.endpoint),
-            Arc::clone(&closing),
-        );
-        let provider = SdkMeterProvider::builder()
-            .with_resource(resource::resource(&shared))
-            .with_reader(
-                PeriodicReader::builder(exporter)
-                    .with_interval(settings.interval)
-                    .build(),
-            )
-            .build();
+        let closing = Arc::<AtomicBool>::default();
+        let exporter = WatchedExporter {
+            transport: transport(settings).map_err(OtlpError::Setup)?,
+            temporality: settings.temporality,
+            shared: Arc::clone(&shared),
+            endpoint: shown(&settings.endpoint),
+            closing: Arc::clone(&closing),
+        };
+        let provider = provider::provider(exporter, settings);
         self.instrument(&provider, Binding::of(&provider))?;
         shared.export.configured();
-        push_now(provider.clone())?;
+        shared.export.recording(shared.now());
+        push_now(provider.clone()).inspect_err(|_| {
+            // The provider ends here, and with it comes a push of the SDK's that nothing must wait for.
+            closing.store(true, Ordering::Release);
+        })?;
         Ok(OtlpGuard::new(provider, shared, closing))
     }
 }
@@ -124,6 +137,20 @@ fn push_now(provider: SdkMeterProvider) -> Result<(), OtlpError> {
     spawned
         .map(drop)
         .map_err(|refused| OtlpError::Setup(refused.to_string()))
+}
+
+const USER_AGENT: &str = concat!("slo-axum/", env!("CARGO_PKG_VERSION"));
+
+fn no_answer(timeout: Duration) -> String {
+    format!("no answer within {timeout:?}")
+}
+
+/// A reason, and what to do about it where that is known.
+fn with_advice(reason: String) -> String {
+    if reason.contains("UnknownIssuer") {
+        return format!("{reason}; name a file with its CA in OTEL_EXPORTER_OTLP_CERTIFICATE");
+    }
+    reason
 }
 
 /// Why the push could not be set up.
@@ -142,77 +169,4 @@ pub enum OtlpError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::ErrorKind;
-    use std::net::TcpListener;
-    use std::time::Duration;
-
-    use opentelemetry_sdk::metrics::Temporality;
-    use slo_core::SloSet;
-
-    use super::*;
-
-    /// A collector that takes connections, as the operating system does for any listener, and never answers.
-    struct Silent {
-        listener: TcpListener,
-    }
-
-    impl Silent {
-        fn new() -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.set_nonblocking(true).unwrap();
-            Self { listener }
-        }
-
-        /// An hour of patience with it: whoever waits for its answer hangs this test.
-        fn settings(&self) -> Settings {
-            Settings {
-                endpoint: format!("http://{}/v1/metrics", self.listener.local_addr().unwrap()),
-                timeout: Duration::from_secs(3_600),
-                interval: Duration::from_secs(3_600),
-                temporality: Temporality::Cumulative,
-            }
-        }
-
-        fn was_called(&self) -> bool {
-            match self.listener.accept() {
-                Ok(_) => true,
-                Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                    false
-                }
-            }
-        }
-    }
-
-    fn reliability() -> Reliability {
-        Reliability::builder(SloSet::builder("shop").build().unwrap())
-            .build()
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_collector_that_never_answers_holds_up_neither_the_start_nor_the_end() {
-        let collector = Silent::new();
-        let guard = reliability().push_otlp(&collector.settings()).unwrap();
-        let deadline = Duration::from_millis(50);
-        assert_eq!(guard.shutdown(deadline), Err(ShutdownError::TooLate { deadline }));
-    }
-
-    #[tokio::test]
-    async fn a_collector_that_never_answers_does_not_hold_up_a_dropped_guard() {
-        let collector = Silent::new();
-        drop(reliability().push_otlp(&collector.settings()).unwrap());
-    }
-
-    #[test]
-    fn a_second_push_is_refused_before_it_calls_anybody() {
-        let (first, second) = (Silent::new(), Silent::new());
-        let reliability = reliability();
-        let guard = reliability.push_otlp(&first.settings()).unwrap();
-        let refused = reliability.push_otlp(&second.settings());
-        assert!(matches!(refused, Err(OtlpError::AlreadyInstrumented(_))), "{refused:?}");
-        assert!(!second.was_called());
-        let _too_late = guard.shutdown(Duration::from_millis(1));
-    }
-}
+mod tests;

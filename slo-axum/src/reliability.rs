@@ -386,6 +386,7 @@ impl Shared {
 
     fn status(&self) -> Status {
         let now = self.now();
+        self.export.warn_if_never_collected(now);
         let trackers = Trackers {
             slos: &self.slos,
             trackers: &self.trackers,

@@ -159,7 +159,9 @@ pub struct ExportStatus {
     pub succeeded: u64,
     /// Pushes that were not.
     pub failed: u64,
-    /// Why the last push failed; `None` when it was accepted, or before the first.
+    /// Data points that the collector rejected from pushes that it accepted.
+    pub rejected: u64,
+    /// Why the last push failed or which part of it; `None` when all of it was accepted, or before the first.
     pub failing: Option<String>,
 }
 

@@ -1,60 +1,41 @@
 //! What the standard variables say.
 
+mod error;
+
 use std::time::Duration;
 
+use http::HeaderMap;
 use opentelemetry_sdk::metrics::Temporality;
+
+use super::endpoint::Endpoint;
+use super::headers::headers;
+#[cfg(feature = "otlp-tls")]
+use super::tls::Tls;
+
+pub use error::EnvironmentError;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     pub(super) endpoint: String,
+    pub(super) protocol: Protocol,
+    pub(super) headers: HeaderMap,
+    pub(super) is_compressed: bool,
+    /// For an `https` endpoint.
+    #[cfg(feature = "otlp-tls")]
+    pub(super) tls: Option<Tls>,
     pub(super) timeout: Duration,
     pub(super) interval: Duration,
     pub(super) temporality: Temporality,
 }
 
-/// A standard variable that asks for what cannot be done.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnvironmentError {
-    /// The endpoint is not an address to push to.
-    #[error("{variable}=`{value}` is not an endpoint; write one like `http://127.0.0.1:4318`")]
-    NotAnEndpoint {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-    },
-    /// The endpoint asks for TLS.
-    #[error(
-        "{variable}=`{value}` asks for TLS, which this build does not have; write `http://…`, or push to a collector beside the service"
-    )]
-    NoTls {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-    },
-    /// The variable is not a count of milliseconds.
-    #[error("{variable}=`{value}` is not a number of milliseconds from 1 on; write one like `{example}`")]
-    NotMilliseconds {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-        /// What it may say.
-        example: &'static str,
-    },
-    /// The variable asks for something this build does not have.
-    #[error("{variable}=`{value}` is not supported; write `{supported}` or leave it unset")]
-    Unsupported {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        value: String,
-        /// What it may say.
-        supported: &'static str,
-    },
+/// What is spoken with the collector.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Protocol {
+    /// `http/protobuf`.
+    Http,
+    #[cfg(feature = "otlp-grpc")]
+    Grpc,
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,22 +61,28 @@ impl Settings {
             Some("none") => return Ok(None),
             Some(other) => return Err(unsupported("OTEL_METRICS_EXPORTER", other, "otlp")),
         }
-        let Some(endpoint) = endpoint(read)? else {
+        let Some(endpoint) = Endpoint::from_variables(read)? else {
             return Ok(None);
         };
         let protocol = first(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
-        only(protocol, "http/protobuf")?;
-        only(
-            first([
-                "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
-                "OTEL_EXPORTER_OTLP_COMPRESSION",
-            ]),
-            "none",
-        )?;
+        let protocol = protocol_of(protocol.as_ref())?;
+        let compression = first([
+            "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+        ]);
         let timeout = first(["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"]);
         let interval = "OTEL_METRIC_EXPORT_INTERVAL";
+        let headers = headers(first([
+            "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+        ]))?;
         Ok(Some(Self {
-            endpoint,
+            #[cfg(feature = "otlp-tls")]
+            tls: endpoint.is_https.then(|| Tls::from_variables(first)).transpose()?,
+            endpoint: endpoint.address(protocol),
+            protocol,
+            headers,
+            is_compressed: is_compressed(compression.as_ref())?,
             timeout: milliseconds(timeout, "10000")?.unwrap_or(DEFAULT_TIMEOUT),
             interval: milliseconds(read(interval).map(|value| (interval, value)), "60000")?.unwrap_or(DEFAULT_INTERVAL),
             temporality: temporality(read("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"))?,
@@ -103,52 +90,36 @@ impl Settings {
     }
 }
 
-/// The metrics endpoint as it is, or the general one with the path of metrics.
-fn endpoint(read: impl Fn(&'static str) -> Option<String>) -> Result<Option<String>, EnvironmentError> {
-    let (own, general) = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
-    let (variable, value) = match (read(own), read(general)) {
-        (Some(value), _) => (own, value),
-        (None, Some(value)) => (general, value),
-        (None, None) => return Ok(None),
-    };
-    let not_an_endpoint = || EnvironmentError::NotAnEndpoint {
-        variable,
-        value: shown(&value),
-    };
-    let uri: http::Uri = value.parse().map_err(|_| not_an_endpoint())?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("https"), Some(_)) => {
-            return Err(EnvironmentError::NoTls {
-                variable,
-                value: shown(&value),
-            });
-        }
-        (Some("http"), Some(_)) => {}
-        _ => return Err(not_an_endpoint()),
+/// A variable and what it says.
+type Said = (&'static str, String);
+
+fn protocol_of(said: Option<&Said>) -> Result<Protocol, EnvironmentError> {
+    match said.map(|(variable, value)| (*variable, value.as_str())) {
+        None | Some((_, "http/protobuf")) => Ok(Protocol::Http),
+        #[cfg(feature = "otlp-grpc")]
+        Some((_, "grpc")) => Ok(Protocol::Grpc),
+        #[cfg(not(feature = "otlp-grpc"))]
+        Some((variable, value @ "grpc")) => Err(EnvironmentError::NotInThisBuild {
+            variable,
+            value: value.to_owned(),
+            feature: "otlp-grpc",
+            instead: "write `http/protobuf`, whose port is usually 4318",
+        }),
+        Some((variable, other)) => Err(unsupported(variable, other, "http/protobuf` or `grpc")),
     }
-    Ok(Some(if variable == own {
-        value
-    } else {
-        format!("{}/v1/metrics", value.trim_end_matches('/'))
-    }))
 }
 
-/// An endpoint as it may stand in a log: a name and a password before the host are left out.
-pub(super) fn shown(endpoint: &str) -> String {
-    let authority = endpoint.find("://").map_or(0, |scheme| scheme + "://".len());
-    let end = endpoint[authority..]
-        .find(['/', '?', '#'])
-        .map_or(endpoint.len(), |length| authority + length);
-    let host = endpoint[authority..end]
-        .rfind('@')
-        .map_or(authority, |at| authority + at + 1);
-    format!("{}{}", &endpoint[..authority], &endpoint[host..])
-}
-
-fn only(said: Option<(&'static str, String)>, supported: &'static str) -> Result<(), EnvironmentError> {
-    match said {
-        Some((variable, value)) if value != supported => Err(unsupported(variable, &value, supported)),
-        _ => Ok(()),
+fn is_compressed(said: Option<&Said>) -> Result<bool, EnvironmentError> {
+    match said.map(|(variable, value)| (*variable, value.as_str())) {
+        None | Some((_, "none")) => Ok(false),
+        Some((_, "gzip")) if cfg!(feature = "otlp-gzip") => Ok(true),
+        Some((variable, value @ "gzip")) => Err(EnvironmentError::NotInThisBuild {
+            variable,
+            value: value.to_owned(),
+            feature: "otlp-gzip",
+            instead: "write `none`",
+        }),
+        Some((variable, other)) => Err(unsupported(variable, other, "gzip` or `none")),
     }
 }
 
@@ -160,10 +131,7 @@ fn unsupported(variable: &'static str, value: &str, supported: &'static str) -> 
     }
 }
 
-fn milliseconds(
-    said: Option<(&'static str, String)>,
-    example: &'static str,
-) -> Result<Option<Duration>, EnvironmentError> {
+fn milliseconds(said: Option<Said>, example: &'static str) -> Result<Option<Duration>, EnvironmentError> {
     let Some((variable, value)) = said else { return Ok(None) };
     match value.parse() {
         Ok(millis @ 1..) => Ok(Some(Duration::from_millis(millis))),
@@ -185,6 +153,24 @@ fn temporality(said: Option<String>) -> Result<Temporality, EnvironmentError> {
             other,
             "cumulative",
         )),
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// What would push to `host` if somebody were there, once an hour.
+    pub(super) fn for_test(host: &str) -> Self {
+        Self {
+            endpoint: format!("http://{host}/v1/metrics"),
+            protocol: Protocol::Http,
+            headers: HeaderMap::new(),
+            is_compressed: false,
+            #[cfg(feature = "otlp-tls")]
+            tls: None,
+            timeout: Duration::from_secs(3_600),
+            interval: Duration::from_secs(3_600),
+            temporality: Temporality::Cumulative,
+        }
     }
 }
 
@@ -251,21 +237,6 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_an_endpoint_is_not_shown() {
-        for (endpoint, shown) in [
-            ("http://ana:secret@h:4318/v1/metrics", "http://h:4318/v1/metrics"),
-            ("https://ana:se@cret@h", "https://h"),
-            ("http://h/a@b", "http://h/a@b"),
-            ("http://h?a@b", "http://h?a@b"),
-            ("ana:secret@h", "h"),
-        ] {
-            assert_eq!(super::shown(endpoint), shown);
-        }
-        let refused = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://ana:secret@h")]).unwrap_err();
-        assert!(!refused.to_string().contains("secret"), "{refused}");
-    }
-
-    #[test]
     fn what_cannot_be_done_is_refused_by_name() {
         for (variable, value, message) in [
             (
@@ -275,20 +246,21 @@ mod tests {
                  write one like `http://127.0.0.1:4318`",
             ),
             (
-                "OTEL_EXPORTER_OTLP_ENDPOINT",
-                "https://collector:4318",
-                "OTEL_EXPORTER_OTLP_ENDPOINT=`https://collector:4318` asks for TLS, which this build does not have; \
-                 write `http://…`, or push to a collector beside the service",
+                "OTEL_EXPORTER_OTLP_PROTOCOL",
+                "http/json",
+                "OTEL_EXPORTER_OTLP_PROTOCOL=`http/json` is not supported; \
+                 write `http/protobuf` or `grpc` or leave it unset",
             ),
             (
-                "OTEL_EXPORTER_OTLP_PROTOCOL",
-                "grpc",
-                "OTEL_EXPORTER_OTLP_PROTOCOL=`grpc` is not supported; write `http/protobuf` or leave it unset",
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "token",
+                "OTEL_EXPORTER_OTLP_HEADERS has an entry, number 1, that is no header; \
+                 write `name=value,other=value` with values percent-encoded",
             ),
             (
                 "OTEL_EXPORTER_OTLP_COMPRESSION",
-                "gzip",
-                "OTEL_EXPORTER_OTLP_COMPRESSION=`gzip` is not supported; write `none` or leave it unset",
+                "zstd",
+                "OTEL_EXPORTER_OTLP_COMPRESSION=`zstd` is not supported; write `gzip` or `none` or leave it unset",
             ),
             (
                 "OTEL_METRICS_EXPORTER",
@@ -304,5 +276,53 @@ mod tests {
             let refused = settings(&[(variable, value), ENDPOINT]).unwrap_err();
             assert_eq!(refused.to_string(), message);
         }
+    }
+
+    #[test]
+    fn what_this_build_does_not_have_is_refused_and_the_feature_named() {
+        for (is_on, variable, value, feature, instead) in [
+            (
+                cfg!(feature = "otlp-tls"),
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "https://collector:4318",
+                "otlp-tls",
+                "write `http://…` and push to a collector beside the service",
+            ),
+            (
+                cfg!(feature = "otlp-grpc"),
+                "OTEL_EXPORTER_OTLP_PROTOCOL",
+                "grpc",
+                "otlp-grpc",
+                "write `http/protobuf`, whose port is usually 4318",
+            ),
+            (
+                cfg!(feature = "otlp-gzip"),
+                "OTEL_EXPORTER_OTLP_COMPRESSION",
+                "gzip",
+                "otlp-gzip",
+                "write `none`",
+            ),
+        ] {
+            let refused = settings(&[(variable, value), ENDPOINT]).err();
+            let message = format!(
+                "{variable}=`{value}` needs the feature `{feature}` of slo-axum, which this build does not have; add \
+                 it, or {instead}"
+            );
+            let expected = (!is_on).then_some(message);
+            assert_eq!(refused.map(|refused| refused.to_string()), expected);
+        }
+    }
+
+    #[cfg(feature = "otlp-grpc")]
+    #[test]
+    fn grpc_is_called_at_the_endpoint_as_it_is() {
+        let grpc = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc");
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+        let other = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+        let settings = settings(&[endpoint, grpc, other]).unwrap().unwrap();
+        assert_eq!(
+            (settings.endpoint.as_str(), settings.protocol),
+            (endpoint.1, Protocol::Grpc)
+        );
     }
 }

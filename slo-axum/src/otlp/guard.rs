@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
+use crate::flush::{APART, DROP_DEADLINE, Flushed, ShutdownError, within};
 use crate::reliability::Shared;
 
 /// Keeps the push alive; [`shutdown`](Self::shutdown) sends what is not yet sent.
@@ -26,12 +26,6 @@ struct Push {
     shared: Arc<Shared>,
     closing: Arc<AtomicBool>,
 }
-
-/// How long a dropped guard tries.
-const DROP_DEADLINE: Duration = Duration::from_secs(1);
-
-/// Between a push of zeros and one of totals: engines keep milliseconds, and refuse two values for one.
-const APART: Duration = Duration::from_millis(2);
 
 impl OtlpGuard {
     pub(super) fn new(provider: SdkMeterProvider, shared: Arc<Shared>, closing: Arc<AtomicBool>) -> Self {
@@ -63,14 +57,13 @@ impl OtlpGuard {
     ///
     /// # Errors
     ///
-    /// [`ShutdownError::NotDelivered`] when the collector did not accept the push, [`ShutdownError::TooLate`] when it
-    /// did not answer in time, [`ShutdownError::NoThread`] when the machine has no thread left for it.
+    /// [`ShutdownError::NotDelivered`] when the collector did not accept the push or rejected some of it,
+    /// [`ShutdownError::TooLate`] when it did not answer in time, [`ShutdownError::NoThread`] when the machine has no
+    /// thread left for it.
     pub fn shutdown(mut self, deadline: Duration) -> Result<Flushed, ShutdownError> {
         match self.push.take() {
             Some(push) => push.end(deadline),
-            None => Ok(Flushed {
-                in_flight: self.shared.in_flight(),
-            }),
+            None => Ok(Flushed::with_in_flight(self.shared.in_flight())),
         }
     }
 }
@@ -84,20 +77,15 @@ impl Drop for OtlpGuard {
 }
 
 impl Push {
-    /// On a thread of its own: the SDK's flush has no deadline, and on a current-thread runtime it could wait for us.
     fn end(self, deadline: Duration) -> Result<Flushed, ShutdownError> {
-        let (done, waiting) = mpsc::channel();
-        let flush = move || {
-            // The receiver is gone when the deadline has passed.
-            let _ = done.send(self.flush());
-        };
-        thread::Builder::new()
-            .name("slo-otlp-shutdown".to_owned())
-            .spawn(flush)
-            .map_err(|refused| ShutdownError::NoThread(refused.to_string()))?;
-        waiting
-            .recv_timeout(deadline)
-            .unwrap_or(Err(ShutdownError::TooLate { deadline }))
+        let (provider, closing) = (self.provider.clone(), Arc::clone(&self.closing));
+        let ended = within(deadline, move || self.flush());
+        if matches!(ended, Err(ShutdownError::NoThread(_))) {
+            closing.store(true, Ordering::Release);
+            // The last handle of a provider shuts it down when it is dropped, on this thread and without a deadline.
+            std::mem::forget(provider);
+        }
+        ended
     }
 
     fn flush(self) -> Result<Flushed, ShutdownError> {
@@ -114,50 +102,13 @@ impl Push {
         // Release: the reader's thread must see it before the push that the SDK adds.
         self.closing.store(true, Ordering::Release);
         let _ = self.provider.shutdown();
-        match self.shared.export.failing() {
-            None if self.shared.export.succeeded() > accepted => Ok(Flushed {
-                in_flight: self.shared.in_flight(),
-            }),
+        match health.failing() {
+            None if health.succeeded() > accepted => Ok(Flushed::with_in_flight(self.shared.in_flight())),
             failing => Err(ShutdownError::NotDelivered {
                 reason: failing.unwrap_or_else(|| "nothing was sent".to_owned()),
             }),
         }
     }
-}
-
-/// A shutdown that delivered everything that had ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Flushed {
-    in_flight: u64,
-}
-
-impl Flushed {
-    /// Requests that were still in flight, and so are in no count.
-    #[must_use]
-    pub const fn in_flight(self) -> u64 {
-        self.in_flight
-    }
-}
-
-/// Why the last metrics were not delivered.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ShutdownError {
-    /// The collector did not accept them.
-    #[error("the collector did not accept the last metrics: {reason}")]
-    NotDelivered {
-        /// What it answered, or why it was not reached.
-        reason: String,
-    },
-    /// The collector did not answer in time.
-    #[error("the collector did not answer within {deadline:?}; the last metrics may be lost")]
-    TooLate {
-        /// The time it was given.
-        deadline: Duration,
-    },
-    /// No thread could be started; holds the reason.
-    #[error("no thread could be started for the last push: {0}")]
-    NoThread(String),
 }
 
 #[cfg(test)]

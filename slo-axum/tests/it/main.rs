@@ -12,4 +12,6 @@ mod marks;
 mod measured;
 mod options;
 mod routing;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod status;
