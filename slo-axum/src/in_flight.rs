@@ -11,18 +11,20 @@ use crate::classify::Answer;
 use crate::clock::Reading;
 use crate::extra::Extras;
 use crate::mark::{Marks, enter};
-use crate::reliability::Shared;
+use crate::reliability::{Held, Shared};
 use crate::routes::{Ended, Plan, Route, RouteId};
+use crate::waiting::RingId;
 
 /// Travels from the service through the future into the body; its drop does the recording.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    shared: Arc<Shared>,
+    shared: Arc<Held>,
     route: RouteId,
     method: Method,
     scheme: Scheme,
     protocol: Protocol,
     started: Reading,
+    ring: RingId,
     head: Option<Head>,
     ending: Option<Ending>,
     /// The handler's own word on its response, or the hook's.
@@ -62,7 +64,7 @@ enum Kind {
 const EVENT_STREAM: &[u8] = b"text/event-stream";
 
 impl InFlight {
-    pub(crate) fn new<B>(shared: &Arc<Shared>, request: &Request<B>) -> Self {
+    pub(crate) fn new<B>(shared: &Arc<Held>, request: &Request<B>) -> Self {
         let matched = request.extensions().get::<axum::extract::MatchedPath>();
         let forwarded = || Scheme::forwarded(request.headers());
         let scheme = shared.options.trusts_forwarded.then(forwarded).flatten();
@@ -72,6 +74,7 @@ impl InFlight {
             scheme: scheme.unwrap_or_else(|| Scheme::of(request.uri())),
             protocol: Protocol::of(request.version()),
             started: shared.read_clock(),
+            ring: RingId::of_this_thread(),
             head: None,
             ending: None,
             overruled: None,
@@ -83,7 +86,10 @@ impl InFlight {
             grpc: None,
             shared: Arc::clone(shared),
         };
-        this.shared.arrived(this.route, this.method, this.scheme, this.started);
+        let route = this.shared.routes.at(this.route);
+        let plan = this.shared.routes.plan(route, this.method, &this.shared.slos);
+        plan.waiting.began(this.ring, this.started);
+        this.shared.serves(this.method, this.scheme);
         this
     }
 
@@ -194,14 +200,14 @@ impl Drop for Polling<'_> {
 impl Drop for InFlight {
     // Must not panic: it may run while a handler unwinds.
     fn drop(&mut self) {
-        let shared = &*self.shared;
+        let shared: &Shared = &self.shared;
         let route = shared.routes.at(self.route);
         let plan = shared.routes.plan(route, self.method, &shared.slos);
         if self.counted && !self.marks.no_metrics {
             self.record(route, plan);
         }
         // Last, so that nothing in flight means everything recorded.
-        plan.waiting.ended(self.started);
+        plan.waiting.ended(self.ring, self.started);
         shared.served(self.method, self.scheme);
     }
 }
@@ -234,7 +240,7 @@ impl InFlight {
 
     fn record(&self, route: &Route, plan: &Plan) {
         let ending = self.ending();
-        let shared = &*self.shared;
+        let shared: &Shared = &self.shared;
         let until_body = plan.until_body || self.marks.until_body || shared.marked_until_body(self.marks);
         // Read anew only where it must be: a client that left while the body was sent waited until now.
         let stopped = match self.head {

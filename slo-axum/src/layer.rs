@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use crate::reliability::Shared;
+use crate::reliability::{Held, Shared};
 use crate::service::SloService;
 
 /// Judges and measures every request once, however it ends.
@@ -26,8 +26,9 @@ impl SloLayer {
 impl<S> Layer<S> for SloLayer {
     type Service = SloService<S>;
 
-    // axum calls this for every endpoint of every connection: one reference count and no more.
+    // axum calls this for every endpoint of every connection: two reference counts and a small allocation, so that the
+    // counts of one connection's requests are its own.
     fn layer(&self, inner: S) -> Self::Service {
-        SloService::new(inner, Arc::clone(&self.shared))
+        SloService::new(inner, Held::new(&self.shared))
     }
 }

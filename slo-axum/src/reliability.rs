@@ -1,5 +1,6 @@
 //! The handle: one per process, shared by the layer, the status routes and the export.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::layer::SloLayer;
 use crate::mark::{Mark, Marks};
 use crate::options::{Asked, Options};
 use crate::router::status_router;
-use crate::routes::{Ended, Plan, REQUESTS_TRACKER, Route, RouteId, Routes};
+use crate::routes::{Ended, Plan, REQUESTS_TRACKER, Route, Routes};
 use crate::series::LEAST_SERIES;
 use crate::status::{CompositeStatus, JourneyStatus, RequestsStatus, SloStatus, Status};
 
@@ -289,11 +290,29 @@ pub(crate) struct Shared {
     pub(crate) export: ExportHealth,
 }
 
-impl Shared {
+/// A share in the state with a count of references of its own, so that requests of other connections do not meet in it.
+#[derive(Debug)]
+pub(crate) struct Held(Arc<Shared>);
+
+impl Held {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Arc<Self> {
+        Arc::new(Self(Arc::clone(shared)))
+    }
+}
+
+impl Deref for Held {
+    type Target = Shared;
+
     #[inline]
-    pub(crate) fn arrived(&self, route: RouteId, method: Method, scheme: Scheme, at: Reading) {
-        let plan = self.routes.plan(self.routes.at(route), method, &self.slos);
-        plan.waiting.began(at);
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    /// A request of this method and scheme is being served.
+    #[inline]
+    pub(crate) fn serves(&self, method: Method, scheme: Scheme) {
         if self.options.counts_active {
             self.active_of(method, scheme).fetch_add(1, Ordering::Relaxed);
         }

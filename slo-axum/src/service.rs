@@ -11,17 +11,17 @@ use tower_service::Service;
 use crate::future::ResponseFuture;
 use crate::in_flight::InFlight;
 use crate::mark::is_inside;
-use crate::reliability::Shared;
+use crate::reliability::Held;
 
 /// What [`SloLayer`](crate::SloLayer) makes of a service.
 #[derive(Clone, Debug)]
 pub struct SloService<S> {
     inner: S,
-    shared: Arc<Shared>,
+    shared: Arc<Held>,
 }
 
 impl<S> SloService<S> {
-    pub(crate) fn new(inner: S, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(inner: S, shared: Arc<Held>) -> Self {
         Self { inner, shared }
     }
 

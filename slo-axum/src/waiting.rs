@@ -1,8 +1,9 @@
 //! Requests that have begun and not ended, by when they began: a request that hangs for ever ends nothing, so it must be
 //! seen here.
 
+use std::cell::Cell;
 use std::cmp::Ordering::{Equal, Greater, Less};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Reading;
@@ -10,14 +11,13 @@ use crate::clock::Reading;
 /// How many requests are in flight, and how many of them for longer than patience.
 ///
 /// A ring of counts: one per stretch of time in which requests began. Whoever begins in a stretch whose slot an older
-/// stretch still holds moves what is left of that to `older`.
+/// stretch still holds moves what is left of that to `older`. A few rings, so that threads seldom meet in one.
 //
 // Relaxed everywhere: counts for people, ordered with nothing. Each request adds to a place and later takes from that same
 // place, or from `older` when its stretch is no longer there.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    /// Each the number of a stretch, and in the lower bits how many of its requests have not ended.
-    slots: [AtomicU64; SLOTS],
+    rings: [Ring; RINGS],
     /// Requests of stretches that lost their slots. A request may leave it a moment before it was moved there.
     older: AtomicI64,
     /// A stretch is 2 to the power of this nanoseconds.
@@ -25,10 +25,39 @@ pub(crate) struct Waiting {
     patience: Duration,
 }
 
-/// With stretches of at least a sixteenth of patience, a stretch loses its slot when its requests are long abandoned.
-const SLOTS: usize = 32;
+/// Each slot the number of a stretch, and in the lower bits how many of its requests have not ended. On cache lines of its
+/// own: adjacent ones are fetched in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Ring([AtomicU64; SLOTS]);
+
+/// Which ring a request is counted in, from its beginning to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RingId(u8);
+
+impl RingId {
+    /// The calling thread's.
+    #[inline]
+    pub(crate) fn of_this_thread() -> Self {
+        static NEXT: AtomicU8 = AtomicU8::new(0);
+        thread_local! {
+            static DRAWN: Cell<Option<u8>> = const { Cell::new(None) };
+        }
+        let drawn = DRAWN.get().unwrap_or_else(|| {
+            // Relaxed: threads that share a ring only meet in it.
+            let drawn = NEXT.fetch_add(1, Ordering::Relaxed);
+            DRAWN.set(Some(drawn));
+            drawn
+        });
+        Self(drawn)
+    }
+}
+
+const RINGS: usize = 8;
+/// With stretches of at least an eighth of patience, a stretch loses its slot when its requests are long abandoned.
+const SLOTS: usize = 16;
 /// Stretches per patience, at least: by so much of it the count may be late.
-const STRETCHES: u32 = 8;
+const STRETCHES: u32 = 4;
 /// About a millisecond: with shorter stretches their numbers would run out within years.
 const LEAST_SHIFT: u32 = 20;
 
@@ -39,7 +68,7 @@ impl Waiting {
     pub(crate) fn new(patience: Duration) -> Self {
         let stretch = u64::try_from((patience / STRETCHES).as_nanos()).unwrap_or(u64::MAX);
         Self {
-            slots: [const { AtomicU64::new(0) }; SLOTS],
+            rings: [const { Ring([const { AtomicU64::new(0) }; SLOTS]) }; RINGS],
             older: AtomicI64::new(0),
             shift: stretch.checked_ilog2().unwrap_or(0).max(LEAST_SHIFT),
             patience,
@@ -48,8 +77,8 @@ impl Waiting {
 
     /// A request began then.
     #[inline]
-    pub(crate) fn began(&self, at: Reading) {
-        let (stretch, slot) = self.slot(at);
+    pub(crate) fn began(&self, ring: RingId, at: Reading) {
+        let (stretch, slot) = self.slot(ring, at);
         let fresh = (stretch << COUNT_BITS) | 1;
         // Compare and exchange rather than add: between a look and an addition the slot could go to another stretch.
         let taken = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |known| {
@@ -70,8 +99,8 @@ impl Waiting {
 
     /// That request ended.
     #[inline]
-    pub(crate) fn ended(&self, began: Reading) {
-        let (stretch, slot) = self.slot(began);
+    pub(crate) fn ended(&self, ring: RingId, began: Reading) {
+        let (stretch, slot) = self.slot(ring, began);
         let left = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |known| {
             (stretch_of(known) == stretch).then(|| known - 1)
         });
@@ -85,7 +114,7 @@ impl Waiting {
         self.count(|_| true)
     }
 
-    /// Those that have run for longer than patience; noticed at most an eighth of it, or two milliseconds, late.
+    /// Those that have run for longer than patience; noticed at most a quarter of it, or two milliseconds, late.
     pub(crate) fn abandoned(&self, now: Reading) -> u64 {
         let now = now.nanos();
         let patience = Reading::of(self.patience).nanos();
@@ -94,18 +123,19 @@ impl Waiting {
     }
 
     fn count(&self, is_meant: impl Fn(u64) -> bool) -> u64 {
-        let slots = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed));
+        let slots = self.rings.iter().flat_map(|ring| &ring.0);
+        let slots = slots.map(|slot| slot.load(Ordering::Relaxed));
         // Stretches are numbered from 1: zero is a slot that was never used.
         let meant = slots.filter(|slot| *slot > COUNT && is_meant(stretch_of(*slot) - 1));
         let counted: i64 = meant.map(count_of).sum();
         u64::try_from(counted + self.older.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
-    fn slot(&self, at: Reading) -> (u64, &AtomicU64) {
+    fn slot(&self, ring: RingId, at: Reading) -> (u64, &AtomicU64) {
         let stretch = (at.nanos() >> self.shift) + 1;
-        #[expect(clippy::cast_possible_truncation, reason = "less than 32")]
+        #[expect(clippy::cast_possible_truncation, reason = "less than 16")]
         let index = (stretch % SLOTS as u64) as usize;
-        (stretch, &self.slots[index])
+        (stretch, &self.rings[usize::from(ring.0) % RINGS].0[index])
     }
 }
 
@@ -124,6 +154,7 @@ mod tests {
 
     use super::*;
 
+    const RING: RingId = RingId(3);
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn at(since: Duration) -> Reading {
@@ -138,25 +169,25 @@ mod tests {
     fn a_request_is_abandoned_once_patience_is_over_and_until_it_ends() {
         let waiting = Waiting::new(PATIENCE);
         let began = Duration::from_secs(100);
-        waiting.began(at(began));
+        waiting.began(RING, at(began));
         assert_eq!(seen(&waiting, began + PATIENCE), (1, 0));
-        assert_eq!(seen(&waiting, began + PATIENCE + PATIENCE / 8), (1, 1));
+        assert_eq!(seen(&waiting, began + PATIENCE + PATIENCE / 4), (1, 1));
         assert_eq!(seen(&waiting, began + Duration::from_secs(1_000_000)), (1, 1));
-        waiting.ended(at(began));
+        waiting.ended(RING, at(began));
         assert_eq!(seen(&waiting, began + Duration::from_secs(1_000_000)), (0, 0));
     }
 
     #[test]
     fn one_that_hangs_is_still_seen_when_its_slot_was_taken() {
         let waiting = Waiting::new(PATIENCE);
-        waiting.began(at(Duration::ZERO));
+        waiting.began(RING, at(Duration::ZERO));
         for second in 1..1_000 {
             let then = Duration::from_secs(second);
-            waiting.began(at(then));
-            waiting.ended(at(then));
+            waiting.began(RING, at(then));
+            waiting.ended(RING, at(then));
         }
         assert_eq!(seen(&waiting, Duration::from_secs(1_000)), (1, 1));
-        waiting.ended(at(Duration::ZERO));
+        waiting.ended(RING, at(Duration::ZERO));
         assert_eq!(seen(&waiting, Duration::from_secs(1_000)), (0, 0));
     }
 
@@ -165,12 +196,12 @@ mod tests {
         let waiting = Waiting::new(PATIENCE);
         let (late, early) = (Duration::from_secs(1_000), Duration::ZERO);
         let same_slot = late - Duration::from_nanos(u64::try_from(SLOTS).unwrap() << waiting.shift);
-        waiting.began(at(late));
-        waiting.began(at(same_slot));
-        waiting.began(at(early));
+        waiting.began(RING, at(late));
+        waiting.began(RING, at(same_slot));
+        waiting.began(RING, at(early));
         assert_eq!(seen(&waiting, late), (3, 2), "the late one has its slot");
         for began in [late, same_slot, early] {
-            waiting.ended(at(began));
+            waiting.ended(RING, at(began));
         }
         assert_eq!(waiting.in_flight(), 0);
     }
@@ -179,9 +210,9 @@ mod tests {
     fn patience_of_a_moment_lasts_as_long_as_any_other() {
         let waiting = Waiting::new(Duration::from_nanos(1));
         let years = at(Duration::from_secs(30 * 365 * 86_400));
-        waiting.began(years);
+        waiting.began(RING, years);
         assert_eq!((waiting.in_flight(), waiting.abandoned(years)), (1, 0));
-        waiting.ended(years);
+        waiting.ended(RING, years);
         assert_eq!(waiting.in_flight(), 0);
     }
 
@@ -192,10 +223,11 @@ mod tests {
             for thread in 0..4 {
                 let waiting = &waiting;
                 scope.spawn(move || {
+                    let ring = RingId(u8::try_from(thread % 2).unwrap());
                     for step in 0..20_000_u64 {
                         let then = Duration::from_micros(step * 37 * (thread + 1));
-                        waiting.began(at(then));
-                        waiting.ended(at(then));
+                        waiting.began(ring, at(then));
+                        waiting.ended(ring, at(then));
                     }
                 });
             }
@@ -217,11 +249,11 @@ mod tests {
                 now += Duration::from_millis(millis);
                 if begins || model.is_empty() {
                     model.push(now);
-                    waiting.began(at(now));
+                    waiting.began(RING, at(now));
                 } else {
-                    waiting.ended(at(model.swap_remove(which.index(model.len()))));
+                    waiting.ended(RING, at(model.swap_remove(which.index(model.len()))));
                 }
-                let late = (patience / 8).max(Duration::from_millis(2));
+                let late = (patience / 4).max(Duration::from_millis(2));
                 let longer = |than: Duration| model.iter().filter(|began| now - **began > than).count() as u64;
                 prop_assert_eq!(waiting.in_flight(), model.len() as u64);
                 let abandoned = waiting.abandoned(at(now));

@@ -118,12 +118,13 @@ mod tests {
     use super::*;
     use crate::Reliability;
     use crate::in_flight::InFlight;
+    use crate::reliability::Held;
 
     #[test]
     fn requests_in_flight_are_told_even_where_nothing_is_pushed() {
         let slos = SloSet::builder("shop").build().unwrap();
         let reliability = Reliability::builder(slos).build().unwrap();
-        let _arrived = InFlight::new(reliability.shared(), &http::Request::new(()));
+        let _arrived = InFlight::new(&Held::new(reliability.shared()), &http::Request::new(()));
         let guard = OtlpGuard::idle(Arc::clone(reliability.shared()));
         assert_eq!(guard.shutdown(Duration::ZERO).map(Flushed::in_flight), Ok(1));
     }
