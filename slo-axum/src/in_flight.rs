@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response, StatusCode};
-use slo_core::{Ending, Override};
+use slo_core::{Ending, Outcome, Override};
 
 use crate::attributes::{Labels, Method, protocol_version, scheme};
 use crate::reliability::Shared;
-use crate::routes::Route;
+use crate::routes::{REQUESTS_TRACKER, Route};
 
 /// Travels from the service through the future into the body; its drop does the recording.
 #[derive(Debug)]
@@ -165,7 +165,13 @@ impl InFlight {
         if let Some(route) = &self.route {
             let timed = self.head.is_none_or(|head| head.kind == Kind::Whole);
             let decisions = route.judge(self.method, ending, elapsed, timed, self.overruled);
-            self.shared.judge(now, decisions);
+            let red = |(tracker, outcome): &(usize, Outcome)| {
+                if *tracker == REQUESTS_TRACKER {
+                    let tick = self.shared.tick(now);
+                    route.red().record(tick, *outcome, timed.then_some(elapsed));
+                }
+            };
+            self.shared.judge(now, decisions.inspect(red));
         }
         let labels = Labels {
             method: self.method,

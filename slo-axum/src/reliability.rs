@@ -1,5 +1,6 @@
 //! The handle: one per process, shared by the layer, the status routes and the export.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -9,13 +10,14 @@ use opentelemetry::metrics::MeterProvider;
 use slo_core::{Events, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
 
 use crate::attributes::Labels;
-use crate::clock::Anchor;
+use crate::clock::{Anchor, Moment};
 use crate::export::ExportHealth;
 use crate::instruments::Instruments;
 use crate::layer::SloLayer;
+use crate::life::{LifeState, Setup};
 use crate::router::status_router;
 use crate::routes::{REQUESTS_TRACKER, Route, Routes};
-use crate::status::{CompositeStatus, JourneyStatus, RequestsStatus, SloStatus, Status};
+use crate::status::Status;
 
 /// The reliability of this process: measures through [`layer`](Self::layer), tells through [`status`](Self::status).
 ///
@@ -53,6 +55,7 @@ impl Reliability {
             namespace: None,
             environment: None,
             version: None,
+            life: Setup::default(),
         }
     }
 
@@ -70,7 +73,7 @@ impl Reliability {
     /// All SLOs of this process now.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.shared.status()
+        self.shared.status_at(self.shared.now())
     }
 
     pub(crate) fn instrument(&self, provider: &dyn MeterProvider) -> Result<(), AlreadyInstrumented> {
@@ -102,6 +105,7 @@ pub struct ReliabilityBuilder {
     namespace: Option<String>,
     environment: Option<String>,
     version: Option<String>,
+    pub(crate) life: Setup,
 }
 
 impl ReliabilityBuilder {
@@ -134,7 +138,7 @@ impl ReliabilityBuilder {
         }
     }
 
-    /// Begins to measure. Does no I/O.
+    /// Begins to measure. Does no I/O but to read the `snapshot_file` (feature `store`), where one is named.
     ///
     /// # Errors
     ///
@@ -153,11 +157,8 @@ impl ReliabilityBuilder {
             Some(environment) => self.slos.for_environment(environment),
             None => self.slos,
         };
-        let anchor = Anchor::now();
-        // The built-in SLI first: `REQUESTS_TRACKER`.
-        let requests = SloTracker::events(REQUESTS_WINDOW, anchor.started());
-        let declared = slos.slos().iter().map(|slo| SloTracker::of(slo, anchor.started()));
-        let trackers = std::iter::once(requests).chain(declared).collect();
+        let anchor = Anchor::at(Moment::now());
+        let (trackers, life) = self.life.begin(&slos, anchor.started());
         let routes = Routes::new(&slos);
         Ok(Reliability {
             shared: Arc::new(Shared {
@@ -168,6 +169,7 @@ impl ReliabilityBuilder {
                 instance_id: uuid::Uuid::new_v4().to_string(),
                 anchor,
                 trackers,
+                life,
                 routes,
                 in_flight: AtomicU64::new(0),
                 claimed: AtomicBool::new(false),
@@ -188,7 +190,7 @@ pub enum BuildError {
 }
 
 /// How far back `requests` can be asked for.
-const REQUESTS_WINDOW: Window = Window::DAY;
+pub(crate) const REQUESTS_WINDOW: Window = Window::DAY;
 
 /// The state behind all clones of the handle, all layers and all requests in flight.
 #[derive(Debug)]
@@ -198,9 +200,10 @@ pub(crate) struct Shared {
     pub(crate) environment: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) instance_id: String,
-    anchor: Anchor,
+    pub(crate) anchor: Anchor,
     /// `requests`, then the SLOs in the order of the spec.
-    trackers: Vec<SloTracker>,
+    pub(crate) trackers: Vec<SloTracker>,
+    pub(crate) life: LifeState,
     routes: Routes,
     in_flight: AtomicU64,
     claimed: AtomicBool,
@@ -210,7 +213,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn route(&self, template: &str) -> Arc<Route> {
-        self.routes.of(template, &self.slos)
+        self.routes.of(template, &self.slos, self.anchor.started())
+    }
+
+    /// Every route that was seen.
+    pub(crate) fn seen_routes(&self) -> Vec<Arc<Route>> {
+        self.routes.seen()
     }
 
     // Relaxed, here and in `left`: a count for people, ordered with nothing.
@@ -234,6 +242,11 @@ impl Shared {
         }
     }
 
+    /// The moment of a clock reading.
+    pub(crate) fn tick(&self, at: Instant) -> Tick {
+        self.anchor.tick(at)
+    }
+
     pub(crate) fn measure(&self, elapsed: Duration, labels: Labels) {
         if let Some(instruments) = self.instruments.get() {
             instruments.record(elapsed, labels);
@@ -244,15 +257,16 @@ impl Shared {
     pub(crate) fn totals_to_export(&self) -> Vec<(String, Events)> {
         let begun = self.export.has_begun();
         let now = self.anchor.tick(Instant::now());
-        let names = std::iter::once(names::REQUESTS).chain(self.slos.slos().iter().map(slo_core::Slo::name));
+        let declared = self.slos.slos().iter().map(|slo| (slo.name(), is_composite(slo)));
         let totals = |tracker: &SloTracker| match begun {
             true => tracker.at(now).totals(),
             false => Events::default(),
         };
+        let names = std::iter::once((names::REQUESTS, false)).chain(declared);
         names
             .zip(self.trackers.iter().map(totals))
-            .filter(|(name, _)| !self.slos.slo(name).is_some_and(is_composite))
-            .map(|(name, totals)| (name.to_owned(), totals))
+            .filter(|((_, is_composite), _)| !is_composite)
+            .map(|((name, _), totals)| (name.to_owned(), totals))
             .collect()
     }
 
@@ -260,56 +274,33 @@ impl Shared {
         self.anchor.tick(Instant::now())
     }
 
-    fn status(&self) -> Status {
-        let now = self.now();
-        let trackers = Trackers {
+    /// Every tracker by the name of its SLO, with the slices closed that are over.
+    pub(crate) fn trackers_at(&self, now: Tick) -> Trackers<'_> {
+        let declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        Trackers {
             slos: &self.slos,
-            trackers: &self.trackers,
+            by_name: declared.map(|(slo, tracker)| (slo.name(), tracker.at(now))).collect(),
             now,
-        };
-        let (composites, slos): (Vec<_>, Vec<_>) = self.slos.slos().iter().partition(|slo| is_composite(slo));
-        let slos = slos.into_iter().filter_map(|slo| Some((slo, trackers.of(slo.name())?)));
-        let requests = RequestsStatus::new(self.trackers[REQUESTS_TRACKER].at(now), now);
-        Status {
-            service: self.slos.service().to_owned(),
-            namespace: self.namespace.clone(),
-            environment: self.environment.clone(),
-            version: self.version.clone(),
-            instance_id: self.instance_id.clone(),
-            scope: "instance",
-            started_at: self.anchor.started().into(),
-            at: now.into(),
-            in_flight: self.in_flight(),
-            requests,
-            slos: slos.map(|(slo, tracker)| SloStatus::new(slo, tracker, now)).collect(),
-            composites: composites
-                .into_iter()
-                .filter_map(|slo| CompositeStatus::new(slo, &trackers))
-                .collect(),
-            journeys: JourneyStatus::all(&trackers),
-            export: self.export.status(),
         }
     }
 }
 
 /// The trackers by the names of their SLOs, at one moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Trackers<'a> {
     pub(crate) slos: &'a SloSet,
-    trackers: &'a [SloTracker],
+    by_name: HashMap<&'a str, &'a Tracker>,
     pub(crate) now: Tick,
 }
 
 impl<'a> Trackers<'a> {
     /// What counts the events of an SLO.
     pub(crate) fn of(&self, name: &str) -> Option<&'a Tracker> {
-        let mut declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
-        let (_, tracker) = declared.find(|(slo, _)| slo.name() == name)?;
-        Some(tracker.at(self.now))
+        self.by_name.get(name).copied()
     }
 }
 
-fn is_composite(slo: &Slo) -> bool {
+pub(crate) fn is_composite(slo: &Slo) -> bool {
     slo.composite().is_some()
 }
 

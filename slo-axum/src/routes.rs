@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use slo_core::{Classification, DEFAULT_PATIENCE, Ending, Judge, Outcome, Override, Sli, SloSet};
+use slo_core::{Classification, DEFAULT_PATIENCE, Ending, Judge, Outcome, Override, Sli, SloSet, Tick};
 
 use crate::attributes::Method;
+use crate::red::RouteRed;
 
 /// A matched route with the judges of each method.
 #[derive(Debug)]
 pub(crate) struct Route {
     template: Arc<str>,
+    red: RouteRed,
     by_method: [Vec<Plan>; Method::COUNT],
 }
 
@@ -25,19 +27,24 @@ struct Plan {
 }
 
 impl Route {
-    fn new(template: &str, slos: &SloSet, judges: &[Option<Judge>]) -> Self {
+    fn new(template: &str, slos: &SloSet, judges: &[Option<Judge>], started: Tick) -> Self {
         let mut by_method: [Vec<Plan>; Method::COUNT] = Default::default();
         for method in Method::all() {
             by_method[method.index()] = plans(template, method.as_str(), slos, judges);
         }
         Self {
             template: template.into(),
+            red: RouteRed::new(started),
             by_method,
         }
     }
 
     pub(crate) fn template(&self) -> &Arc<str> {
         &self.template
+    }
+
+    pub(crate) fn red(&self) -> &RouteRed {
+        &self.red
     }
 
     /// Each SLO's decision on a request, with the index of its tracker; without latency SLOs when the request is not
@@ -105,7 +112,7 @@ impl Routes {
         }
     }
 
-    pub(crate) fn of(&self, template: &str, slos: &SloSet) -> Arc<Route> {
+    pub(crate) fn of(&self, template: &str, slos: &SloSet, started: Tick) -> Arc<Route> {
         let known = self
             .seen
             .read()
@@ -114,10 +121,15 @@ impl Routes {
             .cloned();
         known.unwrap_or_else(|| {
             // Prepared before the lock is taken; a second thread may prepare the same one, and the first insert stays.
-            let route = Arc::new(Route::new(template, slos, &self.judges));
+            let route = Arc::new(Route::new(template, slos, &self.judges, started));
             let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(seen.entry(template.into()).or_insert(route))
         })
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Arc<Route>> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.values().cloned().collect()
     }
 }
 
@@ -136,7 +148,7 @@ mod tests {
     }
 
     fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
-        let route = Routes::new(&slos()).of(route, &slos());
+        let route = Routes::new(&slos()).of(route, &slos(), Tick::default());
         route
             .judge(Method::of(method), ending, Duration::from_millis(millis), true, None)
             .collect()

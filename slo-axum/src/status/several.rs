@@ -128,7 +128,7 @@ fn state(slo: &Slo, trackers: &Trackers<'_>) -> BudgetState {
 }
 
 /// The composite over one window; `None` of an SLO that is none.
-fn composite(slo: &Slo, trackers: &Trackers<'_>, window: Window) -> Option<Composite> {
+pub(super) fn composite(slo: &Slo, trackers: &Trackers<'_>, window: Window) -> Option<Composite> {
     let read = |name: &str| Some(trackers.of(name)?.read(trackers.now, window));
     Some(slo.composite()?.read(slo.target(), read))
 }
