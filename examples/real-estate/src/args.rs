@@ -24,6 +24,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH")]
     pub(crate) snapshot: Option<PathBuf>,
 
+    /// Time between two snapshots: what a killed service forgets
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "1m", requires = "snapshot")]
+    pub(crate) snapshot_every: Duration,
+
     /// Where the service runs, for `deployment.environment.name`: `dev`, `production`
     #[arg(long, value_name = "NAME")]
     pub(crate) environment: Option<String>,

@@ -84,11 +84,12 @@ fn measure(args: &Args) -> Result<Reliability, Error> {
 
 /// Alerts are logged; who watches the demo is told between its lines.
 fn life(args: &Args) -> Life {
-    if args.demo {
+    let life = if args.demo {
         Life::every(Duration::from_secs(1)).on_alert(|change| say(&format!("       !! {change}")))
     } else {
-        Life::default()
-    }
+        Life::every(args.snapshot_every.min(Duration::from_secs(5)))
+    };
+    life.snapshot_every(args.snapshot_every)
 }
 
 fn slos_in(path: &Path) -> Result<SloSet, Error> {
