@@ -123,6 +123,7 @@ fn gained(from: Tick, to: Tick) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const WALL: Tick = Tick::from_unix_seconds(1_767_225_600);
 
@@ -217,6 +218,59 @@ mod tests {
         assert_eq!(anchor.tick(set_back.instant), WALL + seconds(39));
         let later = clocks.runs(seconds(1));
         assert_eq!(anchor.tick(later.instant), later.wall);
+    }
+
+    /// What a clock does between two looks at it, in milliseconds.
+    #[derive(Clone, Copy, Debug)]
+    enum Does {
+        Run(u64),
+        Sleep(u64),
+        GoBack(u64),
+    }
+
+    fn does() -> impl Strategy<Value = Does> {
+        prop_oneof![
+            3 => (0_u64..20_000).prop_map(Does::Run),
+            1 => (0_u64..5_000_000).prop_map(Does::Sleep),
+            2 => (0_u64..60_000).prop_map(Does::GoBack),
+            1 => (0_u64..5_000_000).prop_map(Does::GoBack),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn readings_go_back_only_with_a_clock_set_back_and_are_never_a_minute_off(
+            story in prop::collection::vec(does(), 1..100), pause in 0_u64..10_000,
+        ) {
+            let (mut clocks, anchor) = Clocks::new();
+            clocks.runs(seconds(100_000_000)); // room to go back in
+            let _ahead = anchor.follow(clocks.now);
+            let mut last = anchor.tick(clocks.now.instant);
+            for happening in story {
+                match happening {
+                    Does::Run(millis) => clocks.runs(Duration::from_millis(millis)),
+                    Does::Sleep(millis) => clocks.is_suspended(Duration::from_millis(millis)),
+                    Does::GoBack(millis) => clocks.is_set_back(Duration::from_millis(millis)),
+                };
+                let before = anchor.tick(clocks.now.instant);
+                prop_assert!(before >= last);
+                let followed = anchor.follow(clocks.now);
+                let after = anchor.tick(clocks.now.instant);
+                match followed {
+                    Followed::SetBack(by) => prop_assert_eq!((after, after + by), (clocks.now.wall, before)),
+                    Followed::Ahead(by) => prop_assert_eq!((after, after), (clocks.now.wall, before + by)),
+                    Followed::Steady => {
+                        prop_assert!(after >= before);
+                        prop_assert!(after.since(clocks.now.wall) <= WAITED_FOR);
+                        prop_assert!(clocks.now.wall.since(after) == Duration::ZERO);
+                    }
+                }
+                // Between two looks time runs, or stands until the wall clock is there.
+                let later = clocks.runs(Duration::from_millis(pause));
+                last = anchor.tick(later.instant);
+                prop_assert_eq!(last, after.max(later.wall));
+            }
+        }
     }
 
     #[test]

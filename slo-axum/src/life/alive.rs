@@ -130,15 +130,14 @@ impl Alive {
     fn alert(&mut self, now: Tick, _: Moment) {
         let shared = Arc::clone(&self.shared);
         let mut changes = Vec::new();
-        {
-            let mut watches = shared.life.watches();
-            let trackers = &shared.trackers[REQUESTS_TRACKER + 1..];
-            for ((slo, tracker), watch) in shared.slos.slos().iter().zip(trackers).zip(watches.iter_mut()) {
-                let Some(watch) = watch else { continue };
-                changes.extend(watches::evaluate(watch, slo, tracker.at(now), now));
-            }
+        let trackers = &shared.trackers[REQUESTS_TRACKER + 1..];
+        for (place, (slo, tracker)) in shared.slos.slos().iter().zip(trackers).enumerate() {
+            let Some(mut watch) = shared.life.watch(place) else {
+                continue;
+            };
+            changes.extend(watches::evaluate(&mut watch, slo, tracker.at(now), now));
         }
-        // Outside of the lock: a listener may ask for the status.
+        // Outside of the locks: a listener may ask for the status.
         for change in &changes {
             watches::log(change);
             for listener in &mut self.listeners {

@@ -136,14 +136,15 @@ pub(super) fn snapshot(shared: &Shared, now: Tick) -> (Tick, Snapshot) {
         let requests = SloSnapshot::new(REQUESTS_RULES, requests).in_flight(in_flight);
         snapshot = snapshot.with(names::REQUESTS, requests);
     }
-    let watches = shared.life.watches();
-    for ((slo, tracker), watch) in shared.slos.slos().iter().zip(trackers).zip(watches.iter()) {
+    for (place, (slo, tracker)) in shared.slos.slos().iter().zip(trackers).enumerate() {
         // None of a composite: it has no events of its own.
-        let Some(watch) = watch else { continue };
+        let Some(alert) = shared.life.watch(place).map(|watch| watch.memory().clone()) else {
+            continue;
+        };
         let lost = if is_every_request(slo) { in_flight } else { 0 };
         let slo_snapshot = SloSnapshot::new(slo.counting_rules(), tracker)
             .in_flight(lost)
-            .alert(watch.memory().clone());
+            .alert(alert);
         snapshot = snapshot.with(slo.name(), slo_snapshot);
     }
     (now, snapshot)

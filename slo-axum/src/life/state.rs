@@ -13,8 +13,8 @@ use crate::status::LifeStatus;
 /// Life as the rest of the process sees it. Part of what all handles share.
 #[derive(Debug)]
 pub(crate) struct LifeState {
-    /// In the order of the spec; none of a composite.
-    watches: Mutex<Vec<Option<Watch>>>,
+    /// In the order of the spec; none of a composite. A lock each: who reads one does not wait for the evaluation of all.
+    watches: Vec<Option<Mutex<Watch>>>,
     /// In the order of the spec.
     levels: Vec<Arc<LevelCell>>,
     pub(super) limits: BudgetLevels,
@@ -33,10 +33,12 @@ impl LifeState {
         let nothing = AlertMemory::default();
         let watches = slos.slos().iter().enumerate().map(|(place, slo)| {
             let memory = remembered.get(place).unwrap_or(&nothing);
-            slo.composite().is_none().then(|| watch(policy.for_slo(slo), memory))
+            slo.composite()
+                .is_none()
+                .then(|| Mutex::new(watch(policy.for_slo(slo), memory)))
         });
         Self {
-            watches: Mutex::new(watches.collect()),
+            watches: watches.collect(),
             levels: slos.slos().iter().map(|_| Arc::default()).collect(),
             limits,
             runs: AtomicBool::new(false),
@@ -47,10 +49,12 @@ impl LifeState {
         }
     }
 
-    /// Held for as long as it takes to evaluate or to read, and never while somebody is told.
-    pub(crate) fn watches(&self) -> MutexGuard<'_, Vec<Option<Watch>>> {
+    /// The watch of the SLO at this place of the spec; none of a composite. Held for as long as it takes to evaluate or to
+    /// read, and never while somebody is told.
+    pub(crate) fn watch(&self, place: usize) -> Option<MutexGuard<'_, Watch>> {
+        let watch = self.watches.get(place)?.as_ref()?;
         // A watch is whole between two evaluations.
-        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+        Some(watch.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn levels(&self) -> &[Arc<LevelCell>] {

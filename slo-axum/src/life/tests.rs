@@ -190,12 +190,20 @@ fn a_listener_may_ask_for_the_status() {
 
 #[test]
 fn a_suspended_hour_is_a_gap_of_every_tracker_and_windows_are_where_the_wall_clock_is() {
+    let log = log::Log::begin();
     let mut process = Process::new(Life::default());
     process.record(MAILS, 0, 7);
     let route = process.shared().route("/a");
     process.run(Duration::from_secs(60));
     process.sleep(INTERVAL, Duration::from_secs(3_600));
     process.step();
+    let lines = log.lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("the clock is ahead") && line.ends_with("seconds=3600.0")),
+        "{lines:?}"
+    );
     for tracker in &process.shared().trackers {
         let gaps = tracker.at(process.tick()).gaps();
         assert_eq!(
@@ -317,8 +325,7 @@ fn intervals_that_promises_cannot_live_with_are_refused() {
 fn recovering() -> Reliability {
     let reliability = Reliability::builder(spec(SLOS)).build().unwrap();
     {
-        let mut watches = reliability.shared().life.watches();
-        let watch = watches[0].as_mut().unwrap();
+        let mut watch = reliability.shared().life.watch(0).unwrap();
         let _page = watch.evaluate(Tick::default(), |_| Events::new(0, 100)).state();
         let _told = std::mem::take(watch.listener_mut());
     }

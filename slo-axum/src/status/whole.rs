@@ -91,11 +91,10 @@ impl Shared {
         anew: impl FnOnce(&slo_core::alert::Alerts) -> Evaluation,
     ) -> Option<AlertStatus> {
         let watched = self.life.runs();
-        let watches = self.life.watches();
-        let watch = watches.get(place)?.as_ref()?;
+        let watch = self.life.watch(place)?;
         let last = watch.last().filter(|_| watched).cloned();
         let alerts = watch.alerts().clone();
-        drop(watches);
+        drop(watch);
         let evaluation = last.unwrap_or_else(|| anew(&alerts));
         Some(AlertStatus::new(&alerts, &evaluation, watched))
     }
