@@ -300,7 +300,7 @@ impl<'a> Trackers<'a> {
     }
 }
 
-pub(crate) fn is_composite(slo: &Slo) -> bool {
+fn is_composite(slo: &Slo) -> bool {
     slo.composite().is_some()
 }
 

@@ -30,6 +30,19 @@ struct Snapshots {
     saver: super::saver::Saver,
 }
 
+#[cfg(feature = "store")]
+impl Snapshots {
+    /// `None` without a file to write.
+    fn begin(shared: &Arc<Shared>, every: Duration) -> Result<Option<Self>, LifeError> {
+        if shared.life.memory.is_none() {
+            return Ok(None);
+        }
+        let saver = super::saver::Saver::start(shared)?;
+        let last = None;
+        Ok(Some(Self { every, last, saver }))
+    }
+}
+
 /// What every step does, in this order, after the clock was followed.
 ///
 /// One that panics is logged, and the next ones are done all the same.
@@ -49,27 +62,19 @@ const PROMISED: Duration = Duration::from_secs(10);
 
 impl Alive {
     pub(super) fn begin(shared: &Arc<Shared>, life: Life) -> Result<Self, LifeError> {
+        #[cfg(feature = "store")]
+        let snapshots = Snapshots::begin(shared, life.snapshot_every)?;
         if !shared.life.claim(life.interval) {
             return Err(LifeError::RunsAlready);
         }
-        // From here on: its drop gives the place back.
-        #[cfg_attr(not(feature = "store"), expect(unused_mut, reason = "snapshots are added"))]
-        let mut alive = Self {
+        // From here on its drop gives the place back.
+        Ok(Self {
             shared: Arc::clone(shared),
             interval: life.interval,
             listeners: life.listeners,
             #[cfg(feature = "store")]
-            snapshots: None,
-        };
-        #[cfg(feature = "store")]
-        if shared.life.memory.is_some() {
-            alive.snapshots = Some(Snapshots {
-                every: life.snapshot_every,
-                last: None,
-                saver: super::saver::Saver::start(shared)?,
-            });
-        }
-        Ok(alive)
+            snapshots,
+        })
     }
 
     /// Everything that is due at this moment.
@@ -87,10 +92,6 @@ impl Alive {
     }
 
     /// The last step, and a snapshot whether one is due or not; why it was not saved.
-    #[cfg_attr(
-        not(feature = "store"),
-        expect(clippy::unnecessary_wraps, reason = "a snapshot can fail")
-    )]
     pub(super) fn end(mut self, moment: Moment) -> Result<(), String> {
         #[cfg(feature = "store")]
         let snapshots = self.snapshots.take();

@@ -7,7 +7,7 @@ use slo_core::{BudgetLevel, BudgetLevels, ErrorBudget, Sli, Slo, Tick};
 
 use super::several::composite;
 use super::{AlertStatus, CompositeStatus, JourneyStatus, RequestsStatus, RouteStatus, SloStatus, Status};
-use crate::reliability::{Shared, Trackers, is_composite};
+use crate::reliability::{Shared, Trackers};
 use crate::routes::REQUESTS_TRACKER;
 
 /// One SLO, whatever its kind.
@@ -29,7 +29,7 @@ impl Shared {
         let mut unseen_routes: Vec<_> = slos.iter().flat_map(|slo| slo.unseen_routes.clone()).collect();
         unseen_routes.sort_unstable();
         unseen_routes.dedup();
-        let composites = self.slos.slos().iter().filter(|slo| is_composite(slo));
+        let composites = (0..self.slos.slos().len()).filter_map(|place| self.composite_status(place, &trackers));
         Status {
             service: self.slos.service().to_owned(),
             namespace: self.namespace.clone(),
@@ -42,9 +42,7 @@ impl Shared {
             in_flight: self.in_flight(),
             requests: RequestsStatus::new(self.trackers[REQUESTS_TRACKER].at(now), now),
             slos,
-            composites: composites
-                .filter_map(|slo| CompositeStatus::new(slo, &trackers))
-                .collect(),
+            composites: composites.collect(),
             journeys: JourneyStatus::all(&trackers),
             routes: rows,
             unseen_routes,
@@ -59,7 +57,7 @@ impl Shared {
         let names = || slos.iter().map(|slo| slo.name().to_owned()).collect();
         let place = slos.iter().position(|slo| slo.name() == name).ok_or_else(names)?;
         let trackers = self.trackers_at(self.now());
-        let composite = || CompositeStatus::new(&slos[place], &trackers).map(|slo| OneStatus::Composite(Box::new(slo)));
+        let composite = || Some(OneStatus::Composite(Box::new(self.composite_status(place, &trackers)?)));
         let routes = self.seen_routes();
         let seen = routes.iter().map(|route| &**route.template()).collect();
         let slo = self.slo_status(place, &trackers, &seen);
@@ -73,15 +71,26 @@ impl Shared {
         let slo = self.slos.slos().get(place)?;
         let tracker = trackers.of(slo.name())?;
         let alert = self.alert_status(place, |alerts| alerts.evaluate_tracker(tracker, trackers.now))?;
-        let level = self.life.levels().get(place).map(|level| level.get());
         Some(SloStatus::new(
             slo,
             tracker,
             trackers.now,
             alert,
-            level.unwrap_or_default(),
+            self.level(place),
             unseen_routes(slo, seen),
         ))
+    }
+
+    /// `None` of anything but a composite.
+    fn composite_status(&self, place: usize, trackers: &Trackers<'_>) -> Option<CompositeStatus> {
+        CompositeStatus::new(self.slos.slos().get(place)?, trackers, self.level(place))
+    }
+
+    fn level(&self, place: usize) -> BudgetLevel {
+        self.life
+            .levels()
+            .get(place)
+            .map_or(BudgetLevel::NoData, |level| level.get())
     }
 
     /// What was last evaluated, or what `anew` says where nobody evaluates; `None` of a composite.
