@@ -15,7 +15,7 @@ use crate::routes::REQUESTS_TRACKER;
 
 /// Who does the steps. Gives its place back when it ends, however it does.
 pub(super) struct Alive {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     interval: Duration,
     listeners: Vec<Listener>,
     #[cfg(feature = "store")]
@@ -43,7 +43,8 @@ impl Snapshots {
     }
 }
 
-/// What every step does, in this order, after the clock was followed.
+/// What every step does, in this order, after the clock was followed: whoever needs something done every few seconds adds
+/// it here.
 ///
 /// One that panics is logged, and the next ones are done all the same.
 const CHORES: &[(&str, Chore)] = &[
@@ -54,7 +55,7 @@ const CHORES: &[(&str, Chore)] = &[
     ("snapshot", Alive::snapshot),
 ];
 
-type Chore = fn(&mut Alive, Tick, Moment);
+pub(super) type Chore = fn(&mut Alive, Tick, Moment);
 
 /// The least interval that heartbeats promise. A pause of three of them, half a minute, is a machine that is busy, and
 /// not one that measures nothing.
@@ -81,14 +82,18 @@ impl Alive {
     pub(super) fn step(&mut self, moment: Moment) {
         self.follow(moment);
         let now = self.shared.anchor.tick(moment.instant);
-        for (what, chore) in CHORES {
+        self.do_all(CHORES, now, moment);
+        self.shared.life.stepped(now);
+    }
+
+    pub(super) fn do_all(&mut self, chores: &[(&str, Chore)], now: Tick, moment: Moment) {
+        for (what, chore) in chores {
             // Each chore leaves behind what a reader may see: counts, evaluations, bytes of levels.
             let done = catch_unwind(AssertUnwindSafe(|| chore(self, now, moment)));
             if done.is_err() {
                 tracing::error!(chore = what, "a chore of the promises' life panicked; the others go on");
             }
         }
-        self.shared.life.stepped(now);
     }
 
     /// The last step, and a snapshot whether one is due or not; why it was not saved.
@@ -175,6 +180,12 @@ impl Alive {
 
 #[cfg(all(test, feature = "store"))]
 impl Alive {
+    pub(super) fn is_saving(&self) -> bool {
+        self.snapshots
+            .as_ref()
+            .is_some_and(|snapshots| !snapshots.saver.is_free())
+    }
+
     /// When the last snapshot was taken, once it is written.
     pub(super) fn last_saved(&self) -> Option<Instant> {
         let snapshots = self.snapshots.as_ref()?;

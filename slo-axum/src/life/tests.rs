@@ -171,6 +171,32 @@ fn a_listener_that_panics_keeps_nobody_from_being_told() {
 }
 
 #[test]
+fn a_chore_that_panics_keeps_no_other_from_being_done() {
+    let log = log::Log::begin();
+    let mut process = Process::new(Life::default());
+    process.sleep(INTERVAL, Duration::ZERO);
+    let (now, moment) = (process.now.wall, process.now);
+    let chores: [(&str, alive::Chore); 2] = [
+        ("nonsense", |_, _, _| panic!("on purpose")),
+        ("history", |alive, now, _| alive.record_lost(now)),
+    ];
+    process.alive.do_all(&chores, now, moment);
+    assert_eq!(process.shared().trackers[MAILS].at(now).totals(), Events::new(0, 1));
+    let lines = log.lines();
+    assert!(
+        lines.len() == 1 && lines[0].starts_with("ERROR a chore of the promises' life panicked"),
+        "{lines:?}"
+    );
+    assert!(lines[0].ends_with("chore=\"nonsense\""), "{lines:?}");
+}
+
+impl Alive {
+    fn record_lost(&mut self, now: Tick) {
+        self.shared.trackers[MAILS].record_lost(now, 1);
+    }
+}
+
+#[test]
 fn a_listener_may_ask_for_the_status() {
     let asked: std::sync::Arc<Mutex<Option<Reliability>>> = std::sync::Arc::default();
     let (states, seen) = mpsc::channel();

@@ -223,3 +223,29 @@ fn snapshots_are_saved_at_the_first_step_and_then_once_a_minute() {
     assert_eq!(saved.len(), 2);
     assert_eq!(saved[1] - saved[0], SNAPSHOT_EVERY);
 }
+
+/// A pipe stands in for the disk: whoever opens it for writing waits for somebody who reads.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_hangs_does_not_silence_alerts() {
+    let folder = Folder::new();
+    let (life, lines) = told();
+    let mut process = folder.process(SLOS, life);
+    assert!(process.alive.last_saved().is_some());
+    let pipe = folder.0.join(format!("shop.snapshot.writing-{}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+
+    process.run(SNAPSHOT_EVERY);
+    assert!(process.alive.is_saving());
+    process.record(MAILS, 0, 60);
+    process.run(Duration::from_secs(60));
+    assert_eq!(lines.try_iter().count(), 1);
+    assert!(process.alive.is_saving());
+
+    let _written = fs::read(&pipe).unwrap();
+    assert!(process.alive.last_saved().is_some());
+    process.run(SNAPSHOT_EVERY);
+    process.stop().unwrap();
+    assert_eq!(folder.names(), ["shop.snapshot"]);
+}
