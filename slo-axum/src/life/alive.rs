@@ -49,8 +49,9 @@ impl Snapshots {
 /// One that panics is logged, and the next ones are done all the same.
 const CHORES: &[(&str, Chore)] = &[
     ("heartbeats", Alive::beat),
-    ("alerts", Alive::alert),
     ("budget levels", Alive::refresh_levels),
+    // Before the snapshot: what is remembered as told was told.
+    ("alerts", Alive::alert),
     #[cfg(feature = "store")]
     ("snapshot", Alive::snapshot),
 ];
