@@ -256,7 +256,7 @@ impl InFlight {
             overruled: self.overruled,
             marks: self.marks,
         };
-        shared.judge(plan, self.method, stopped, ended);
+        shared.judge(route, plan, self.method, stopped, ended);
         let labels = Labels {
             method: self.method,
             scheme: self.scheme,

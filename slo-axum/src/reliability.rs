@@ -1,5 +1,6 @@
 //! The handle: one per process, shared by the layer, the status routes and the export.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,17 +12,18 @@ use slo_core::{Events, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, 
 
 use crate::attributes::{Labels, Method, Scheme};
 use crate::classify::{Classify, Hook};
-use crate::clock::{Anchor, Reading};
+use crate::clock::{Anchor, Moment, Reading};
 use crate::export::ExportHealth;
 use crate::extra::{AttributeError, ClosedAttribute, Extra};
 use crate::instruments::{Binding, Instruments};
 use crate::layer::SloLayer;
+use crate::life::{LifeState, Setup};
 use crate::mark::{Mark, Marks};
 use crate::options::{Asked, Options};
 use crate::router::status_router;
 use crate::routes::{Ended, Plan, REQUESTS_TRACKER, Route, Routes};
 use crate::series::LEAST_SERIES;
-use crate::status::{CompositeStatus, JourneyStatus, RequestsStatus, SloStatus, Status};
+use crate::status::Status;
 
 /// The reliability of this process: measures through [`layer`](Self::layer), tells through [`status`](Self::status).
 ///
@@ -60,6 +62,7 @@ impl Reliability {
             environment: None,
             version: None,
             asked: Asked::default(),
+            life: Setup::default(),
         }
     }
 
@@ -77,7 +80,9 @@ impl Reliability {
     /// All SLOs of this process now.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.shared.status()
+        let now = self.shared.now();
+        self.shared.export.warn_if_never_collected(now);
+        self.shared.status_at(now)
     }
 
     /// A mark for routes, which says nothing yet; [`Mark`] has an example.
@@ -115,6 +120,7 @@ pub struct ReliabilityBuilder {
     environment: Option<String>,
     version: Option<String>,
     asked: Asked,
+    pub(crate) life: Setup,
 }
 
 impl ReliabilityBuilder {
@@ -192,7 +198,7 @@ impl ReliabilityBuilder {
         self
     }
 
-    /// Begins to measure. Does no I/O.
+    /// Begins to measure. Does no I/O but to read the `snapshot_file` (feature `store`), where one is named.
     ///
     /// # Errors
     ///
@@ -214,12 +220,9 @@ impl ReliabilityBuilder {
             None => self.slos,
         };
         let options = Options::new(self.asked)?;
-        let anchor = Anchor::now();
-        // The built-in SLI first: `REQUESTS_TRACKER`.
-        let requests = SloTracker::events(REQUESTS_WINDOW, anchor.started());
-        let declared = slos.slos().iter().map(|slo| SloTracker::of(slo, anchor.started()));
-        let trackers = std::iter::once(requests).chain(declared).collect();
-        let routes = Routes::new(&slos);
+        let anchor = Anchor::at(Moment::now());
+        let (trackers, life) = self.life.begin(&slos, anchor.started());
+        let routes = Routes::new(&slos, anchor.started());
         Ok(Reliability {
             shared: Arc::new(Shared {
                 slos,
@@ -229,6 +232,7 @@ impl ReliabilityBuilder {
                 instance_id: uuid::Uuid::new_v4().to_string(),
                 anchor,
                 trackers,
+                life,
                 routes,
                 options,
                 number: next_number(),
@@ -266,7 +270,7 @@ fn next_number() -> u32 {
 }
 
 /// How far back `requests` can be asked for.
-const REQUESTS_WINDOW: Window = Window::DAY;
+pub(crate) const REQUESTS_WINDOW: Window = Window::DAY;
 
 /// The state behind all clones of the handle, all layers and all requests in flight.
 #[derive(Debug)]
@@ -276,9 +280,10 @@ pub(crate) struct Shared {
     pub(crate) environment: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) instance_id: String,
-    anchor: Anchor,
+    pub(crate) anchor: Anchor,
     /// `requests`, then the SLOs in the order of the spec.
-    trackers: Vec<SloTracker>,
+    pub(crate) trackers: Vec<SloTracker>,
+    pub(crate) life: LifeState,
     pub(crate) routes: Routes,
     pub(crate) options: Options,
     /// Tells its marks from those of another.
@@ -347,6 +352,19 @@ impl Shared {
         plans.map(|plan| plan.waiting.in_flight()).sum()
     }
 
+    /// By tracker: requests in flight that will be counted there, but for those that only a mark says.
+    #[cfg(feature = "store")]
+    pub(crate) fn in_flight_by_tracker(&self) -> Vec<u64> {
+        let mut counts = vec![0_u64; self.trackers.len()];
+        for plan in self.routes.all().flat_map(Route::plans) {
+            let in_flight = plan.waiting.in_flight();
+            for tracker in plan.trackers() {
+                counts[tracker] += in_flight;
+            }
+        }
+        counts
+    }
+
     /// By route, with those that matched none: requests that run for longer than patience.
     pub(crate) fn abandoned_in_flight(&self) -> impl Iterator<Item = (Option<&str>, u64)> {
         let now = self.read_clock();
@@ -360,11 +378,14 @@ impl Shared {
         marks.slos != 0 && Routes::marked_until_body(&self.slos, marks)
     }
 
-    /// Counts the one decision of each SLO about a request whose clock stopped then.
-    pub(crate) fn judge(&self, plan: &Plan, method: Method, stopped: Reading, ended: Ended) {
-        let tick = self.anchor.tick(stopped);
+    /// Counts the one decision of each SLO about a request whose clock stopped then, and that of `requests` for its route.
+    pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, stopped: Reading, ended: Ended) {
+        let tick = self.anchor.tick_of(stopped);
         self.routes.judge(plan, method, &self.slos, ended, |tracker, outcome| {
             self.trackers[tracker].record(tick, outcome);
+            if let (REQUESTS_TRACKER, Some(red)) = (tracker, route.red()) {
+                red.record(tick, outcome, ended.timed.then_some(ended.elapsed));
+            }
         });
     }
 
@@ -386,70 +407,47 @@ impl Shared {
     /// The totals of every SLO that has events of its own, or zeros until the engine has seen the series begin.
     pub(crate) fn totals_to_export(&self) -> Vec<(String, Events)> {
         let begun = self.export.has_begun();
-        let now = self.anchor.tick(self.read_clock());
-        let names = std::iter::once(names::REQUESTS).chain(self.slos.slos().iter().map(slo_core::Slo::name));
+        let now = self.now();
+        let declared = self.slos.slos().iter().map(|slo| (slo.name(), is_composite(slo)));
         let totals = |tracker: &SloTracker| match begun {
             true => tracker.at(now).totals(),
             false => Events::default(),
         };
+        let names = std::iter::once((names::REQUESTS, false)).chain(declared);
         names
             .zip(self.trackers.iter().map(totals))
-            .filter(|(name, _)| !self.slos.slo(name).is_some_and(is_composite))
-            .map(|(name, totals)| (name.to_owned(), totals))
+            .filter(|((_, is_composite), _)| !is_composite)
+            .map(|((name, _), totals)| (name.to_owned(), totals))
             .collect()
     }
 
     pub(crate) fn now(&self) -> Tick {
-        self.anchor.tick(self.read_clock())
+        self.anchor.tick_of(self.read_clock())
     }
 
-    fn status(&self) -> Status {
-        let now = self.now();
-        self.export.warn_if_never_collected(now);
-        let trackers = Trackers {
+    /// Every tracker by the name of its SLO, with the slices closed that are over.
+    pub(crate) fn trackers_at(&self, now: Tick) -> Trackers<'_> {
+        let declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        Trackers {
             slos: &self.slos,
-            trackers: &self.trackers,
+            by_name: declared.map(|(slo, tracker)| (slo.name(), tracker.at(now))).collect(),
             now,
-        };
-        let (composites, slos): (Vec<_>, Vec<_>) = self.slos.slos().iter().partition(|slo| is_composite(slo));
-        let slos = slos.into_iter().filter_map(|slo| Some((slo, trackers.of(slo.name())?)));
-        let requests = RequestsStatus::new(self.trackers[REQUESTS_TRACKER].at(now), now);
-        Status {
-            service: self.slos.service().to_owned(),
-            namespace: self.namespace.clone(),
-            environment: self.environment.clone(),
-            version: self.version.clone(),
-            instance_id: self.instance_id.clone(),
-            scope: "instance",
-            started_at: self.anchor.started().into(),
-            at: now.into(),
-            in_flight: self.in_flight(),
-            requests,
-            slos: slos.map(|(slo, tracker)| SloStatus::new(slo, tracker, now)).collect(),
-            composites: composites
-                .into_iter()
-                .filter_map(|slo| CompositeStatus::new(slo, &trackers))
-                .collect(),
-            journeys: JourneyStatus::all(&trackers),
-            export: self.export.status(),
         }
     }
 }
 
 /// The trackers by the names of their SLOs, at one moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Trackers<'a> {
     pub(crate) slos: &'a SloSet,
-    trackers: &'a [SloTracker],
+    by_name: HashMap<&'a str, &'a Tracker>,
     pub(crate) now: Tick,
 }
 
 impl<'a> Trackers<'a> {
     /// What counts the events of an SLO.
     pub(crate) fn of(&self, name: &str) -> Option<&'a Tracker> {
-        let mut declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
-        let (_, tracker) = declared.find(|(slo, _)| slo.name() == name)?;
-        Some(tracker.at(self.now))
+        self.by_name.get(name).copied()
     }
 }
 

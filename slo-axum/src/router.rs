@@ -9,6 +9,7 @@ use serde::Serialize;
 use slo_core::Uncounted;
 
 use crate::Reliability;
+use crate::status::OneStatus;
 
 /// `/` answers every SLO, `/{name}` one; both are left out of the request metrics and never cached.
 pub(crate) fn status_router<S: Clone + Send + Sync + 'static>(reliability: Reliability) -> Router<S> {
@@ -25,22 +26,12 @@ pub(crate) fn status_router<S: Clone + Send + Sync + 'static>(reliability: Relia
 }
 
 fn one(reliability: &Reliability, name: &str) -> Response {
-    let status = reliability.status();
-    if let Some(composite) = status.composites.iter().find(|slo| slo.name == name) {
-        return answer(StatusCode::OK, composite);
-    }
-    match status.slos.iter().find(|slo| slo.name == name) {
-        Some(slo) => answer(StatusCode::OK, slo),
-        None => {
-            let composites = status.composites.into_iter().map(|slo| slo.name);
-            let known = status.slos.into_iter().map(|slo| slo.name).chain(composites).collect();
-            answer(
-                StatusCode::NOT_FOUND,
-                &Unknown {
-                    error: "no SLO of this name",
-                    known,
-                },
-            )
+    match reliability.shared().status_of(name) {
+        Ok(OneStatus::Slo(slo)) => answer(StatusCode::OK, &slo),
+        Ok(OneStatus::Composite(composite)) => answer(StatusCode::OK, &composite),
+        Err(known) => {
+            let error = "no SLO of this name";
+            answer(StatusCode::NOT_FOUND, &Unknown { error, known })
         }
     }
 }

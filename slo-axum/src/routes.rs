@@ -1,26 +1,29 @@
 //! Which SLOs a request belongs to: worked out once per route and method, then looked up.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use slo_core::{
-    Classification, DEFAULT_PATIENCE, Ending, HttpSli, Judge, Outcome, Override, Sli, SloSet, Threshold, Until,
+    Classification, DEFAULT_PATIENCE, Ending, HttpSli, Judge, Outcome, Override, Sli, SloSet, Threshold, Tick, Until,
 };
 
 use crate::attributes::Method;
 use crate::grown::{Grown, Place, hash, hash_text, home};
 use crate::mark::Marks;
+use crate::red::RouteRed;
 use crate::series::RouteSeries;
 use crate::waiting::Waiting;
 
 /// A matched route, or all requests that matched none.
 #[derive(Debug)]
 pub(crate) struct Route {
-    template: Option<Arc<str>>,
+    template: Option<Box<str>>,
     /// By [`Method::index`], for the methods that were seen.
     by_method: [OnceLock<Box<Plan>>; Method::COUNT],
     pub(crate) series: RouteSeries,
+    /// Not of requests that matched no route.
+    red: Option<Box<RouteRed>>,
 }
 
 /// What is to be done with the requests of one route and method.
@@ -31,6 +34,13 @@ pub(crate) struct Plan {
     /// An SLO asks for the clock to stop at the end of the body.
     pub(crate) until_body: bool,
     pub(crate) waiting: Waiting,
+}
+
+impl Plan {
+    /// The trackers in which the requests are counted when they end.
+    pub(crate) fn trackers(&self) -> impl Iterator<Item = usize> {
+        self.slos.iter().map(|judging| judging.tracker)
+    }
 }
 
 /// One SLO's judge, and which tracker its verdict goes to.
@@ -54,12 +64,25 @@ pub(crate) struct Ended {
 }
 
 impl Route {
-    fn new(template: Option<&str>) -> Self {
+    fn of(template: &str, started: Tick) -> Self {
         Self {
-            template: template.map(Arc::from),
+            template: Some(template.into()),
+            red: Some(Box::new(RouteRed::new(started))),
+            ..Self::unmatched()
+        }
+    }
+
+    fn unmatched() -> Self {
+        Self {
+            template: None,
             by_method: Default::default(),
             series: RouteSeries::new(),
+            red: None,
         }
+    }
+
+    pub(crate) fn red(&self) -> Option<&RouteRed> {
+        self.red.as_deref()
     }
 
     pub(crate) fn template(&self) -> Option<&str> {
@@ -81,6 +104,8 @@ pub(crate) struct Routes {
     /// By tracker; `None` where requests are not counted. Their patience is the route's.
     judges: Vec<Option<Judge>>,
     seen: Grown<Route>,
+    /// When the process began to measure.
+    started: Tick,
     /// Where the templates of late lay in memory, and the places of their routes: a router hands out the same text again
     /// and again. Only a hint, for another router may have put another text there.
     hints: [AtomicU32; HINTS],
@@ -98,12 +123,13 @@ const HINTS: usize = 128;
 pub(crate) struct RouteId(Option<Place>);
 
 impl Routes {
-    pub(crate) fn new(slos: &SloSet) -> Self {
+    pub(crate) fn new(slos: &SloSet, started: Tick) -> Self {
         Self {
             judges: judges(slos),
+            started,
             seen: Grown::new(64),
             hints: [const { AtomicU32::new(NO_HINT) }; HINTS],
-            unmatched: Route::new(None),
+            unmatched: Route::unmatched(),
         }
     }
 
@@ -130,7 +156,7 @@ impl Routes {
         let hash = hash_text(template);
         let is = |route: &Route| route.template() == Some(template);
         let known = self.seen.get(hash, is).map(|(place, _)| place);
-        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template))).0)
+        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::of(template, self.started)).0)
     }
 
     #[inline]
@@ -140,6 +166,13 @@ impl Routes {
 
     pub(crate) const fn unmatched(&self) -> &Route {
         &self.unmatched
+    }
+
+    /// Every route that was seen: its template, and what was recorded of it for people.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = (&str, &RouteRed)> {
+        self.seen
+            .iter()
+            .filter_map(|route| Some((route.template()?, route.red()?)))
     }
 
     /// Every route that was seen, and what matched none.
@@ -283,7 +316,7 @@ mod tests {
     }
 
     fn judged(route: &str, method: &http::Method, ending: Ending, millis: u64) -> Vec<(usize, Outcome)> {
-        let (routes, slos, method) = (Routes::new(&slos()), slos(), Method::of(method));
+        let (routes, slos, method) = (Routes::new(&slos(), Tick::default()), slos(), Method::of(method));
         let ended = Ended {
             ending,
             elapsed: Duration::from_millis(millis),

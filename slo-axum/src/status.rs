@@ -1,14 +1,25 @@
 //! What the status route says: every SLO of this process, in words and numbers.
 
+mod alert;
+mod budget;
+mod life;
+mod red;
 mod several;
+mod whole;
 
+pub use alert::{AlertReason, AlertStatus, AlertWindow};
+pub use budget::{BudgetStatus, ExhaustionStatus};
+pub use life::{GapStatus, LifeStatus};
+#[cfg(feature = "store")]
+pub use life::{MemoryStatus, RestoredStatus};
+pub use red::{LatencyStatus, QuantileStatus, RouteStatus};
 pub use several::{CompositeStatus, JourneyStatus, MemberStatus};
+pub(crate) use whole::OneStatus;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use slo_core::{
-    BudgetState, BurnRate, ErrorBudget, Events, HttpSli, Ratio, Reading, Sli, Slo, Target, Threshold, Tick, Tracker,
-    Window,
+    BudgetLevel, BurnRate, Events, HttpSli, Ratio, Reading, Sli, Slo, Target, Threshold, Tick, Tracker, Window,
 };
 
 /// The state of all SLOs of this process at one moment.
@@ -46,6 +57,12 @@ pub struct Status {
     pub composites: Vec<CompositeStatus>,
     /// The journeys that the SLOs name.
     pub journeys: Vec<JourneyStatus>,
+    /// Rate, errors and durations of each route that was seen, by name.
+    pub routes: Vec<RouteStatus>,
+    /// Routes that SLOs name and no request has matched: not used yet, or not spelt as the router does.
+    pub unseen_routes: Vec<String>,
+    /// Whether alerts are evaluated, snapshots saved and the clock followed.
+    pub life: LifeStatus,
     /// How the push over OTLP goes; `None` where none was set up.
     pub export: Option<ExportStatus>,
 }
@@ -98,8 +115,16 @@ pub struct SloStatus {
     pub sli_ratio: Option<f64>,
     /// The share of the window in which this process measured, 0 to 1; of a calendar window, of what has passed of it.
     pub coverage_ratio: f64,
+    /// What was not measured, or by a clock that was set back, oldest first.
+    pub gaps: Vec<GapStatus>,
+    /// Its routes that no request has matched.
+    pub unseen_routes: Vec<String>,
     /// The error budget of the events that were seen.
     pub budget: BudgetStatus,
+    /// What [`BudgetHandle`](crate::BudgetHandle)s say of it.
+    pub level: BudgetLevel,
+    /// Whether somebody should be told, and why.
+    pub alert: AlertStatus,
     /// Burn rates over the last 5 minutes, hour and 6 hours, as far as the window reaches.
     pub burn: Vec<Burn>,
 }
@@ -122,23 +147,6 @@ pub struct SliStatus {
     pub of: Option<String>,
     /// How time is cut, in words, where slices are counted instead of events.
     pub time_slices: Option<String>,
-}
-
-/// What is left of an error budget.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct BudgetStatus {
-    /// The state's name; `exhausted` and `warming_up` are said with the coverage in mind.
-    pub state: BudgetState,
-    /// The share that is left of what the events seen allow: at most 1, negative when broken; `None` without a valid
-    /// event.
-    pub remaining_ratio: Option<f64>,
-    /// The same of what the whole window allows, at the mean traffic of the time measured.
-    pub whole_window_remaining_ratio: Option<f64>,
-    /// How many of the events seen may be bad.
-    pub allowed_events: f64,
-    /// How many more may be bad; negative when broken.
-    pub remaining_events: f64,
 }
 
 /// A burn rate over one window.
@@ -176,9 +184,15 @@ fn shown(longest: Window) -> impl Iterator<Item = Window> {
 }
 
 impl SloStatus {
-    pub(crate) fn new(slo: &Slo, tracker: &Tracker, now: Tick) -> Self {
+    fn new(
+        slo: &Slo,
+        tracker: &Tracker,
+        now: Tick,
+        alert: AlertStatus,
+        level: BudgetLevel,
+        unseen_routes: Vec<String>,
+    ) -> Self {
         let reading = tracker.read(now, slo.window());
-        let budget = ErrorBudget::of(slo.target(), reading);
         let burn = |window| Burn {
             window,
             rate: BurnRate::of(slo.target(), tracker.read(now, window).events()).map(BurnRate::as_f64),
@@ -196,13 +210,11 @@ impl SloStatus {
             events: reading.events(),
             sli_ratio: reading.events().sli().map(Ratio::as_ratio_f64),
             coverage_ratio: coverage(reading),
-            budget: BudgetStatus {
-                state: budget.state(),
-                remaining_ratio: budget.remaining_ratio_f64(),
-                whole_window_remaining_ratio: budget.against_whole_window().remaining_ratio_f64(),
-                allowed_events: budget.allowed_events_f64(),
-                remaining_events: budget.remaining_events_f64(),
-            },
+            gaps: tracker.gaps().into_iter().map(GapStatus::new).collect(),
+            unseen_routes,
+            budget: BudgetStatus::new(slo, tracker, now),
+            level,
+            alert,
             burn: shown(slo.window()).map(burn).collect(),
         }
     }
@@ -263,4 +275,11 @@ fn coverage(reading: Reading) -> f64 {
 
 fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+fn rfc3339_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => rfc3339(at, serializer),
+        None => serializer.serialize_none(),
+    }
 }

@@ -6,6 +6,7 @@
 
 mod condition;
 mod evaluation;
+mod memory;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use core::time::Duration;
 
 pub use self::condition::{Condition, Unreachable};
 pub use self::evaluation::{Evaluation, Judged, Seen, Verdict, WindowBurn};
+pub use self::memory::AlertMemory;
 pub use self::policy::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError};
 pub use self::watch::{AlertListener, AlertWatch, Transition};
 use crate::{BurnWindow, Ratio, Status, Tick, Tracker, Window};
@@ -192,12 +194,17 @@ impl Alerts {
     /// Each answer is [`Events`](crate::Events) of the whole window, or [`Seen`] or a [`Reading`](crate::Reading) of
     /// part of it. Nothing is remembered: see [`AlertWatch`] for that.
     pub fn evaluate<S: Into<Seen>>(&self, seen: impl FnMut(BurnWindow) -> S) -> Evaluation {
-        Evaluation::of(self, None, seen)
+        Evaluation::of(self, |_| false, seen)
     }
 
     /// Judges every condition by a tracker's counts.
     pub fn evaluate_tracker(&self, tracker: &Tracker, now: Tick) -> Evaluation {
         self.evaluate(|window| tracker.read_last(now, window))
+    }
+
+    /// The policy's conditions, then the trickle rule.
+    fn all(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter().chain(&self.trickle)
     }
 }
 

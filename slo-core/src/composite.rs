@@ -155,7 +155,7 @@ impl Composite {
             .members
             .iter()
             .any(|member| (member.speaks() || !any_speaks) && member.events.excluded() > member.events.valid());
-        match self.anything_left() {
+        match self.leaves_more_than(Share::NONE) {
             None if mostly_excluded => BudgetState::MostlyExcluded,
             None => BudgetState::NoTraffic,
             Some(false) => BudgetState::Exhausted,
@@ -190,9 +190,14 @@ impl Composite {
         Some(quotient(&spent, &allowed))
     }
 
-    /// Whether anything is left of the budget, in the [decisive](ErrorBudget::decisive) variant; exact.
-    fn anything_left(&self) -> Option<bool> {
+    /// Whether strictly more than this share of the budget is left, in the [decisive](ErrorBudget::decisive) variant;
+    /// exact. `None` when every member is silent.
+    #[must_use]
+    pub fn leaves_more_than(&self, limit: Share) -> Option<bool> {
         let (spent, allowed) = self.spent_and_allowed()?;
+        // `1 - spent / allowed > limit`, without the division.
+        let spent = spent.times(ONE_PPB.into());
+        let allowed = allowed.times((ONE_PPB - limit.ppb()).into());
         let all = Share::WHOLE.as_ratio();
         let (coverage, elapsed) = (self.coverage(), self.elapsed.unwrap_or(all));
         let part = Natural::from(coverage.part()).times(elapsed.part());

@@ -1,5 +1,7 @@
 //! The SLOs of one user journey together.
 
+use std::collections::HashMap;
+
 use crate::{BudgetState, Slo, SloSet, Status};
 
 /// The SLOs that make up one journey of a user, like browsing or buying: one promise, kept when each of them is.
@@ -40,9 +42,11 @@ impl SloSet {
     #[must_use]
     pub fn journeys(&self) -> Vec<Journey<'_>> {
         let mut journeys: Vec<Journey<'_>> = Vec::new();
+        let mut places = HashMap::new();
         for slo in self.slos() {
             let Some(name) = slo.journey_name() else { continue };
-            match journeys.iter_mut().find(|journey| journey.name == name) {
+            let place = *places.entry(name).or_insert(journeys.len());
+            match journeys.get_mut(place) {
                 Some(journey) => journey.slos.push(slo),
                 None => journeys.push(Journey { name, slos: vec![slo] }),
             }

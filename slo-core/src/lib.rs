@@ -32,6 +32,7 @@
 //! - [`Journey`]: the SLOs that make one promise to a user.
 //! - [`LatencySketch`]: p50, p95 and p99 of the last 15 minutes.
 //! - [`ErrorBudget`], [`BurnRate`]: what is left, how fast it goes and when it comes back; states instead of NaN.
+//! - [`BudgetLevels`]: ample, low or exhausted, with hysteresis, for code that acts on it.
 //! - [`alert`]: whether somebody should be told, and why.
 //! - [`gate`]: may we deploy, and why not.
 //! - [`simulate`]: what all of these would have said of a series of counts.
@@ -58,6 +59,8 @@ mod calendar;
 mod classify;
 mod clock;
 mod composite;
+#[cfg(feature = "store")]
+mod counting;
 mod environment;
 mod events;
 mod factor;
@@ -66,6 +69,7 @@ pub mod gate;
 mod history;
 mod journey;
 mod latency;
+mod level;
 pub mod names;
 #[cfg(feature = "calendar")]
 mod period;
@@ -111,6 +115,7 @@ pub use factor::Factor;
 pub use gaps::{Gap, GapCause};
 pub use journey::{Journey, JourneyHealth};
 pub use latency::{Threshold, ThresholdError};
+pub use level::{BudgetLevel, BudgetLevels, BudgetLevelsError};
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};
 pub use ratio::Ratio;

@@ -56,6 +56,13 @@ impl SloTracker {
         Self(Counting::Events(Tracker::new(window, started)))
     }
 
+    /// A tracker of events without an SLO that remembers what another process did, as [`Tracker::restore`].
+    #[cfg(feature = "store")]
+    #[must_use]
+    pub fn restore_events(window: Window, snapshot: &crate::TrackerSnapshot, now: Tick) -> Self {
+        Self(Counting::Events(Tracker::restore(window, snapshot, now)))
+    }
+
     /// A tracker that remembers what another process did, as [`Tracker::restore`].
     #[cfg(feature = "store")]
     #[must_use]
@@ -70,7 +77,7 @@ impl SloTracker {
                 snapshot,
                 now,
             ))),
-            None => Self(Counting::Events(Tracker::restore(slo.window(), snapshot, now))),
+            None => Self::restore_events(slo.window(), snapshot, now),
         }
     }
 

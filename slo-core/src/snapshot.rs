@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::AlertMemory;
 use crate::history::Record;
 use crate::{Events, Tick, Window};
 
@@ -158,6 +159,8 @@ pub struct Snapshot {
 pub struct SloSnapshot {
     definition: String,
     in_flight: u64,
+    #[serde(default)]
+    alert: AlertMemory,
     tracker: TrackerSnapshot,
 }
 
@@ -208,8 +211,14 @@ impl SloSnapshot {
         Self {
             definition: definition.into(),
             in_flight: 0,
+            alert: AlertMemory::default(),
             tracker,
         }
+    }
+
+    /// Notes which alerts fire, so that the next process does not tell of them anew.
+    pub fn alert(self, alert: AlertMemory) -> Self {
+        Self { alert, ..self }
     }
 
     /// Notes how many of its events had begun and not ended. Should this be the last snapshot of a process that is
@@ -231,6 +240,11 @@ impl SloSnapshot {
     #[must_use]
     pub const fn events_in_flight(&self) -> u64 {
         self.in_flight
+    }
+
+    /// Which alerts fired.
+    pub const fn alert_memory(&self) -> &AlertMemory {
+        &self.alert
     }
 
     /// The counts.

@@ -217,6 +217,7 @@ impl Tracker {
             from,
             to: now,
             covered: now.since(seen).saturating_sub(history.unseen(seen, now)),
+            measured: now.since(from).saturating_sub(history.unseen(from, now)),
             asked: length.unwrap_or(now.since(asked)),
             elapsed: None,
         }
@@ -254,6 +255,7 @@ pub struct Reading {
     from: Tick,
     to: Tick,
     covered: Duration,
+    measured: Duration,
     asked: Duration,
     elapsed: Option<Ratio>,
 }
@@ -292,6 +294,13 @@ impl Reading {
     #[must_use]
     pub const fn covered(self) -> Duration {
         self.covered
+    }
+
+    /// The time from [`from`](Self::from) in which this process measured, which is the time that the events came in: what to
+    /// divide them by for a rate.
+    #[must_use]
+    pub const fn measured(self) -> Duration {
+        self.measured
     }
 }
 
@@ -339,6 +348,24 @@ mod tests {
         assert_eq!(reading.coverage(), Ratio::new(1, 30));
         assert_eq!(reading.from(), START);
         assert_eq!(tracker.read(after(86_400), window("5m")).coverage(), Ratio::new(1, 1));
+    }
+
+    #[test]
+    fn a_rate_is_exact_wherever_the_window_begins() {
+        let tracker = Tracker::new(window("30d"), START);
+        for second in 1..=2_000 {
+            tracker.record(after(second), Outcome::Good);
+            let reading = tracker.read(after(second), window("5m"));
+            // The event of the window's very first moment may be in it.
+            let more = reading.events().good().abs_diff(reading.measured().as_secs());
+            assert!(more <= 1, "{second}: {reading:?}");
+            assert!(reading.measured() >= reading.covered());
+        }
+        let beat = Duration::from_secs(10);
+        tracker.heartbeat(after(2_001), beat);
+        tracker.heartbeat(after(2_503), beat);
+        let reading = tracker.read(after(2_513), window("5m"));
+        assert_eq!(reading.measured(), Duration::from_secs(10));
     }
 
     #[test]

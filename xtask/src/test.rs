@@ -33,7 +33,7 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 19] = [
+const LINES: [&str; 20] = [
     "test -p slo-core",
     "test -p slo-core --features calendar",
     "test -p slo-core --features serde",
@@ -48,6 +48,7 @@ const LINES: [&str; 19] = [
     "test -p slo-axum --features otlp-tls",
     "test -p slo-axum --features otlp-grpc",
     "test -p slo-axum --features otlp-gzip",
+    "test -p slo-axum --features store",
     "test -p slo-axum --all-features",
     "test -p slo-health",
     "test -p slo-cli",

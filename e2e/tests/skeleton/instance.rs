@@ -21,10 +21,21 @@ pub(crate) struct Instance {
 impl Instance {
     /// Pushes to `endpoint`. With the default interval of a minute nothing but the push at shutdown is ever sent.
     pub(crate) fn start(name: &str, endpoint: &str, settings: &[(&str, &str)]) -> Result<Self, Failure> {
+        Self::start_with(name, endpoint, &["--request-timeout", "4s"], settings)
+    }
+
+    /// The same with arguments of one's own.
+    pub(crate) fn start_with(
+        name: &str,
+        endpoint: &str,
+        args: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
         let mut launch = Launch::package("real-estate")?
             .named(name)
-            .args(["--listen", "127.0.0.1:0", "--allow-faults", "--request-timeout", "4s"])
+            .args(["--listen", "127.0.0.1:0", "--allow-faults"])
             .args(["--environment", ENVIRONMENT])
+            .args(args)
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         for (variable, value) in settings {
             launch = launch.env(variable, value);

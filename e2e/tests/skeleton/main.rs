@@ -62,7 +62,9 @@ fn a_collector_that_comes_late_gets_every_count_and_causes_one_warning() -> Outc
     assert_eq!(log.matches("accepts metrics again").count(), 1, "{log}");
     let others = log
         .lines()
-        .filter(|line| line.contains(" ERROR ") && !line.contains("Demo-Fault: panic"));
+        .filter(|line| line.contains(" ERROR ") && !line.contains("Demo-Fault: panic"))
+        // What was sent is bad enough to page on a machine that takes a minute for it.
+        .filter(|line| !line.contains(" -> page; "));
     assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
     eventually(PATIENCE, || fleet.agrees_with(&store.prom()))?;
     Ok(())

@@ -12,7 +12,12 @@ use slo_axum::Reliability;
 use slo_health::{BuildError, Freshness, SyntheticHealth};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{faults, import::Switch, routes, store::Store};
+use crate::{
+    faults,
+    import::Switch,
+    routes::{self, listings::Searching},
+    store::Store,
+};
 
 /// What the router is made from.
 #[derive(Clone, Debug)]
@@ -40,8 +45,13 @@ pub(crate) fn health(store: &Store, fresh_within: Duration) -> Result<SyntheticH
 impl App {
     /// The whole service.
     pub(crate) fn router(self, reliability: &Reliability, health: &SyntheticHealth) -> Router {
+        let searching = Searching {
+            store: self.store.clone(),
+            // Another `slo.yaml` may promise something else: then nothing is left out.
+            budget: reliability.budget("browse-availability").ok(),
+        };
         let mut measured = Router::new()
-            .route("/listings", get(routes::listings::search))
+            .route("/listings", get(routes::listings::search).with_state(searching))
             .route("/real-price/{region}", get(routes::prices::real_price))
             .route("/login", post(routes::login::login))
             .route("/purchase", post(routes::purchase::purchase))

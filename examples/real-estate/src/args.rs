@@ -20,6 +20,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH")]
     pub(crate) database: Option<PathBuf>,
 
+    /// File in which the promises' windows outlive a restart, one per instance; nothing is remembered when left out
+    #[arg(long, value_name = "PATH")]
+    pub(crate) snapshot: Option<PathBuf>,
+
+    /// Time between two snapshots: what a killed service forgets
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "1m", requires = "snapshot")]
+    pub(crate) snapshot_every: Duration,
+
     /// Where the service runs, for `deployment.environment.name`: `dev`, `production`
     #[arg(long, value_name = "NAME")]
     pub(crate) environment: Option<String>,

@@ -10,6 +10,10 @@ use std::{
 };
 
 use slo_axum::Reliability;
+use slo_core::{
+    BurnWindow, Share,
+    alert::{AlertPolicy, AlertPolicyError},
+};
 use slo_health::{State, SyntheticHealth};
 use tokio::time::interval;
 
@@ -19,6 +23,17 @@ use crate::{
     output::say,
     report::Standings,
 };
+
+/// The standard alerts wait for minutes of outage, and a spectator does not. This one pages when the budget of 15 minutes
+/// is spent within them.
+pub(crate) fn impatient() -> Result<AlertPolicy, AlertPolicyError> {
+    let quarter_of_an_hour = BurnWindow::from_seconds(15 * 60).unwrap_or(BurnWindow::MIN);
+    // 15 minutes are 0.035% of 30 days: a burn rate of just over 1.
+    let share = Share::from_ppb(350_000).unwrap_or(Share::WHOLE);
+    AlertPolicy::builder()
+        .page(share, quarter_of_an_hour, BurnWindow::MIN)
+        .build()
+}
 
 /// The running demo; its clients stop when it is dropped.
 #[derive(Debug)]
@@ -124,7 +139,7 @@ fn code(state: State) -> u16 {
 
 const HEALTH: &str = "/real-price/synthetic/health";
 
-const INTRODUCTION: [&str; 8] = [
+const INTRODUCTION: [&str; 10] = [
     "",
     "This service now sends itself 40 requests per second. Each is judged once, good or bad, for every promise in",
     "slo.yaml that it belongs to. Every 3 seconds you see the promise that hurts most:",
@@ -132,6 +147,8 @@ const INTRODUCTION: [&str; 8] = [
     "  budget left  a promise of 99.9% allows 0.1% to be bad. 100%: none of that is spent, 0%: all of it, below: broken.",
     "               Counted from the start of this process; in a month of traffic a bad minute weighs less",
     "  burn         how fast it is spent: at 1x it lasts exactly the promised window (30d), at 10x a tenth of that",
+    "  !!           an alert begins or ends. In production one waits for minutes of outage; here, for the budget of",
+    "               15 minutes to be spent",
     "Ctrl-C ends it. Meanwhile look at",
 ];
 

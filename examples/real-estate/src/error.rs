@@ -24,6 +24,12 @@ pub(crate) enum Error {
     /// The promises are right, and what is said beside them is not.
     #[error("the service does not start with these promises")]
     Reliability(#[source] slo_axum::BuildError),
+    /// The demo's alerts are wrong.
+    #[error("the demo does not start with these alerts")]
+    Alerts(#[source] slo_core::alert::AlertPolicyError),
+    /// There is no thread for it.
+    #[error("the service does not start without somebody who looks after its promises")]
+    Life(#[source] slo_axum::LifeError),
     /// The environment asks for a push that cannot be.
     #[error("the service does not start with these `OTEL_` variables")]
     Push(#[source] slo_axum::OtlpError),
@@ -51,7 +57,12 @@ impl Error {
             Self::ReadSlo { .. } | Self::Slo(_) | Self::Reliability(_) | Self::Push(_) | Self::Health(_) => {
                 ExitCode::from(2)
             }
-            Self::Store(_) | Self::Listen { .. } | Self::Signals(_) | Self::Demo(_) => ExitCode::FAILURE,
+            Self::Store(_)
+            | Self::Listen { .. }
+            | Self::Signals(_)
+            | Self::Demo(_)
+            | Self::Alerts(_)
+            | Self::Life(_) => ExitCode::FAILURE,
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The life of the service: promises, data, router, listener, and an end that leaves nothing behind.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use slo_axum::Reliability;
+use slo_axum::{Life, Reliability};
 use slo_core::SloSet;
 use tokio::net::TcpListener;
 
 use crate::{
     app::{self, App},
     args::Args,
-    demo::Demo,
+    demo::{self, Demo},
     error::Error,
     import::Import,
     output::say,
@@ -32,6 +32,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     let health = app::health(&store, args.fresh_within()).map_err(Error::Health)?;
     // Pushes nothing unless OTEL_EXPORTER_OTLP_ENDPOINT, or the one for metrics, is set.
     let otlp = reliability.push_otlp_from_env().map_err(Error::Push)?;
+    let life = reliability.run(life(&args)).map_err(Error::Life)?;
     let import = Import::start(store.clone(), args.import_every(), args.stall_import);
     let app = App {
         store,
@@ -57,11 +58,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         shutdown::serve(listener, router, signals.any(), args.drain_within).await;
     }
     import.stop();
+    shutdown::remember(life).await;
     shutdown::flush(otlp).await;
     Ok(())
 }
 
-/// Reads the promises and gets ready to measure them; no network, no waiting.
+/// Reads the promises, and what was remembered of them, and gets ready to measure; no network, no waiting.
 fn measure(args: &Args) -> Result<Reliability, Error> {
     let slos = match &args.slo {
         Some(path) => slos_in(path)?,
@@ -71,7 +73,23 @@ fn measure(args: &Args) -> Result<Reliability, Error> {
     if let Some(environment) = &args.environment {
         reliability = reliability.environment(environment);
     }
+    if let Some(path) = &args.snapshot {
+        reliability = reliability.snapshot_file(path);
+    }
+    if args.demo {
+        reliability = reliability.alert_policy(demo::impatient().map_err(Error::Alerts)?);
+    }
     reliability.build().map_err(Error::Reliability)
+}
+
+/// Alerts are logged; who watches the demo is told between its lines.
+fn life(args: &Args) -> Life {
+    let life = if args.demo {
+        Life::every(Duration::from_secs(1)).on_alert(|change| say(&format!("       !! {change}")))
+    } else {
+        Life::every(args.snapshot_every.min(Duration::from_secs(5)))
+    };
+    life.snapshot_every(args.snapshot_every)
 }
 
 fn slos_in(path: &Path) -> Result<SloSet, Error> {

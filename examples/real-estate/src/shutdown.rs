@@ -3,7 +3,7 @@
 use std::{future::Future, io, time::Duration};
 
 use axum::Router;
-use slo_axum::OtlpGuard;
+use slo_axum::{LifeGuard, OtlpGuard};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -66,6 +66,18 @@ pub(crate) async fn serve(
         say(&format!("gave up on what was not answered within {drain_within:?}"));
     }
 }
+
+/// Ends the alerts and saves the last snapshot, if there is a file for it.
+pub(crate) async fn remember(life: LifeGuard) {
+    // It blocks its thread.
+    match spawn_blocking(move || life.shutdown(REMEMBER_WITHIN)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => say(&format!("the next start remembers less: {error}")),
+        Err(error) => say(&format!("the next start remembers less: {error}")),
+    }
+}
+
+const REMEMBER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Pushes the last numbers, if any are pushed at all. A collector that cannot be reached by now does not change how the
 /// service ended.

@@ -106,6 +106,19 @@ impl Store {
         .await
     }
 
+    /// Up to 5 listings that are for sale in other districts, the nearest in price first: it looks at every listing.
+    pub(crate) async fn similar(&self, listing: &Listing) -> Result<Vec<Listing>, StoreError> {
+        let (district, price) = (listing.district.clone(), listing.price);
+        self.run(move |connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT id, district, title, price FROM listings
+                 WHERE sold_to IS NULL AND district <> ?1 ORDER BY abs(price - ?2), id LIMIT 5",
+            )?;
+            query.query_map(params![district, price], self::listing)?.collect()
+        })
+        .await
+    }
+
     /// The last twelve months in which a region had transactions, newest first; none for an unknown region.
     pub(crate) async fn months(&self, region: String) -> Result<Vec<Month>, StoreError> {
         self.run(move |connection| {

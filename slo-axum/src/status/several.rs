@@ -1,7 +1,7 @@
 //! What is said of several SLOs together.
 
 use serde::Serialize;
-use slo_core::{BudgetState, Composite, ErrorBudget, Events, Ratio, Slo, Target, Window};
+use slo_core::{BudgetLevel, BudgetState, Composite, ErrorBudget, Events, Ratio, Slo, Target, Window};
 
 use super::{Burn, shown};
 use crate::reliability::Trackers;
@@ -32,6 +32,8 @@ pub struct CompositeStatus {
     pub state: BudgetState,
     /// The share of the budget that is left: at most 1, negative when broken; `None` when every member is silent.
     pub remaining_ratio: Option<f64>,
+    /// What [`BudgetHandle`](crate::BudgetHandle)s say of it.
+    pub level: BudgetLevel,
     /// Burn rates over the last 5 minutes, hour and 6 hours.
     pub burn: Vec<Burn>,
     /// The members.
@@ -53,7 +55,7 @@ pub struct MemberStatus {
 }
 
 impl CompositeStatus {
-    pub(crate) fn new(slo: &Slo, trackers: &Trackers<'_>) -> Option<Self> {
+    pub(super) fn new(slo: &Slo, trackers: &Trackers<'_>, level: BudgetLevel) -> Option<Self> {
         let read = |window| composite(slo, trackers, window);
         let now = read(slo.window())?;
         let burn = |window| Some((window, read(window)?.burn_rate_f64()));
@@ -75,6 +77,7 @@ impl CompositeStatus {
             coverage_ratio: now.coverage().as_ratio_f64(),
             state: now.state(),
             remaining_ratio: now.remaining_ratio_f64(),
+            level,
             burn: shown(slo.window())
                 .filter_map(burn)
                 .map(|(window, rate)| Burn { window, rate })
@@ -128,7 +131,7 @@ fn state(slo: &Slo, trackers: &Trackers<'_>) -> BudgetState {
 }
 
 /// The composite over one window; `None` of an SLO that is none.
-fn composite(slo: &Slo, trackers: &Trackers<'_>, window: Window) -> Option<Composite> {
+pub(super) fn composite(slo: &Slo, trackers: &Trackers<'_>, window: Window) -> Option<Composite> {
     let read = |name: &str| Some(trackers.of(name)?.read(trackers.now, window));
     Some(slo.composite()?.read(slo.target(), read))
 }

@@ -164,3 +164,93 @@ async fn asking_is_not_measured_even_inside_the_layer() -> Outcome {
     assert_eq!(measured.outcomes("requests")?, [0, 0, 0]);
     Ok(())
 }
+
+#[tokio::test]
+async fn routes_tell_rate_errors_and_durations_and_those_never_seen_are_named() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = app(&measured);
+    let (_, before) = ask(&app, "/slo").await?;
+    assert_eq!(before["routes"], json!([]));
+    assert_eq!(before["unseen_routes"], json!(["/items/{code}", "/nobody"]));
+    for code in [200, 200, 404, 500] {
+        ask(&app, &format!("/items/{code}")).await?;
+    }
+    let (_, all) = ask(&app, "/slo").await?;
+    assert_eq!(all["unseen_routes"], json!(["/nobody"]));
+    assert_eq!(all["slos"][1]["unseen_routes"], json!(["/nobody"]));
+    let items = &all["routes"][0];
+    assert_eq!(
+        (&items["route"], &items["requests"], &items["error_ratio"]),
+        (&json!("/items/{code}"), &json!(4), &json!(0.25))
+    );
+    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+    let by_hand = 4.0 / number(&items["measured_seconds"]);
+    assert!(
+        (number(&items["rate_per_second"]) / by_hand - 1.0).abs() < 1e-9,
+        "{items}"
+    );
+    assert_eq!(items["latency"]["timed"], 4);
+    for quantile in ["p50", "p95", "p99"] {
+        let told = &items["latency"][quantile];
+        let [least, shown, below] = ["at_least_seconds", "seconds", "below_seconds"].map(|key| number(&told[key]));
+        assert!(least <= shown && shown < below && below < 60.0, "{quantile}: {told}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_promise_tells_its_alerts_and_for_how_long_its_budget_lasts() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = app(&measured);
+    let (_, quiet) = ask(&app, "/slo/items").await?;
+    assert_eq!(
+        quiet["alert"],
+        json!({"state": "ok", "silent": true, "watched": false, "reasons": [], "held_back": []})
+    );
+    assert_eq!((&quiet["gaps"], &quiet["level"]), (&json!([]), &json!("no_data")));
+    assert_eq!(quiet["budget"]["exhaustion"], Value::Null);
+    for code in [200, 500, 500, 500, 500, 500] {
+        ask(&app, &format!("/items/{code}")).await?;
+    }
+    let (_, items) = ask(&app, "/slo/items").await?;
+    // Five of six in the first moment of 30 days: nearly nothing of what the month allows.
+    assert_eq!(items["budget"]["state"], "warming_up");
+    assert_eq!(items["budget"]["recovers_at"], Value::Null);
+    let left = items["budget"]["full_outage_left_seconds"].as_f64();
+    assert!(left > Some(258_000.0) && left < Some(259_200.0), "{left:?}"); // of the three days that 90% of 30 days leave
+    let exhaustion = &items["budget"]["exhaustion"];
+    assert_eq!(
+        (&exhaustion["at_the_rate_of"], &exhaustion["when"]),
+        (&json!("1h"), &json!("in"))
+    );
+    assert!(exhaustion["seconds"].as_f64() > Some(300_000.0), "{exhaustion}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whether_anybody_looks_after_the_promises_is_told() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let app = app(&measured);
+    let (_, before) = ask(&app, "/slo").await?;
+    assert_eq!(
+        [
+            &before["life"]["runs"],
+            &before["life"]["interval_seconds"],
+            &before["life"]["last_step_at"]
+        ],
+        [&json!(false), &Value::Null, &Value::Null]
+    );
+    let life = measured
+        .reliability
+        .run(slo_axum::Life::every(std::time::Duration::from_millis(500)))?;
+    let (_, with) = ask(&app, "/slo").await?;
+    assert_eq!(
+        [&with["life"]["runs"], &with["life"]["interval_seconds"]],
+        [&json!(true), &json!(0.5)]
+    );
+    life.shutdown(std::time::Duration::from_secs(60))?;
+    let (_, after) = ask(&app, "/slo").await?;
+    assert_eq!(after["life"]["runs"], json!(false));
+    assert!(after["life"]["last_step_at"].is_string());
+    Ok(())
+}

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::alert::Severity;
 use crate::ratio::{quotient, write_percent};
 use crate::target::ONE_PPB;
-use crate::{BurnRate, BurnWindow, Events, Factor, Ratio, Target};
+use crate::{BurnRate, BurnWindow, Events, Factor, Ratio, Share, Target};
 
 /// A burn rate over a factor in a long and in a short window, for one target and period.
 ///
@@ -64,6 +64,11 @@ impl Condition {
             long: period,
             short: recent,
         }
+    }
+
+    /// The share of the period's budget that it is about.
+    pub(super) const fn share(self) -> Share {
+        Share::of_ppb(self.share_ppb)
     }
 
     pub(super) const fn kind(self) -> Kind {

@@ -291,23 +291,19 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// The conditions in order, then the trickle rule; those that fired in `before` may stay unresolved.
+    /// The conditions in order, then the trickle rule; those that fired before may stay unresolved.
     pub(super) fn of<S: Into<Seen>>(
         alerts: &Alerts,
-        before: Option<&Self>,
+        fired: impl Fn(&Condition) -> bool,
         mut seen: impl FnMut(BurnWindow) -> S,
     ) -> Self {
-        let conditions = alerts.conditions.iter().chain(&alerts.trickle);
-        let judge = |(place, condition)| {
-            let fired = before
-                .and_then(|evaluation| evaluation.judged.get(place))
-                .is_some_and(|judged: &Judged| judged.verdict.is_firing());
-            Judged::new(condition, alerts.minimum_bad_events, fired, |window| {
+        let judge = |condition| {
+            Judged::new(condition, alerts.minimum_bad_events, fired(condition), |window| {
                 seen(window).into()
             })
         };
         Self {
-            judged: conditions.enumerate().map(judge).collect(),
+            judged: alerts.all().map(judge).collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{AlertState, Alerts, Evaluation, Seen};
+use super::{AlertMemory, AlertState, Alerts, Evaluation, Seen};
 use crate::{BurnWindow, Tick, Tracker};
 
 /// One change of an SLO's alert state.
@@ -82,14 +82,23 @@ impl<F: FnMut(&Transition<'_>)> AlertListener for F {
 #[must_use]
 pub struct AlertWatch<L> {
     alerts: Alerts,
+    /// What fired at the last evaluation, of this process or of the one before it.
+    fired: AlertMemory,
     last: Option<Evaluation>,
     listener: L,
 }
 
 impl<L: AlertListener> AlertWatch<L> {
     /// Watches from now on.
-    pub const fn new(alerts: Alerts, listener: L) -> Self {
+    pub fn new(alerts: Alerts, listener: L) -> Self {
+        Self::resume(alerts, listener, &AlertMemory::default())
+    }
+
+    /// Goes on from what another watch [remembered](AlertWatch::memory): an alert that was told before a restart is not
+    /// told again, and its end is told once. What `alerts` no longer have is forgotten.
+    pub fn resume(alerts: Alerts, listener: L, memory: &AlertMemory) -> Self {
         Self {
+            fired: memory.of(&alerts),
             alerts,
             last: None,
             listener,
@@ -99,7 +108,8 @@ impl<L: AlertListener> AlertWatch<L> {
     /// Judges every condition, as [`Alerts::evaluate`], and tells the listener if the state changed.
     pub fn evaluate<S: Into<Seen>>(&mut self, at: Tick, seen: impl FnMut(BurnWindow) -> S) -> &Evaluation {
         let from = self.state();
-        let evaluation = Evaluation::of(&self.alerts, self.last.as_ref(), seen);
+        let evaluation = Evaluation::of(&self.alerts, |condition| self.fired.holds(condition), seen);
+        self.fired = AlertMemory::after(&evaluation);
         let evaluation = &*self.last.insert(evaluation);
         if evaluation.state() != from && !self.alerts.is_silent() {
             self.listener.changed(&Transition { from, at, evaluation });
@@ -114,13 +124,19 @@ impl<L: AlertListener> AlertWatch<L> {
 }
 
 impl<L> AlertWatch<L> {
-    /// The state of the last evaluation; [`AlertState::Ok`] before the first.
+    /// The state of the last evaluation; before the first the one that it [resumed](Self::resume) from, else
+    /// [`AlertState::Ok`].
     #[must_use]
     pub fn state(&self) -> AlertState {
-        self.last().map_or(AlertState::Ok, Evaluation::state)
+        self.fired.state()
     }
 
-    /// The last evaluation.
+    /// What fires, to go on from in another process.
+    pub const fn memory(&self) -> &AlertMemory {
+        &self.fired
+    }
+
+    /// The last evaluation of this watch.
     #[must_use]
     pub const fn last(&self) -> Option<&Evaluation> {
         self.last.as_ref()
@@ -135,6 +151,11 @@ impl<L> AlertWatch<L> {
     #[must_use]
     pub const fn listener(&self) -> &L {
         &self.listener
+    }
+
+    /// Who is told: for one that collects what it is told.
+    pub const fn listener_mut(&mut self) -> &mut L {
+        &mut self.listener
     }
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::alert::AlertMemory;
 use crate::{Events, Outcome, SloSnapshot, Tick, Tracker, Window};
 
 /// A folder of the test's own, gone at its end.
@@ -56,6 +57,20 @@ fn what_is_saved_is_loaded_and_replaced_and_nothing_is_left_beside_it() {
         (Events::new(2_970, 30), 2)
     );
     assert_eq!(folder.names(), ["slo.snapshot"]);
+}
+
+#[test]
+fn which_alerts_fired_is_kept_and_may_be_missing() {
+    let fired = r#"[{"severity":"page","share":"2%","long":"1h","short":"5m"}]"#;
+    let alert: AlertMemory = serde_json::from_str(fired).unwrap();
+    let slo = snapshot().slo("all").unwrap().clone().alert(alert.clone());
+    let text = serde_json::to_string(&slo).unwrap();
+    let read: SloSnapshot = serde_json::from_str(&text).unwrap();
+    assert_eq!(read.alert_memory(), &alert);
+    let without = text.replacen(&format!("\"alert\":{fired},"), "", 1);
+    assert_ne!(without, text);
+    let read: SloSnapshot = serde_json::from_str(&without).unwrap();
+    assert_eq!(read.alert_memory(), &AlertMemory::default());
 }
 
 #[test]

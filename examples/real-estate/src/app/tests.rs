@@ -5,7 +5,8 @@ use axum::{
     http::{Request, Response, StatusCode, header::AUTHORIZATION},
 };
 use serde_json::{Value, json};
-use slo_core::{HttpSli, Slo, SloSet, Window};
+use slo_axum::Life;
+use slo_core::{HttpSli, Slo, SloSet};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -15,15 +16,24 @@ const DAY: Duration = Duration::from_secs(86_400);
 struct Service {
     router: Router,
     import: Switch,
+    reliability: Reliability,
 }
 
 impl Service {
     fn new(allow_faults: bool) -> Self {
+        Self::with(allow_faults, "99%", "30d")
+    }
+
+    fn promising(target: &str, window: &str) -> Self {
+        Self::with(true, target, window)
+    }
+
+    fn with(allow_faults: bool, target: &str, window: &str) -> Self {
         let slo = Slo::new(
-            "browse",
+            "browse-availability",
             HttpSli::routes(["/listings"]),
-            "99%".parse().unwrap(),
-            Window::days(30).unwrap(),
+            target.parse().unwrap(),
+            window.parse().unwrap(),
         );
         let slos = SloSet::builder("real-estate").slo(slo).build().unwrap();
         let reliability = Reliability::builder(slos).build().unwrap();
@@ -39,6 +49,7 @@ impl Service {
         Self {
             router: app.router(&reliability, &health),
             import,
+            reliability,
         }
     }
 
@@ -86,12 +97,36 @@ async fn listings_are_searched_by_district_and_price() {
     let service = Service::new(false);
     let (status, found) = service.get("/listings?district=mapo&max_price=1000000000").await;
     assert_eq!(status, StatusCode::OK);
-    let found = found.as_array().unwrap();
-    assert!(!found.is_empty() && found.iter().all(|listing| listing["district"] == "mapo"));
+    let listings = found["listings"].as_array().unwrap();
+    assert!(!listings.is_empty() && listings.iter().all(|listing| listing["district"] == "mapo"));
+    let similar = found["similar"].as_array().unwrap();
+    assert!(similar.len() == 5 && similar.iter().all(|listing| listing["district"] != "mapo"));
     assert_eq!(
         service.get("/listings?max_price=cheap").await.0,
         StatusCode::BAD_REQUEST
     );
+}
+
+#[tokio::test]
+async fn while_the_budget_is_spent_a_search_leaves_out_what_could_be_left_out() {
+    // One failure is more than this promise allows.
+    let service = Service::promising("99.99999%", "5m");
+    let life = service.reliability.run(Life::every(Duration::from_millis(1))).unwrap();
+    assert!(service.get("/listings").await.1["similar"].is_array());
+    assert_eq!(service.fault("error").await, StatusCode::INTERNAL_SERVER_ERROR);
+    let budget = service.reliability.budget("browse-availability").unwrap();
+    let noticed = async {
+        while !budget.level().is_scarce() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), noticed).await.unwrap();
+    let (status, found) = service.get("/listings").await;
+    assert_eq!((status, found.get("similar")), (StatusCode::OK, None));
+    assert_eq!(found["listings"].as_array().map(Vec::len), Some(20));
+    drop(life);
+    // Nobody looks after the budget any more: not knowing leaves nothing out.
+    assert!(service.get("/listings").await.1["similar"].is_array());
 }
 
 #[tokio::test]
@@ -211,5 +246,5 @@ async fn health_and_status_answer_and_are_not_measured_themselves() {
     let (status, all) = service.get("/slo").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(all["slos"][0]["events"]["good"], 1, "{all}");
-    assert_eq!(service.get("/slo/browse").await.0, StatusCode::OK);
+    assert_eq!(service.get("/slo/browse-availability").await.0, StatusCode::OK);
 }
