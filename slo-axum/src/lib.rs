@@ -43,7 +43,7 @@
 //! - SLOs name routes by their templates. [`Reliability::mark`] marks routes in the program instead: as an SLO's, as
 //!   unmeasured, or as measured to the end of the body.
 //! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
-//!   events per SLO. Both leave through [`Reliability::push_otlp_from_env`] (feature `otlp`) or a provider of your own
+//!   events per SLO. Both leave through `Reliability::push_otlp_from_env` (feature `otlp`) or a provider of your own
 //!   ([`opentelemetry_0_33::record_into`], with a flush at the end `record_into_sdk`).
 //! - The histogram has at most 2,000 series ([`ReliabilityBuilder::max_series`]), whatever clients send: what they vary is
 //!   folded into one series per route when half of them are taken, successes and failures keep their own.

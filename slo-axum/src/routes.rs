@@ -36,6 +36,7 @@ pub(crate) struct Plan {
     pub(crate) waiting: Waiting,
 }
 
+#[cfg(feature = "store")]
 impl Plan {
     /// The trackers in which the requests are counted when they end.
     pub(crate) fn trackers(&self) -> impl Iterator<Item = usize> {
