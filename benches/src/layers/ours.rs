@@ -1,6 +1,6 @@
 //! Our layer, by what it is asked to do.
 
-use slo_axum::{Reliability, opentelemetry_0_33};
+use slo_axum::{Reliability, ReliabilityBuilder, opentelemetry_0_33};
 use slo_core::{Events, HttpSli, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
@@ -12,17 +12,25 @@ struct Asked {
     /// SLOs over every route, besides the built-in `requests`: by availability, by latency, and so on in turn.
     slos: usize,
     histogram: bool,
+    options: fn(ReliabilityBuilder) -> ReliabilityBuilder,
 }
 
 const fn slos(slos: usize) -> Asked {
-    Asked { slos, histogram: false }
+    Asked {
+        slos,
+        histogram: false,
+        options: |builder| builder,
+    }
 }
 
-const fn with_histogram(slos: usize) -> Asked {
-    Asked { slos, histogram: true }
+const fn with_histogram(count: usize) -> Asked {
+    Asked {
+        histogram: true,
+        ..slos(count)
+    }
 }
 
-/// A row each.
+/// A row each; one with other options is `Asked { options: |builder| builder.., ..with_histogram(2) }`.
 const ROWS: [(&str, Asked); 5] = [
     ("slo-axum: 2 SLOs", slos(2)),
     ("slo-axum: 2 SLOs, histogram", with_histogram(2)),
@@ -37,9 +45,8 @@ pub(super) fn all() -> impl Iterator<Item = Layered> {
 
 fn layered(name: &'static str, asked: Asked) -> Layered {
     let set = (0..asked.slos).fold(SloSet::builder("bench"), |set, number| set.slo(slo(number)));
-    let reliability = Reliability::builder(set.build().expect("names differ"))
-        .build()
-        .expect("nothing is missing");
+    let builder = (asked.options)(Reliability::builder(set.build().expect("names differ")));
+    let reliability = builder.build().expect("nothing is missing");
     let collected = asked.histogram.then(|| {
         let collected = Collected::new();
         opentelemetry_0_33::record_into(&reliability, &collected.provider).expect("the first provider");
