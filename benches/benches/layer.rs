@@ -5,8 +5,8 @@ use served::Load;
 
 fn main() {
     let effort = Effort {
-        rounds: 201,
-        times: 2_200,
+        rounds: 801,
+        times: 550,
     }
     .or_smoke();
     let layers = all();
