@@ -75,6 +75,44 @@ fn ten_thousand_connections_in_sequence_leave_no_memory_behind() -> Outcome {
     runtime.block_on(served.check([all, 0, 0], &[("200 - 1.1", all)]))
 }
 
+#[test]
+fn clients_that_vanish_leave_no_memory_behind() -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stage = Stage::new();
+    let served = runtime.block_on(Served::start(stage.routes()))?;
+    runtime.block_on(each_vanishes(&served, &stage, WARM_UP))?;
+    let mut done = Ok(());
+    let seen = allocation_counter::measure(|| {
+        done = runtime.block_on(each_vanishes(&served, &stage, VANISHING));
+    });
+    done?;
+    assert!(
+        seen.bytes_current.unsigned_abs() < STAYS / 4,
+        "{} bytes stayed allocated after {VANISHING} clients",
+        seen.bytes_current
+    );
+    let all = WARM_UP + VANISHING;
+    runtime.block_on(served.check([0, 0, all], &[("- cancelled 1.1", all)]))
+}
+
+async fn each_vanishes(served: &Served, stage: &Stage, clients: u64) -> Outcome {
+    for _ in 0..clients {
+        let mut stream = TcpStream::connect(served.address).await?;
+        stream.write_all(b"GET /hang HTTP/1.1\r\nhost: sockets\r\n\r\n").await?;
+        stage
+            .begun(served.reliability.status().requests.totals.excluded() + 1)
+            .await?;
+        stream.set_zero_linger()?;
+        drop(stream);
+        eventually(|| match served.reliability.status().in_flight {
+            0 => Ok(()),
+            _ => Err("the server waits for a client that is gone".to_owned()),
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 async fn one_after_the_other(served: &Served, connections: u64) -> Outcome {
     let before = served.reliability.status().requests.totals.good();
     for _ in 0..connections {
@@ -100,6 +138,7 @@ async fn one_after_the_other(served: &Served, connections: u64) -> Outcome {
 
 const WARM_UP: u64 = 500;
 const CONNECTIONS: u64 = 10_000;
+const VANISHING: u64 = 1_000;
 
 /// In bytes: a few connections that the server has not yet closed, but not six bytes for each.
 const STAYS: u64 = 64 * 1_024;

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 use e2e::Outcome;
 use futures_util::{StreamExt, stream};
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 
 use crate::served::eventually;
@@ -51,6 +53,7 @@ impl Stage {
         let gated = self.clone();
         let stalls = self.clone();
         let streams = self.clone();
+        let uploads = self.clone();
         Router::new()
             .route("/text", get(async || TEXT))
             .route(
@@ -80,6 +83,16 @@ impl Stage {
                 get(async move || {
                     streams.begin();
                     Body::from_stream(frames(usize::MAX))
+                }),
+            )
+            .route(
+                "/upload",
+                post(async move |body: Body| {
+                    uploads.begin();
+                    match body.collect().await {
+                        Ok(_) => StatusCode::CREATED,
+                        Err(_) => StatusCode::BAD_REQUEST,
+                    }
                 }),
             )
             // More than the sockets' buffers hold: whoever does not read keeps the server waiting.

@@ -71,6 +71,23 @@ async fn a_client_that_leaves_after_the_last_byte_had_its_answer() -> Outcome {
     served.check([CLIENTS, 0, 0], &[("200 - 1.1", CLIENTS)]).await
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_in_the_middle_of_its_own_body_is_counted_once() -> Outcome {
+    let stage = Stage::new();
+    let served = Served::start(stage.routes()).await?;
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = TcpStream::connect(served.address).await?;
+        let head = "POST /upload HTTP/1.1\r\nhost: sockets\r\ncontent-length: 1000\r\n\r\n";
+        client.write_all((head.to_owned() + TEXT).as_bytes()).await?;
+        clients.push(client);
+    }
+    stage.begun(CLIENTS).await?;
+    drop(clients);
+    // The handler reads an error and answers it, whoever may still be there to read.
+    served.check([CLIENTS, 0, 0], &[("400 - 1.1", CLIENTS)]).await
+}
+
 /// Whether they had their answer is for the kernel to say; that each is counted once is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_do_not_wait_at_all_are_counted_once_each() -> Outcome {
