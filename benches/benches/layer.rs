@@ -4,11 +4,13 @@ use benches::{Effort, all, measure};
 use served::Load;
 
 fn main() {
-    let effort = Effort {
-        rounds: 201,
-        times: 2_200,
+    let mut effort = Effort {
+        rounds: 801,
+        times: 550,
     }
     .or_smoke();
+    // Each of the requests, in a smoke test too.
+    effort.times = effort.times.max(22);
     let layers = all();
     for (load, mixed) in [(Load::Mixed, "22 requests over 20 routes"), (Load::Hot, "one route")] {
         for (threads, at_once) in [(1, "one thread"), (2, "two threads")] {

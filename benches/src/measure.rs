@@ -1,6 +1,7 @@
 //! Requests through each layer in turn, on one thread or several at once.
 
-use std::sync::Barrier;
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,15 +30,18 @@ pub(crate) struct Spent {
 /// When a layer did not count every request.
 #[must_use]
 pub fn measure(layers: &[Layered], load: Load, threads: usize, effort: Effort) -> Table {
-    let start = Barrier::new(threads);
+    let arrived = AtomicUsize::new(0);
     let samples = thread::scope(|scope| {
         let crew: Vec<_> = (0..threads)
             .map(|_| {
                 let (give, jobs) = channel();
                 let (done, take) = channel();
                 let apps = layers.iter().map(|layer| layer.app.clone()).collect();
-                let start = &start;
-                scope.spawn(move || work(apps, load, effort.times, start, &jobs, &done));
+                let arrived = &arrived;
+                scope.spawn(move || {
+                    let together = || start_together(arrived, threads);
+                    work(apps, load, effort.times, together, &jobs, &done)
+                });
                 (give, take)
             })
             .collect();
@@ -71,16 +75,33 @@ fn in_turn(layers: &[Layered], effort: Effort, mut once: impl FnMut(usize) -> Ve
     samples
 }
 
-fn work(mut apps: Vec<Router>, load: Load, times: u32, start: &Barrier, jobs: &Receiver<usize>, done: &Sender<Spent>) {
+fn work(
+    mut apps: Vec<Router>,
+    load: Load,
+    times: u32,
+    together: impl Fn(),
+    jobs: &Receiver<usize>,
+    done: &Sender<Spent>,
+) {
     let runtime = Builder::new_current_thread()
         .build()
         .expect("a runtime without drivers");
     for index in jobs {
         let requests = load.requests(times);
-        start.wait();
+        together();
         if done.send(spend(&runtime, &mut apps[index], requests)).is_err() {
             break;
         }
+    }
+}
+
+/// Returns once all threads of this turn are running. A barrier that sleeps would let the one that wakes the others end
+/// before they begin, on a machine that has other things to do.
+fn start_together(arrived: &AtomicUsize, threads: usize) {
+    let ticket = arrived.fetch_add(1, Ordering::AcqRel);
+    let all = (ticket / threads + 1) * threads;
+    while arrived.load(Ordering::Acquire) < all {
+        spin_loop();
     }
 }
 

@@ -63,9 +63,9 @@ impl Row {
     }
 }
 
-/// CPU time by its 10th percentile and median, the 10th percentile's ratio to the first row's; what a request costs over
-/// bare axum, and over the layer that does nothing (`net`); `net` as a share of the cheapest peer's; the wall clock's
-/// 10th percentile.
+/// CPU time by its 10th percentile and its median, the median's ratio to the first row's; what a request costs over bare
+/// axum, and over the layer that does nothing (`net`); `net` as a share of the cheapest peer's; the wall clock's 10th
+/// percentile.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(bare), Some(passed)) = (self.first(Kind::Bare), self.first(Kind::PassThrough)) else {
@@ -88,7 +88,7 @@ impl fmt::Display for Table {
         )?;
         for row in &self.rows {
             let (p10, median) = (percentile(&row.cpu, 10), percentile(&row.cpu, 50));
-            let ratio = p10 / percentile(&bare.cpu, 10);
+            let ratio = median / percentile(&bare.cpu, 50);
             let (over, net) = (row.net(bare), row.net(passed));
             let wall = percentile(&row.wall, 10);
             write!(f, "{:<36} {p10:>8.0} {median:>9.0} {ratio:>6.2} {over:>9.0}", row.name)?;

@@ -54,7 +54,7 @@ pub(crate) const CASES: [Case; 7] = [
     case("judge-cancelled", 1_000, |times| judge(times, Ending::Cancelled)),
     PASSED,
     request("request-2-slos", |times| requests(times, ours(None))),
-    request("request-2-slos-histogram", |times| {
+    request("request-2-slos-bound-histogram", |times| {
         requests(times, ours(Some(provider())))
     }),
 ];

@@ -3,7 +3,7 @@
 use opentelemetry::InstrumentationScope;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use slo_axum::{Answer, ClosedAttribute, Reliability, opentelemetry_0_33};
+use slo_axum::{Answer, ClosedAttribute, Reliability, ReliabilityBuilder, opentelemetry_0_33};
 use slo_core::{Cause, Events, HttpSli, Override, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
@@ -15,8 +15,7 @@ struct Asked {
     /// SLOs over every route, besides the built-in `requests`: by availability, by latency, and so on in turn.
     slos: usize,
     histogram: Histogram,
-    /// Whatever the builder can be asked for that costs something at every request.
-    extras: bool,
+    options: fn(ReliabilityBuilder) -> ReliabilityBuilder,
 }
 
 /// How the duration histogram is recorded.
@@ -32,11 +31,11 @@ const fn with(slos: usize, histogram: Histogram) -> Asked {
     Asked {
         slos,
         histogram,
-        extras: false,
+        options: |builder| builder,
     }
 }
 
-/// A row each.
+/// A row each; one with other options is `Asked { options: |builder| builder.., ..with(2, Histogram::Bound) }`.
 const ROWS: [(&str, Asked); 7] = [
     ("slo-axum: 2 SLOs", with(2, Histogram::Absent)),
     ("slo-axum: 2 SLOs, histogram unbound", with(2, Histogram::Unbound)),
@@ -47,7 +46,7 @@ const ROWS: [(&str, Asked); 7] = [
     (
         "slo-axum: 2 SLOs, bound, everything on",
         Asked {
-            extras: true,
+            options: everything,
             ..with(2, Histogram::Bound)
         },
     ),
@@ -59,20 +58,7 @@ pub(super) fn all() -> impl Iterator<Item = Layered> {
 
 fn layered(name: &'static str, asked: Asked) -> Layered {
     let set = (0..asked.slos).fold(SloSet::builder("bench"), |set, number| set.slo(slo(number)));
-    let mut builder = Reliability::builder(set.build().expect("names differ"));
-    if asked.extras {
-        builder = builder
-            .trust_forwarded_scheme()
-            .server_address("bench.example", 443)
-            .active_requests()
-            .classify(|answer: &Answer<'_>| {
-                answer
-                    .headers()
-                    .contains_key("x-failed")
-                    .then(|| Override::bad(Cause::Degraded))
-            })
-            .attribute::<Tier>();
-    }
+    let builder = (asked.options)(Reliability::builder(set.build().expect("names differ")));
     let reliability = builder.build().expect("nothing is missing");
     let collected = (asked.histogram != Histogram::Absent).then(Collected::new);
     if let Some(collected) = &collected {
@@ -100,6 +86,20 @@ fn slo(number: usize) -> Slo {
     };
     let target = "99.9%".parse().expect("a target");
     Slo::new(format!("slo-{number}"), sli, target, window)
+}
+
+/// Whatever costs something at every request.
+fn everything(builder: ReliabilityBuilder) -> ReliabilityBuilder {
+    let failed = |answer: &Answer<'_>| {
+        let failed = answer.headers().contains_key("x-failed");
+        failed.then(|| Override::bad(Cause::Degraded))
+    };
+    builder
+        .trust_forwarded_scheme()
+        .server_address("bench.example", 443)
+        .active_requests()
+        .classify(failed)
+        .attribute::<Tier>()
 }
 
 /// A provider that is not known to be the SDK's, so that nothing is bound.

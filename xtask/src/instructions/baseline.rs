@@ -128,6 +128,13 @@ mod tests {
     }
 
     #[test]
+    fn the_committed_file_is_read() {
+        let committed = Baseline::read().unwrap();
+        assert!(committed.counts.contains_key("tracker-record"), "{committed}");
+        assert_ne!(committed.key, Key::default());
+    }
+
+    #[test]
     fn another_line_is_refused() {
         for line in ["judge", "judge: 81", "judge: 8.10", "judge: many.0", "judge: -1.0"] {
             assert_eq!(Baseline::parse(line), Err(line));
