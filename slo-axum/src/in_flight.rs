@@ -31,6 +31,8 @@ pub(crate) struct InFlight {
     overruled: Option<Override>,
     extras: Extras,
     marks: Marks,
+    /// The clock runs to the end of the body; known at the head.
+    until_body: bool,
     /// Set before each inner poll and cleared after it: still set in `drop`, the poll unwound.
     polling: bool,
     counted: bool,
@@ -80,6 +82,7 @@ impl InFlight {
             overruled: None,
             extras: Extras::NONE,
             marks: Marks::of(shared.number),
+            until_body: false,
             polling: false,
             counted: true,
             #[cfg(feature = "grpc")]
@@ -121,11 +124,16 @@ impl InFlight {
         result
     }
 
-    /// The head was sent: the clock stops here, the outcome may still change.
+    /// The head was sent: the clock stops here, unless it runs to the end of the body; the outcome may still change.
     pub(crate) fn answered<B: HttpBody>(&mut self, response: &Response<B>) {
+        self.until_body = self.runs_until_body();
         self.head = Some(Head {
             status: response.status().as_u16(),
-            at: self.shared.read_clock(),
+            at: if self.until_body {
+                self.started
+            } else {
+                self.shared.read_clock()
+            },
             kind: self.kind_of(response),
         });
         if !response.extensions().is_empty() || self.shared.options.has_hook() {
@@ -241,10 +249,9 @@ impl InFlight {
     fn record(&self, route: &Route, plan: &Plan) {
         let ending = self.ending();
         let shared: &Shared = &self.shared;
-        let until_body = plan.until_body || self.marks.until_body || shared.marked_until_body(self.marks);
         // Read anew only where it must be: a client that left while the body was sent waited until now.
         let stopped = match self.head {
-            Some(head) if ending != Ending::Cancelled && !until_body => head.at,
+            Some(head) if ending != Ending::Cancelled && !self.until_body => head.at,
             _ => shared.read_clock(),
         };
         let elapsed = stopped.since(self.started);
@@ -268,6 +275,15 @@ impl InFlight {
             extras: self.extras,
         };
         shared.measure(route, labels, elapsed);
+    }
+
+    /// Whether an SLO of the route or of its marks, or a mark by itself, lets the clock run to the end of the body.
+    fn runs_until_body(&self) -> bool {
+        let shared: &Shared = &self.shared;
+        let plan = shared
+            .routes
+            .plan(shared.routes.at(self.route), self.method, &shared.slos);
+        plan.until_body || self.marks.until_body || shared.marked_until_body(self.marks)
     }
 
     fn ending(&self) -> Ending {

@@ -117,7 +117,7 @@ pub(crate) struct Routes {
 const NO_HINT: u32 = u32::MAX;
 
 /// A power of two of them.
-const HINTS: usize = 128;
+const HINTS: usize = 256;
 
 /// A route by its place, which it keeps.
 #[derive(Clone, Copy, Debug)]
