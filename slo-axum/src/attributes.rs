@@ -188,17 +188,19 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// The labels of whatever has no place of its own.
-    pub(crate) const FOLDED: Self = Self {
-        method: Method::OTHER,
-        scheme: Scheme::Http,
-        protocol: Protocol::Any,
-        status: 0,
-        failure: Failure::None,
-        #[cfg(feature = "grpc")]
-        grpc: None,
-        extras: Extras::NONE,
-    };
+    /// What is left of them where they have no place of their own.
+    pub(crate) const fn folded(self) -> Self {
+        Self {
+            method: Method::OTHER,
+            scheme: self.scheme,
+            protocol: Protocol::Any,
+            status: 0,
+            failure: Failure::None,
+            #[cfg(feature = "grpc")]
+            grpc: None,
+            extras: Extras::NONE,
+        }
+    }
 
     /// The same without what a client chooses and nobody misses.
     pub(crate) const fn reduced(self) -> Self {
@@ -209,12 +211,13 @@ impl Labels {
         }
     }
 
-    /// Whether the service chose to answer so: a success, or a failure that is not the client's leaving.
-    pub(crate) const fn are_the_services_own(self) -> bool {
-        match self.failure {
-            Failure::Ended(EndingName::Cancelled) => false,
-            Failure::None => matches!(self.status, 200..=299),
-            _ => true,
+    /// Who chose that the request ends so.
+    pub(crate) const fn owner(self) -> Owner {
+        match (self.failure, self.status) {
+            (Failure::Ended(EndingName::Cancelled), _) => Owner::Client,
+            (Failure::None, 200..=299) => Owner::Success,
+            (Failure::None, _) => Owner::Client,
+            _ => Owner::Failure,
         }
     }
 
@@ -272,9 +275,31 @@ impl Labels {
     }
 }
 
+/// Who chose that a request ends as it did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Owner {
+    /// The client, who asked for something that there is not, or left.
+    Client,
+    /// The service, with one of its successes; which, the client has a say in.
+    Success,
+    /// The service, and it did not choose.
+    Failure,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FOLDED: Labels = Labels {
+        method: Method::OTHER,
+        scheme: Scheme::Http,
+        protocol: Protocol::Any,
+        status: 0,
+        failure: Failure::None,
+        #[cfg(feature = "grpc")]
+        grpc: None,
+        extras: Extras::NONE,
+    };
 
     #[test]
     fn methods_are_known_or_other() {
@@ -352,7 +377,7 @@ mod tests {
             Labels {
                 failure,
                 status,
-                ..Labels::FOLDED
+                ..FOLDED
             }
             .error_type()
             .map(|kind| kind.as_str().to_owned())
@@ -370,7 +395,7 @@ mod tests {
             status: 500,
             failure: Failure::Status,
             protocol: Protocol::Http2,
-            ..Labels::FOLDED
+            ..FOLDED
         };
         let others = [KeyValue::new("server.port", 443), KeyValue::new("app.tier", "paid")];
         let attributes = labels.attributes(Some("/a"), others);
@@ -383,24 +408,28 @@ mod tests {
 
     #[test]
     fn clients_choose_that_they_leave_and_what_they_ask_wrongly() {
-        let labels = |status, failure| Labels {
-            status,
-            failure,
-            ..Labels::FOLDED
+        let owner = |status, failure| {
+            let labels = Labels {
+                status,
+                failure,
+                ..FOLDED
+            };
+            labels.owner()
         };
-        for own in [
-            labels(200, Failure::None),
-            labels(500, Failure::Status),
-            labels(0, Failure::Ended(EndingName::Panic)),
+        assert_eq!(owner(200, Failure::None), Owner::Success);
+        for failure in [
+            owner(500, Failure::Status),
+            owner(0, Failure::Ended(EndingName::Panic)),
+            owner(200, Failure::Ended(EndingName::Body)),
         ] {
-            assert!(own.are_the_services_own(), "{own:?}");
+            assert_eq!(failure, Owner::Failure);
         }
         for chosen in [
-            labels(404, Failure::None),
-            labels(304, Failure::None),
-            labels(0, Failure::Ended(EndingName::Cancelled)),
+            owner(404, Failure::None),
+            owner(304, Failure::None),
+            owner(200, Failure::Ended(EndingName::Cancelled)),
         ] {
-            assert!(!chosen.are_the_services_own(), "{chosen:?}");
+            assert_eq!(chosen, Owner::Client);
         }
     }
 }

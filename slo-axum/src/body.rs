@@ -20,16 +20,13 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let bodiless = response.status().is_informational()
-        || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-        || response.body().is_end_stream()
-        // axum drops the body of an answer to HEAD outside of this layer.
-        || in_flight.as_ref().is_some_and(InFlight::is_head_request);
-    let expected = response
-        .body()
-        .size_hint()
-        .exact()
-        .or_else(|| content_length(&response));
+    let (bodiless, expected) =
+        InFlight::while_streaming(&mut in_flight, || (is_bodiless(&response), length(&response)));
+    let request = in_flight.as_ref();
+    let bodiless = bodiless
+        // axum drops the body of an answer to HEAD outside of this layer, the server that of an upgrade.
+        || request.is_some_and(|request| request.is_head_request() || request.is_upgrade());
+    let expected = expected.filter(|_| !request.is_some_and(InFlight::ends_with_trailers));
     if bodiless || expected == Some(0) {
         complete(&mut in_flight);
     }
@@ -42,6 +39,16 @@ where
             expected,
         }),
     })
+}
+
+fn is_bodiless<B: HttpBody>(response: &Response<B>) -> bool {
+    response.status().is_informational()
+        || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || response.body().is_end_stream()
+}
+
+fn length<B: HttpBody>(response: &Response<B>) -> Option<u64> {
+    response.body().size_hint().exact().or_else(|| content_length(response))
 }
 
 pin_project! {
@@ -79,7 +86,8 @@ impl<B: HttpBody> HttpBody for TrackedBody<B> {
                 }
                 let sent = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 *this.expected = this.expected.map(|expected| expected.saturating_sub(sent));
-                if *this.expected == Some(0) || this.inner.is_end_stream() {
+                let is_end = || this.inner.is_end_stream();
+                if *this.expected == Some(0) || InFlight::while_streaming(this.in_flight, is_end) {
                     complete(this.in_flight);
                 }
             }

@@ -8,11 +8,9 @@ use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use http::Response;
 use pin_project_lite::pin_project;
-use slo_core::Ending;
 
 use crate::body::tracked;
 use crate::in_flight::InFlight;
-use crate::timeout::is_timeout;
 
 pin_project! {
     /// The future of [`SloService`](crate::SloService).
@@ -46,8 +44,7 @@ where
         if let Some(request) = &mut in_flight {
             match &result {
                 Ok(response) => request.answered(response),
-                Err(error) if is_timeout(error) => request.end(Ending::TimedOut),
-                Err(_) => request.end(Ending::ServiceError),
+                Err(error) => request.failed(error),
             }
         }
         Poll::Ready(result.map(|response| tracked(response, in_flight)))

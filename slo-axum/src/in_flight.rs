@@ -13,6 +13,7 @@ use crate::extra::Extras;
 use crate::mark::{Marks, enter};
 use crate::reliability::{Held, Shared};
 use crate::routes::{Ended, Plan, Route, RouteId};
+use crate::timeout::is_timeout;
 use crate::waiting::RingId;
 
 /// Travels from the service through the future into the body; its drop does the recording.
@@ -33,6 +34,8 @@ pub(crate) struct InFlight {
     marks: Marks,
     /// The clock runs to the end of the body; known at the head.
     until_body: bool,
+    /// Nobody waits for its end.
+    is_aside: bool,
     /// Set before each inner poll and cleared after it: still set in `drop`, the poll unwound.
     polling: bool,
     counted: bool,
@@ -62,6 +65,13 @@ enum Kind {
     Grpc,
 }
 
+impl Kind {
+    /// How long an event stream or an upgrade takes is no promise.
+    const fn is_timed(self) -> bool {
+        !matches!(self, Self::EventStream | Self::Upgrade)
+    }
+}
+
 /// The media type of server-sent events.
 const EVENT_STREAM: &[u8] = b"text/event-stream";
 
@@ -83,6 +93,7 @@ impl InFlight {
             extras: Extras::NONE,
             marks: Marks::of(shared.number),
             until_body: false,
+            is_aside: false,
             polling: false,
             counted: true,
             #[cfg(feature = "grpc")]
@@ -121,12 +132,33 @@ impl InFlight {
         let result = poll();
         drop(polling);
         request.polling = false;
+        if request.marks.no_metrics {
+            request.step_aside();
+        }
         result
+    }
+
+    /// Nobody counts on its end any longer: it is no longer waited for, though it is in flight.
+    fn step_aside(&mut self) {
+        if !self.is_aside {
+            self.is_aside = true;
+            self.plan().waiting.stepped_aside(self.ring, self.started);
+        }
+    }
+
+    fn plan(&self) -> &Plan {
+        let shared: &Shared = &self.shared;
+        shared
+            .routes
+            .plan(shared.routes.at(self.route), self.method, &shared.slos)
     }
 
     /// The head was sent: the clock stops here, unless it runs to the end of the body; the outcome may still change.
     pub(crate) fn answered<B: HttpBody>(&mut self, response: &Response<B>) {
-        self.until_body = self.runs_until_body();
+        // The body's hints, the hook and the attributes are the service's code: should they panic, the request has.
+        self.polling = true;
+        let kind = self.kind_of(response);
+        self.until_body = kind.is_timed() && self.runs_until_body();
         self.head = Some(Head {
             status: response.status().as_u16(),
             at: if self.until_body {
@@ -134,12 +166,28 @@ impl InFlight {
             } else {
                 self.shared.read_clock()
             },
-            kind: self.kind_of(response),
+            kind,
         });
         if !response.extensions().is_empty() || self.shared.options.has_hook() {
             self.asked(response);
         }
+        if !kind.is_timed() || !self.counted {
+            self.step_aside();
+        }
         self.said(response.headers());
+        self.polling = false;
+    }
+
+    /// The inner service failed instead of answering.
+    pub(crate) fn failed<E: 'static>(&mut self, error: &E) {
+        self.polling = true;
+        let ending = if is_timeout(error) {
+            Ending::TimedOut
+        } else {
+            Ending::ServiceError
+        };
+        self.polling = false;
+        self.end(ending);
     }
 
     /// What the handler, or the hook, says of the response.
@@ -151,10 +199,7 @@ impl InFlight {
             headers: response.headers(),
             extensions: response.extensions(),
         };
-        // The hook is the service's code, too: should it panic, the request has.
-        self.polling = true;
         self.overruled = self.shared.options.word(&answer);
-        self.polling = false;
         self.extras = self.shared.options.extras(response.extensions());
         if response.extensions().get::<Uncounted>().is_some() {
             self.counted = false;
@@ -187,6 +232,19 @@ impl InFlight {
         self.ending.get_or_insert(ending);
     }
 
+    /// Whether the end of the body is told by trailers only, whatever length it seems to have.
+    pub(crate) fn ends_with_trailers(&self) -> bool {
+        #[cfg(feature = "grpc")]
+        return self.head.is_some_and(|head| head.kind == Kind::Grpc);
+        #[cfg(not(feature = "grpc"))]
+        false
+    }
+
+    /// Whether another protocol goes on where a body would be.
+    pub(crate) fn is_upgrade(&self) -> bool {
+        self.head.is_some_and(|head| head.kind == Kind::Upgrade)
+    }
+
     pub(crate) fn is_head_request(&self) -> bool {
         self.method.as_str() == "HEAD"
     }
@@ -215,7 +273,11 @@ impl Drop for InFlight {
             self.record(route, plan);
         }
         // Last, so that nothing in flight means everything recorded.
-        plan.waiting.ended(self.ring, self.started);
+        if self.is_aside {
+            plan.waiting.ended_aside();
+        } else {
+            plan.waiting.ended(self.ring, self.started);
+        }
         shared.served(self.method, self.scheme);
     }
 }
@@ -259,7 +321,8 @@ impl InFlight {
         let ended = Ended {
             ending: judged,
             elapsed,
-            timed: self.is_timed(),
+            head: self.head.map(|head| head.status),
+            timed: self.head.is_none_or(|head| head.kind.is_timed()),
             overruled: self.overruled,
             marks: self.marks,
         };
@@ -295,37 +358,24 @@ impl InFlight {
         self.ending.unwrap_or(unsaid)
     }
 
-    /// How long an event stream or an upgrade takes is no promise.
-    fn is_timed(&self) -> bool {
-        !matches!(
-            self.head,
-            Some(Head {
-                kind: Kind::EventStream | Kind::Upgrade,
-                ..
-            })
-        )
-    }
-
-    /// The ending as judges see it, and how it failed: of a gRPC call by its own status.
-    #[cfg(feature = "grpc")]
+    /// The ending as judges see it, and how it failed: of a gRPC call by its own status, of an answer that its client left
+    /// by that answer where it was a failure.
     fn judged(&self, ending: Ending) -> (Ending, Failure) {
-        match (ending, self.grpc) {
-            (Ending::Answered(200), Some(code)) => {
-                let ending = Ending::Answered(code.as_http_status());
-                let failure = match Failure::of(ending) {
-                    Failure::Status => Failure::Grpc,
-                    other => other,
-                };
-                (ending, failure)
-            }
-            _ => (ending, Failure::of(ending)),
+        #[cfg(feature = "grpc")]
+        if let (Ending::Answered(200), Some(code)) = (ending, self.grpc) {
+            let ending = Ending::Answered(code.as_http_status());
+            let failure = match Failure::of(ending) {
+                Failure::Status => Failure::Grpc,
+                other => other,
+            };
+            return (ending, failure);
         }
-    }
-
-    #[cfg(not(feature = "grpc"))]
-    #[expect(clippy::unused_self, reason = "the head decides with the feature `grpc`")]
-    fn judged(&self, ending: Ending) -> (Ending, Failure) {
-        (ending, Failure::of(ending))
+        let left = Some(ending).filter(|ending| *ending == Ending::Cancelled);
+        let answered = left
+            .and(self.head)
+            .map(|head| Failure::of(Ending::Answered(head.status)));
+        let failure = answered.filter(|failure| *failure != Failure::None);
+        (ending, failure.unwrap_or_else(|| Failure::of(ending)))
     }
 }
 

@@ -47,7 +47,10 @@
 //!   ([`opentelemetry_0_33::record_into`], with a flush at the end `record_into_sdk`).
 //! - The histogram has at most 2,000 series ([`ReliabilityBuilder::max_series`]), whatever clients send: what they vary is
 //!   folded into one series per route when half of them are taken, successes and failures keep their own.
-//! - `slo.requests.abandoned_in_flight` counts, by route, requests that run for longer than a client is expected to wait.
+//! - `slo.requests.abandoned_in_flight` counts, by route, requests that run for longer than a client is expected to wait;
+//!   not event streams, upgrades and what is in no metric.
+//! - A client that leaves after a bad head was answered badly; one that leaves a good answer is excluded until patience
+//!   ends. A layer **outside** that throws bodies away, to replace them, looks like such a client: put it inside.
 //! - [`Reliability::run`] looks after the promises: alerts are told, the clock is followed, gaps are noticed, snapshots
 //!   saved. [`BudgetHandle`] says in nanoseconds how a budget does.
 //! - A handler that knows better than its status code puts a [`slo_core::Override`] into the response's extensions; a

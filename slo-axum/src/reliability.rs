@@ -178,8 +178,8 @@ impl ReliabilityBuilder {
     /// How many series of the duration histogram this process makes at most: 2,000 where this is not called, as many as an
     /// OpenTelemetry SDK keeps apart by default; at least 100.
     ///
-    /// Half of them are kept for successes and failures, so that no client can take them: enough for thirty of each of
-    /// `count / 60` routes. Give a provider of your own a cardinality limit of at least as many.
+    /// Half of them are kept from clients: a quarter for successes, at most 16 a route, and a quarter for failures, at most
+    /// 32 a route. Give a provider of your own a cardinality limit of at least as many.
     pub fn max_series(mut self, count: usize) -> Self {
         self.asked.max_series = count;
         self
@@ -352,12 +352,13 @@ impl Shared {
         plans.map(|plan| plan.waiting.in_flight()).sum()
     }
 
-    /// By tracker: requests in flight that will be counted there, but for those that only a mark says.
+    /// By tracker: requests in flight that somebody waits for and that will be counted there, but for those that only a
+    /// mark says.
     #[cfg(feature = "store")]
     pub(crate) fn in_flight_by_tracker(&self) -> Vec<u64> {
         let mut counts = vec![0_u64; self.trackers.len()];
         for plan in self.routes.all().flat_map(Route::plans) {
-            let in_flight = plan.waiting.in_flight();
+            let in_flight = plan.waiting.owed();
             for tracker in plan.trackers() {
                 counts[tracker] += in_flight;
             }
@@ -383,7 +384,8 @@ impl Shared {
         let tick = self.anchor.tick_of(stopped);
         self.routes.judge(plan, method, &self.slos, ended, |tracker, outcome| {
             self.trackers[tracker].record(tick, outcome);
-            if let (REQUESTS_TRACKER, Some(red)) = (tracker, route.red()) {
+            if tracker == REQUESTS_TRACKER {
+                let red = self.routes.red_of(route);
                 red.record(tick, outcome, ended.timed.then_some(ended.elapsed));
             }
         });
@@ -523,6 +525,7 @@ environments:
             let get = Method::of(&http::Method::GET);
             let ended = Ended {
                 ending: slo_core::Ending::Answered(200),
+                head: Some(200),
                 elapsed: Duration::from_secs(5),
                 timed: true,
                 overruled: None,

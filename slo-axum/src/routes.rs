@@ -22,8 +22,8 @@ pub(crate) struct Route {
     /// By [`Method::index`], for the methods that were seen.
     by_method: [OnceLock<Box<Plan>>; Method::COUNT],
     pub(crate) series: RouteSeries,
-    /// Not of requests that matched no route.
-    red: Option<Box<RouteRed>>,
+    /// From its first request on that is counted.
+    red: OnceLock<Box<RouteRed>>,
 }
 
 /// What is to be done with the requests of one route and method.
@@ -57,6 +57,8 @@ struct Judging {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
     pub(crate) ending: Ending,
+    /// The status code of the head, where one was sent.
+    pub(crate) head: Option<u16>,
     pub(crate) elapsed: Duration,
     /// Not an event stream or an upgrade, whose length is no promise.
     pub(crate) timed: bool,
@@ -65,25 +67,13 @@ pub(crate) struct Ended {
 }
 
 impl Route {
-    fn of(template: &str, started: Tick) -> Self {
+    fn new(template: Option<&str>) -> Self {
         Self {
-            template: Some(template.into()),
-            red: Some(Box::new(RouteRed::new(started))),
-            ..Self::unmatched()
-        }
-    }
-
-    fn unmatched() -> Self {
-        Self {
-            template: None,
+            template: template.map(Box::from),
             by_method: Default::default(),
             series: RouteSeries::new(),
-            red: None,
+            red: OnceLock::new(),
         }
-    }
-
-    pub(crate) fn red(&self) -> Option<&RouteRed> {
-        self.red.as_deref()
     }
 
     pub(crate) fn template(&self) -> Option<&str> {
@@ -130,7 +120,7 @@ impl Routes {
             started,
             seen: Grown::new(64),
             hints: [const { AtomicU32::new(NO_HINT) }; HINTS],
-            unmatched: Route::unmatched(),
+            unmatched: Route::new(None),
         }
     }
 
@@ -157,7 +147,7 @@ impl Routes {
         let hash = hash_text(template);
         let is = |route: &Route| route.template() == Some(template);
         let known = self.seen.get(hash, is).map(|(place, _)| place);
-        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::of(template, self.started)).0)
+        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template))).0)
     }
 
     #[inline]
@@ -169,11 +159,21 @@ impl Routes {
         &self.unmatched
     }
 
-    /// Every route that was seen: its template, and what was recorded of it for people.
-    pub(crate) fn seen(&self) -> impl Iterator<Item = (&str, &RouteRed)> {
+    /// The template of every route that was seen.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &str> {
+        self.seen.iter().filter_map(Route::template)
+    }
+
+    /// What was recorded for people, by template; not of routes whose requests are not counted.
+    pub(crate) fn red(&self) -> impl Iterator<Item = (&str, &RouteRed)> {
         self.seen
             .iter()
-            .filter_map(|route| Some((route.template()?, route.red()?)))
+            .filter_map(|route| Some((route.template()?, route.red.get()?.as_ref())))
+    }
+
+    /// What is recorded of this route for people.
+    pub(crate) fn red_of<'a>(&self, route: &'a Route) -> &'a RouteRed {
+        route.red.get_or_init(|| Box::new(RouteRed::new(self.started)))
     }
 
     /// Every route that was seen, and what matched none.
@@ -270,9 +270,12 @@ impl Routes {
 impl Judging {
     fn judge(&self, ended: Ended, to: &mut impl FnMut(usize, Outcome)) {
         if ended.timed || !self.has_limit {
-            let judgement = self
-                .judge
-                .judge_with_reason(ended.ending, ended.elapsed, ended.overruled);
+            let judgement = match (ended.ending, ended.head) {
+                (Ending::Cancelled, Some(status)) => {
+                    self.judge.judge_left_after(status, ended.elapsed, ended.overruled)
+                }
+                (ending, _) => self.judge.judge_with_reason(ending, ended.elapsed, ended.overruled),
+            };
             to(self.tracker, judgement.outcome);
         }
     }
@@ -320,6 +323,7 @@ mod tests {
         let (routes, slos, method) = (Routes::new(&slos(), Tick::default()), slos(), Method::of(method));
         let ended = Ended {
             ending,
+            head: None,
             elapsed: Duration::from_millis(millis),
             timed: true,
             overruled: None,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::attributes::Labels;
+use crate::attributes::{Labels, Owner, Scheme};
 use crate::grown::Grown;
 use crate::instruments::{Instruments, Recorder};
 
@@ -12,19 +12,23 @@ pub(crate) const MAX_SERIES: usize = 2_000;
 /// Fewer would not even hold one route's.
 pub(crate) const LEAST_SERIES: usize = 100;
 
-/// How many of a route's own answers have a place that no client can take: a dozen methods and codes, and room.
-const RESERVED_PER_ROUTE: usize = 32;
+/// How many of a route's successes have a place that no client can take: which of them it gets, the client chooses.
+const SUCCESSES_PER_ROUTE: usize = 16;
+/// How many of a route's failures do, which nobody chooses.
+const FAILURES_PER_ROUTE: usize = 32;
 
 /// The places that are left, of a process.
 ///
 /// One half is for any labels. When it is full, a success or a failure of the service's own still gets a place of the
-/// other half, without the protocol's version; everything else is folded into one series per route, and into one for all
-/// when there is no place for that either.
+/// other half, which the two share evenly, without the protocol's version; everything else is folded into one series per
+/// route and scheme, and into one per scheme for all when there is no place for that either.
 #[derive(Debug)]
 pub(crate) struct Places {
     all: usize,
     any: Left,
-    reserved: Left,
+    successes: Left,
+    /// Of those that fold, too.
+    failures: Left,
     is_folding: AtomicBool,
 }
 
@@ -53,18 +57,20 @@ impl Left {
 impl Places {
     /// So many places in all.
     pub(crate) const fn new(all: usize) -> Self {
-        let reserved = all / 2;
+        let (half, quarter) = (all / 2, all / 4);
         Self {
             all,
-            // One for what has no other.
-            any: Left::new(all - reserved - 1),
-            reserved: Left::new(reserved),
+            // Set aside, for each scheme, what has no other.
+            any: Left::new(all - half - Scheme::ALL.len()),
+            successes: Left::new(quarter),
+            failures: Left::new(half - quarter),
             is_folding: AtomicBool::new(false),
         }
     }
 
     fn warn_of_folding(&self) {
-        if !self.is_folding.swap(true, Ordering::Relaxed) {
+        let is_first = !self.is_folding.load(Ordering::Relaxed) && !self.is_folding.swap(true, Ordering::Relaxed);
+        if is_first {
             tracing::warn!(
                 max_series = self.all,
                 "the duration histogram has as many series as it may have; what clients vary is now folded into one series \
@@ -79,7 +85,8 @@ impl Places {
 #[derive(Debug)]
 pub(crate) struct RouteSeries {
     known: Grown<Series>,
-    reserved: Left,
+    successes: Left,
+    failures: Left,
 }
 
 #[derive(Debug)]
@@ -92,7 +99,8 @@ impl RouteSeries {
     pub(crate) fn new() -> Self {
         Self {
             known: Grown::new(8),
-            reserved: Left::new(RESERVED_PER_ROUTE),
+            successes: Left::new(SUCCESSES_PER_ROUTE),
+            failures: Left::new(FAILURES_PER_ROUTE),
         }
     }
 
@@ -110,8 +118,9 @@ impl RouteSeries {
         let series = self.find(labels).or_else(|| self.place(instruments, route, labels));
         let series = series.unwrap_or_else(|| {
             // Its place is set aside.
-            rest.find(Labels::FOLDED)
-                .unwrap_or_else(|| rest.insert(instruments, None, Labels::FOLDED, &[]))
+            let folded = labels.folded();
+            rest.find(folded)
+                .unwrap_or_else(|| rest.insert(instruments, None, folded, &[]))
         });
         instruments.record(&series.recorder, seconds);
     }
@@ -127,19 +136,24 @@ impl RouteSeries {
             return Some(self.insert(instruments, route, labels, &[&places.any]));
         }
         places.warn_of_folding();
-        if labels.are_the_services_own() {
+        let reserved = match labels.owner() {
+            Owner::Client => None,
+            Owner::Success => Some((&self.successes, &places.successes)),
+            Owner::Failure => Some((&self.failures, &places.failures)),
+        };
+        if let Some((of_route, of_all)) = reserved {
             let reduced = labels.reduced();
             if let Some(known) = self.find(reduced) {
                 return Some(known);
             }
-            if self.reserved.take() && places.reserved.take() {
-                return Some(self.insert(instruments, route, reduced, &[&self.reserved, &places.reserved]));
+            if of_route.take() && of_all.take() {
+                return Some(self.insert(instruments, route, reduced, &[of_route, of_all]));
             }
         }
-        let folded = self.find(Labels::FOLDED);
-        folded.or_else(|| {
-            let taken = places.reserved.take();
-            taken.then(|| self.insert(instruments, route, Labels::FOLDED, &[&places.reserved]))
+        let folded = labels.folded();
+        self.find(folded).or_else(|| {
+            let taken = places.failures.take();
+            taken.then(|| self.insert(instruments, route, folded, &[&places.failures]))
         })
     }
 
@@ -162,7 +176,22 @@ mod tests {
 
     use super::*;
     use crate::Reliability;
+    use crate::attributes::{Failure, Method, Protocol};
+    use crate::extra::Extras;
     use crate::instruments::Binding;
+
+    fn labels() -> Labels {
+        Labels {
+            method: Method::of(&http::Method::GET),
+            scheme: Scheme::Http,
+            protocol: Protocol::Http11,
+            status: 200,
+            failure: Failure::None,
+            #[cfg(feature = "grpc")]
+            grpc: None,
+            extras: Extras::NONE,
+        }
+    }
 
     #[test]
     fn who_comes_second_with_a_series_gives_its_places_back() {
@@ -172,7 +201,7 @@ mod tests {
         let (series, left) = (RouteSeries::new(), Left::new(2));
         let insert = || {
             assert!(left.take());
-            let _series = series.insert(&instruments, None, Labels::FOLDED, &[&left]);
+            let _series = series.insert(&instruments, None, labels(), &[&left]);
             left.0.load(Ordering::Relaxed)
         };
         assert_eq!([insert(), insert(), insert()], [1, 1, 1]);

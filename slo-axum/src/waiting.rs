@@ -20,6 +20,8 @@ pub(crate) struct Waiting {
     rings: [Ring; RINGS],
     /// Requests of stretches that lost their slots. A request may leave it a moment before it was moved there.
     older: AtomicI64,
+    /// Requests that are in flight without anybody waiting: event streams, upgrades, what is in no metric.
+    aside: AtomicI64,
     /// A stretch is 2 to the power of this nanoseconds.
     shift: u32,
     patience: Duration,
@@ -70,6 +72,7 @@ impl Waiting {
         Self {
             rings: [const { Ring([const { AtomicU64::new(0) }; SLOTS]) }; RINGS],
             older: AtomicI64::new(0),
+            aside: AtomicI64::new(0),
             shift: stretch.checked_ilog2().unwrap_or(0).max(LEAST_SHIFT),
             patience,
         }
@@ -109,12 +112,29 @@ impl Waiting {
         }
     }
 
+    /// Nobody waits for that request any longer, though it goes on.
+    pub(crate) fn stepped_aside(&self, ring: RingId, began: Reading) {
+        // In this order, so that it is in flight all the time.
+        self.aside.fetch_add(1, Ordering::Relaxed);
+        self.ended(ring, began);
+    }
+
+    /// A request that had stepped aside ended.
+    pub(crate) fn ended_aside(&self) {
+        self.aside.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Requests that have begun and not ended; exact at rest.
     pub(crate) fn in_flight(&self) -> u64 {
+        self.owed() + u64::try_from(self.aside.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// Those of them that somebody waits for.
+    pub(crate) fn owed(&self) -> u64 {
         self.count(|_| true)
     }
 
-    /// Those that have run for longer than patience; noticed at most a quarter of it, or two milliseconds, late.
+    /// Those that somebody has waited for longer than patience; noticed at most a quarter of it, or two milliseconds, late.
     pub(crate) fn abandoned(&self, now: Reading) -> u64 {
         let now = now.nanos();
         let patience = Reading::of(self.patience).nanos();
@@ -123,12 +143,27 @@ impl Waiting {
     }
 
     fn count(&self, is_meant: impl Fn(u64) -> bool) -> u64 {
+        let older = || self.older.load(Ordering::Relaxed);
+        let mut before = older();
+        // Again where a stretch lost its slot meanwhile: it could be missed, or be counted in both places. Whoever is
+        // still not alone after that is a moment off.
+        for _ in 0..3 {
+            let counted = self.in_slots(&is_meant);
+            let after = older();
+            if before == after {
+                return u64::try_from(counted + after).unwrap_or(0);
+            }
+            before = after;
+        }
+        u64::try_from(self.in_slots(&is_meant) + before).unwrap_or(0)
+    }
+
+    fn in_slots(&self, is_meant: impl Fn(u64) -> bool) -> i64 {
         let slots = self.rings.iter().flat_map(|ring| &ring.0);
         let slots = slots.map(|slot| slot.load(Ordering::Relaxed));
         // Stretches are numbered from 1: zero is a slot that was never used.
         let meant = slots.filter(|slot| *slot > COUNT && is_meant(stretch_of(*slot) - 1));
-        let counted: i64 = meant.map(count_of).sum();
-        u64::try_from(counted + self.older.load(Ordering::Relaxed)).unwrap_or(0)
+        meant.map(count_of).sum()
     }
 
     fn slot(&self, ring: RingId, at: Reading) -> (u64, &AtomicU64) {

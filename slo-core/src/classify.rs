@@ -274,6 +274,29 @@ impl Judge {
         }
     }
 
+    /// The outcome of a request whose client left after a head with this status code, `elapsed` after it began: a bad
+    /// answer stays bad, else time decides as for one that left before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use slo_core::{Classification, DEFAULT_PATIENCE, Judge, Outcome, Reason};
+    ///
+    /// let judge = Judge::new(&Classification::new(), None, DEFAULT_PATIENCE);
+    /// let left_after = |status| judge.judge_left_after(status, Duration::ZERO, None);
+    /// assert_eq!((left_after(500).outcome, left_after(500).reason), (Outcome::Bad, Reason::Status));
+    /// assert_eq!(left_after(200).outcome, Outcome::Excluded);
+    /// ```
+    pub fn judge_left_after(&self, status: u16, elapsed: Duration, overruled: Option<Override>) -> Judgement {
+        // Not too slow by itself: who leaves after the limit has waited past patience.
+        let answered = self.judge_with_reason(Ending::Answered(status), Duration::ZERO, overruled);
+        match answered.outcome {
+            Outcome::Bad => answered,
+            Outcome::Good | Outcome::Excluded => self.cancelled(elapsed),
+        }
+    }
+
     #[inline]
     fn status(&self, status: u16) -> Outcome {
         let known = self.rules.by_status.get(usize::from(status.wrapping_sub(100)));

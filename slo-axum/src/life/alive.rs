@@ -130,7 +130,7 @@ impl Alive {
         for tracker in &self.shared.trackers {
             tracker.heartbeat(now, interval);
         }
-        for (_, red) in self.shared.routes.seen() {
+        for (_, red) in self.shared.routes.red() {
             red.heartbeat(now, interval);
         }
     }

@@ -219,7 +219,8 @@ fn a_suspended_hour_is_a_gap_of_every_tracker_and_windows_are_where_the_wall_clo
     let log = log::Log::begin();
     let mut process = Process::new(Life::default());
     process.record(MAILS, 0, 7);
-    let _seen = process.shared().routes.of(Some("/a"));
+    let routes = &process.shared().routes;
+    let _seen = routes.red_of(routes.at(routes.of(Some("/a"))));
     process.run(Duration::from_secs(60));
     process.sleep(INTERVAL, Duration::from_secs(3_600));
     process.step();
@@ -239,7 +240,7 @@ fn a_suspended_hour_is_a_gap_of_every_tracker_and_windows_are_where_the_wall_clo
         assert_eq!(gaps[0].unseen(), Duration::from_secs(3_605));
     }
     assert_eq!(process.tick(), process.now.wall);
-    let (_, red) = process.shared().routes.seen().next().unwrap();
+    let (_, red) = process.shared().routes.red().next().unwrap();
     assert_eq!(red.read(process.tick()).events.measured().as_secs(), 0);
     let slo = &process.shared().status_at(process.tick()).slos[0];
     assert_eq!((slo.gaps.len(), slo.gaps[0].unseen_seconds), (1, 3_605.0));

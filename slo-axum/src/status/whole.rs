@@ -19,8 +19,8 @@ pub(crate) enum OneStatus {
 impl Shared {
     pub(crate) fn status_at(&self, now: Tick) -> Status {
         let trackers = self.trackers_at(now);
-        let seen: HashSet<&str> = self.routes.seen().map(|(route, _)| route).collect();
-        let rows = self.routes.seen().map(|(route, red)| RouteStatus::new(route, red, now));
+        let seen: HashSet<&str> = self.routes.templates().collect();
+        let rows = self.routes.red().map(|(route, red)| RouteStatus::new(route, red, now));
         let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by(|left, right| left.route.cmp(&right.route));
         let slos: Vec<_> = (0..self.slos.slos().len())
@@ -58,7 +58,7 @@ impl Shared {
         let place = slos.iter().position(|slo| slo.name() == name).ok_or_else(names)?;
         let trackers = self.trackers_at(self.now());
         let composite = || Some(OneStatus::Composite(Box::new(self.composite_status(place, &trackers)?)));
-        let seen = self.routes.seen().map(|(route, _)| route).collect();
+        let seen = self.routes.templates().collect();
         let slo = self.slo_status(place, &trackers, &seen);
         slo.map(|slo| OneStatus::Slo(Box::new(slo)))
             .or_else(composite)

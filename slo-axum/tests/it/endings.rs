@@ -180,7 +180,7 @@ const BAD: [u64; 3] = [0, 1, 0];
 const EXCLUDED: [u64; 3] = [0, 0, 1];
 
 #[rustfmt::skip]
-const CASES: [Case; 32] = {
+const CASES: [Case; 35] = {
     use Client::{Leaves, Reads, ReadsFrames, WaitsAndLeaves};
     const fn case(
         method: &'static str, path: &'static str, client: Client,
@@ -222,6 +222,10 @@ const CASES: [Case; 32] = {
         case("GET",  "/clients-fault",  Reads,          "502", "502",       GOOD),
         case("GET",  "/probed",         Reads,          "200", "",          EXCLUDED),
         case("GET",  "/probed-and-broken", ReadsFrames(2), "200", "body",   BAD),
+        // Who leaves after a bad head has been answered badly.
+        case("GET",  "/answer/500",     ReadsFrames(0), "500", "500",       BAD),
+        case("GET",  "/answer/408",     ReadsFrames(0), "408", "408",       BAD),
+        case("GET",  "/degraded",       ReadsFrames(0), "200", "cancelled", BAD),
         case("GET",  "/hang",           Leaves,         "",    "cancelled", EXCLUDED),
         case("GET",  "/hang-briefly",   WaitsAndLeaves, "",    "cancelled", BAD),
     ]
@@ -371,6 +375,39 @@ async fn event_streams_and_upgrades_are_in_no_latency_slo() -> Outcome {
         assert_eq!(measured.outcomes("prompt")?, outcomes, "{path}");
         assert_eq!(measured.outcomes("requests")?, GOOD, "{path}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tunnel_is_answered_with_its_head() -> Outcome {
+    let measured = Measured::new(SLOS)?;
+    let tunnel =
+        tower::service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::from_stream(endless()))));
+    let service = measured.reliability.layer().layer(tunnel);
+    let request = Request::builder().method("CONNECT").uri("h:443").body(Body::empty())?;
+    drop(service.oneshot(request).await?);
+    assert_eq!(measured.series()?.get("error.type"), None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_waits_for_the_end_of_an_event_stream() -> Outcome {
+    let measured = Measured::with(
+        "{version: 1, service: shop, slos: [
+          {name: swift, objective: 99%, window: 30d, sli: {http: {routes: [/events], faster_than: 1ms, until: body}}}]}",
+        |builder| builder,
+    )?;
+    let app = routes().layer(measured.reliability.layer());
+    let response = app.oneshot(Request::get("/events").body(Body::empty())?).await?;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(4) {}
+    assert_eq!(measured.reliability.status().in_flight, 1);
+    let abandoned = measured.counts("slo.requests.abandoned_in_flight")?;
+    assert_eq!(abandoned, [" 0", "http.route=/events 0"]);
+    drop(response);
+    assert_eq!(measured.reliability.status().in_flight, 0);
+    // Nor is its length how long an answer took, whatever an SLO says.
+    assert!(measured.durations()? < begun.elapsed().as_secs_f64());
     Ok(())
 }
 

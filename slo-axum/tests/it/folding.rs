@@ -90,8 +90,9 @@ async fn clients_reach_the_bound_and_never_pass_it() -> Outcome {
     }
     let records = measured.records()?;
     assert_eq!(total(&records), asked, "every request is in some series");
-    // One half is for anything; of the other, 32 places a route and its `_OTHER`.
-    assert_eq!(records.len(), 300 / 2 - 1 + 3 * 33);
+    // One half is for anything, but for what is set aside for each scheme; a quarter for successes, 16 a route; a quarter
+    // for failures and what is folded, which 408 and 500 by eleven methods fill.
+    assert_eq!(records.len(), 300 / 2 - 2 + 3 * 16 + 300 / 4);
     let overflow = |labels: &Labels| labels.contains_key("otel.metric.overflow");
     assert!(!records.iter().any(|(labels, _)| overflow(labels)));
     // Each has the method, the scheme and the route, folded or not.
@@ -148,9 +149,15 @@ async fn one_route_cannot_take_the_places_of_another() -> Outcome {
     let measured = of_at_most(200)?;
     let app = app(&measured);
     let asked = flood(&app, "one", (400..404).chain(200..207)).await?;
+    ask(&app, "GET", "/one/500", Version::HTTP_11).await?;
     ask(&app, "GET", "/two/500", Version::HTTP_11).await?;
     let records = measured.records()?;
-    assert_eq!(total(&records), asked + 1);
+    assert_eq!(total(&records), asked + 2);
+    // Nor can clients that ask for every success of a route take those of its failures.
+    assert_eq!(
+        with(&records, &[("http.route", "/one/{code}"), ("error.type", "500")]),
+        1
+    );
     assert_eq!(
         with(&records, &[("http.route", "/two/{code}"), ("error.type", "500")]),
         1
@@ -178,7 +185,7 @@ async fn where_even_the_reserved_places_are_taken_nothing_is_lost() -> Outcome {
     let app = app(&measured);
     let mut asked = 0;
     for route in ["one", "two", "three"] {
-        asked += flood(&app, route, (400..403).chain(200..204)).await?;
+        asked += flood(&app, route, (400..403).chain(200..204).chain(500..504)).await?;
     }
     let records = measured.records()?;
     assert_eq!((records.len(), total(&records)), (100, asked));
@@ -188,7 +195,7 @@ async fn where_even_the_reserved_places_are_taken_nothing_is_lost() -> Outcome {
 }
 
 #[tokio::test]
-async fn paths_that_match_no_route_are_folded_into_one_series_without_a_route() -> Outcome {
+async fn paths_that_match_no_route_are_folded_into_one_series_a_scheme_without_a_route() -> Outcome {
     let measured = of_at_most(100)?;
     let app = app(&measured);
     // Two segments more than any route has.
@@ -199,9 +206,16 @@ async fn paths_that_match_no_route_are_folded_into_one_series_without_a_route() 
         .iter()
         .filter(|(labels, _)| !labels.contains_key("http.route"))
         .collect();
-    assert_eq!(
-        (unmatched.len(), unmatched[0].0["http.request.method"].as_str()),
-        (1, "_OTHER")
+    let mut schemes: Vec<_> = unmatched
+        .iter()
+        .map(|(labels, _)| labels["url.scheme"].as_str())
+        .collect();
+    schemes.sort_unstable();
+    assert_eq!(schemes, ["http", "https"]);
+    assert!(
+        unmatched
+            .iter()
+            .all(|(labels, _)| labels["http.request.method"] == "_OTHER")
     );
     Ok(())
 }
@@ -223,7 +237,7 @@ async fn threads_that_meet_new_series_together_take_each_place_once() -> Outcome
     ask(&app, "GET", "/one/500", Version::HTTP_11).await?;
     let records = measured.records()?;
     assert_eq!(total(&records), asked + 1);
-    // The general half, the route's `_OTHER`, and the failure.
-    assert_eq!(records.len(), 300 / 2 - 1 + 2);
+    // The general half, the route's `_OTHER` of each scheme, and the failure.
+    assert_eq!(records.len(), 300 / 2 - 2 + 3);
     Ok(())
 }

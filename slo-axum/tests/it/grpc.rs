@@ -81,6 +81,17 @@ async fn an_answer_of_headers_only_tells_in_them() -> Outcome {
 }
 
 #[tokio::test]
+async fn trailers_are_waited_for_where_the_length_is_known() -> Outcome {
+    let whole = || {
+        let message = http_body_util::Full::new(Bytes::from_static(b"\0\0\0\0\0"));
+        let body = message.with_trailers(std::future::ready(Some(Ok(status("0")))));
+        (HeaderMap::from_iter([GRPC]), Body::new(body)).into_response()
+    };
+    assert_eq!(judged(whole).await?, (GOOD, String::new(), "OK".to_owned()));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_status_in_the_headers_stands_when_the_trailers_have_none() -> Outcome {
     let both = || (status("14"), call(Some(HeaderMap::new()))).into_response();
     assert_eq!(judged(both).await?.1, "UNAVAILABLE");

@@ -1,18 +1,19 @@
 //! What a builder may ask for beyond the defaults.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http_body_util::BodyExt;
 use slo_axum::{Answer, BuildError, ClosedAttribute, Reliability, ReliabilityBuilder};
 use slo_core::{Cause, Override, SloSet};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 
 use crate::measured::{Measured, Outcome};
 
@@ -149,6 +150,32 @@ async fn a_hook_sees_the_route_and_its_panic_is_the_requests() -> Outcome {
     let _panicked = tokio::spawn(app(&measured).oneshot(request)).await;
     assert_eq!(measured.series()?["error.type"], "panic");
     assert_eq!(measured.outcomes("requests")?, [0, 1, 0]);
+    Ok(())
+}
+
+#[derive(Clone)]
+struct Panicking;
+
+impl ClosedAttribute for Panicking {
+    const KEY: &'static str = "app.panicking";
+    const VALUES: &'static [&'static str] = &["a"];
+
+    fn index(&self) -> usize {
+        panic!("on purpose")
+    }
+}
+
+#[tokio::test]
+async fn an_attribute_that_panics_is_the_requests_panic() -> Outcome {
+    let measured = Measured::with(SLOS, ReliabilityBuilder::attribute::<Panicking>)?;
+    let answer = tower::service_fn(async |_: Request<Body>| {
+        let mut response = Response::new(Body::from("text"));
+        response.extensions_mut().insert(Panicking);
+        Ok::<_, Infallible>(response)
+    });
+    let service = measured.reliability.layer().layer(answer);
+    let _panicked = tokio::spawn(service.oneshot(Request::new(Body::empty()))).await;
+    assert_eq!(measured.series()?["error.type"], "panic");
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Processes that go on from a file.
 
+use std::convert::Infallible;
 use std::fs;
 use std::future::{Future, pending};
 use std::path::PathBuf;
@@ -7,9 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::Request;
 use axum::routing::get;
+use futures_util::{FutureExt, stream};
 use tower::ServiceExt;
 
 use slo_core::{HttpSli, Slo, Window};
@@ -104,9 +106,24 @@ fn what_was_in_flight_at_a_kill_is_lost_once_to_each_slo_that_it_was_an_event_of
     let mut first = begin();
     assert!(first.alive.last_saved().is_some());
     let hangs = || get(async || pending::<()>().await).post(async || pending::<()>().await);
-    let app = Router::new().route("/a", hangs()).route("/b", hangs());
+    let events = || async {
+        (
+            [("content-type", "text/event-stream")],
+            Body::from_stream(stream::pending::<Result<Bytes, Infallible>>()),
+        )
+    };
+    let app = Router::new()
+        .route("/a", hangs())
+        .route("/b", hangs())
+        .route("/silent", hangs().layer(first.reliability.mark().no_metrics()))
+        .route("/events", get(events));
     let app = app.layer(first.reliability.layer()).with_state::<()>(());
-    let hanging = [("GET", "/a"), ("POST", "/b")].map(|(method, uri)| {
+    // Nobody waits for these two.
+    let streaming = app
+        .clone()
+        .oneshot(Request::get("/events").body(Body::empty()).unwrap());
+    let streaming = streaming.now_or_never().unwrap();
+    let hanging = [("GET", "/a"), ("POST", "/b"), ("GET", "/silent")].map(|(method, uri)| {
         let request = Request::builder().method(method).uri(uri).body(Body::empty());
         let mut hanging = Box::pin(app.clone().oneshot(request.unwrap()));
         assert!(
@@ -119,7 +136,7 @@ fn what_was_in_flight_at_a_kill_is_lost_once_to_each_slo_that_it_was_an_event_of
     });
     first.run(Duration::from_secs(60));
     first.kill();
-    drop(hanging);
+    drop((hanging, streaming));
 
     let log = log::Log::begin();
     let second = begin();
