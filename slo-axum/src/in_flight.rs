@@ -11,8 +11,8 @@ use crate::classify::Answer;
 use crate::clock::Reading;
 use crate::extra::Extras;
 use crate::mark::{Marks, enter};
-use crate::reliability::{Held, Shared};
 use crate::routes::{Ended, Plan, Route, RouteId};
+use crate::shared::{Held, Shared};
 use crate::timeout::is_timeout;
 use crate::waiting::RingId;
 

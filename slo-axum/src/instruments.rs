@@ -10,8 +10,8 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use slo_core::{Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
-use crate::reliability::Shared;
 use crate::series::Places;
+use crate::shared::Shared;
 
 /// The version of the semantic conventions that the scope declares.
 const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use crate::reliability::{Held, Shared};
 use crate::service::SloService;
+use crate::shared::{Held, Shared};
 
 /// Judges and measures every request once, however it ends.
 ///

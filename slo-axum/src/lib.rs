@@ -99,6 +99,7 @@
 mod attributes;
 mod body;
 mod budget;
+mod builder;
 mod classify;
 mod clock;
 mod export;
@@ -124,12 +125,14 @@ mod router;
 mod routes;
 mod series;
 mod service;
+mod shared;
 mod status;
 mod timeout;
 mod told;
 mod waiting;
 
 pub use budget::{BudgetHandle, UnknownSlo};
+pub use builder::{BuildError, ReliabilityBuilder};
 pub use classify::{Answer, Classify};
 pub use extra::{AttributeError, ClosedAttribute, MAX_ATTRIBUTES, MAX_VALUES};
 #[cfg(feature = "sdk")]
@@ -140,7 +143,7 @@ pub use life::{AlertChange, Life, LifeError, LifeGuard, LifeShutdownError};
 pub use mark::{Mark, MarkError, MarkService};
 #[cfg(feature = "otlp")]
 pub use otlp::{OtlpError, OtlpGuard};
-pub use reliability::{AlreadyInstrumented, BuildError, Reliability, ReliabilityBuilder};
+pub use reliability::{AlreadyInstrumented, Reliability};
 pub use service::SloService;
 pub use status::{
     AlertReason, AlertStatus, AlertWindow, BudgetStatus, Burn, CompositeStatus, ErrorRatio, ExhaustionStatus,

@@ -9,7 +9,7 @@ use slo_core::{Sli, Slo};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::reliability::Shared;
+use crate::shared::Shared;
 
 /// What the routes of a router are marked with; a layer for them.
 ///

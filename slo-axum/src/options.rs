@@ -4,9 +4,9 @@ use http::Extensions;
 use opentelemetry::KeyValue;
 use slo_core::{Override, names};
 
+use crate::builder::BuildError;
 use crate::classify::{Answer, Hook};
 use crate::extra::{Extra, ExtraSet, Extras};
-use crate::reliability::BuildError;
 use crate::series::{LEAST_SERIES, MAX_SERIES};
 
 /// As the builder collects them.

@@ -11,7 +11,7 @@ use tower_service::Service;
 use crate::future::ResponseFuture;
 use crate::in_flight::InFlight;
 use crate::mark::is_inside;
-use crate::reliability::Held;
+use crate::shared::Held;
 
 /// What [`SloLayer`](crate::SloLayer) makes of a service.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use slo_core::{AttemptSink, Attempted, Outcome, Slo};
 
 use crate::Reliability;
-use crate::reliability::Shared;
 use crate::routes::REQUESTS_TRACKER;
+use crate::shared::Shared;
 
 impl Reliability {
     /// The handle through which code tells the events of this SLO, whose SLI must be `events` or `synthetic`.

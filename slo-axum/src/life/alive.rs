@@ -10,8 +10,8 @@ use slo_core::Tick;
 
 use super::{Life, LifeError, Listener, watches};
 use crate::clock::{Followed, Moment};
-use crate::reliability::Shared;
 use crate::routes::REQUESTS_TRACKER;
+use crate::shared::Shared;
 
 /// Who does the steps. Gives its place back when it ends, however it does.
 pub(super) struct Alive {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use slo_core::alert::AlertMemory;
 use slo_core::{Reason, SloSet, SloSnapshot, SloTracker, Snapshot, SnapshotFile, Tick, names};
 
-use crate::reliability::{REQUESTS_WINDOW, Shared};
 use crate::routes::REQUESTS_TRACKER;
+use crate::shared::{REQUESTS_WINDOW, Shared};
 use crate::status::{MemoryStatus, RestoredStatus};
 
 /// The file, and how it goes with it.

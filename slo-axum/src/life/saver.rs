@@ -8,7 +8,7 @@ use std::thread;
 use slo_core::{Snapshot, Tick};
 
 use super::LifeError;
-use crate::reliability::Shared;
+use crate::shared::Shared;
 
 type Job = (Tick, Snapshot);
 

@@ -10,7 +10,7 @@ use super::LifeState;
 #[cfg(feature = "store")]
 use super::memory;
 use crate::ReliabilityBuilder;
-use crate::reliability::REQUESTS_WINDOW;
+use crate::shared::REQUESTS_WINDOW;
 
 /// The builder's options.
 #[derive(Clone, Debug, Default)]

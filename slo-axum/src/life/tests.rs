@@ -10,7 +10,7 @@ use std::sync::{Mutex, mpsc};
 
 use super::*;
 use crate::ReliabilityBuilder;
-use crate::reliability::Shared;
+use crate::shared::Shared;
 
 const SLOS: &str = "
 version: 1

@@ -8,7 +8,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::record_into;
 use crate::flush::{APART, DROP_DEADLINE, Flushed, ShutdownError, within};
-use crate::reliability::Shared;
+use crate::shared::Shared;
 use crate::{AlreadyInstrumented, Reliability};
 
 /// Records into this provider as [`record_into`] does, has it push zeros at once, and flushes it at the end.

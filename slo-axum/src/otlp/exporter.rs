@@ -11,7 +11,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
 use super::transport::Transport;
-use crate::reliability::Shared;
+use crate::shared::Shared;
 
 /// Tells the reader that all is well, since it would log an error at every push, and tells us the truth.
 #[derive(Debug)]

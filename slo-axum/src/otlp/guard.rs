@@ -8,7 +8,7 @@ use std::time::Duration;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use crate::flush::{APART, DROP_DEADLINE, Flushed, ShutdownError, within};
-use crate::reliability::Shared;
+use crate::shared::Shared;
 
 /// Keeps the push alive; [`shutdown`](Self::shutdown) sends what is not yet sent.
 ///
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::Reliability;
     use crate::in_flight::InFlight;
-    use crate::reliability::Held;
+    use crate::shared::Held;
 
     #[test]
     fn requests_in_flight_are_told_even_where_nothing_is_pushed() {

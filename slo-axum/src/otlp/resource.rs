@@ -7,7 +7,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector, TelemetryResourceDetector};
 use slo_core::names;
 
-use crate::reliability::Shared;
+use crate::shared::Shared;
 
 /// The spec's and the builder's attributes, overruled by `OTEL_RESOURCE_ATTRIBUTES`, then by `OTEL_SERVICE_NAME`.
 pub(super) fn resource(shared: &Shared) -> Resource {
@@ -43,10 +43,10 @@ fn not_empty(detected: &Resource) -> Vec<KeyValue> {
 fn said(shared: &Shared) -> Vec<KeyValue> {
     let known = [
         (names::SERVICE_NAME, Some(shared.slos.service())),
-        (names::SERVICE_NAMESPACE, shared.namespace.as_deref()),
+        (names::SERVICE_NAMESPACE, shared.names.namespace.as_deref()),
         (names::SERVICE_INSTANCE_ID, Some(&*shared.instance_id)),
-        (names::SERVICE_VERSION, shared.version.as_deref()),
-        (names::DEPLOYMENT_ENVIRONMENT_NAME, shared.environment.as_deref()),
+        (names::SERVICE_VERSION, shared.names.version.as_deref()),
+        (names::DEPLOYMENT_ENVIRONMENT_NAME, shared.names.environment.as_deref()),
     ];
     known
         .into_iter()

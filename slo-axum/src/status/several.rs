@@ -4,7 +4,7 @@ use serde::Serialize;
 use slo_core::{BudgetLevel, BudgetState, Composite, ErrorBudget, Events, Ratio, Slo, Target, Window};
 
 use super::{Burn, shown};
-use crate::reliability::Trackers;
+use crate::shared::Trackers;
 
 /// One SLO made of others: the mean of their SLIs, by weight. See [`Composite`].
 #[derive(Clone, Debug, Serialize)]

@@ -7,8 +7,8 @@ use slo_core::{BudgetLevel, BudgetLevels, ErrorBudget, Sli, Slo, Tick};
 
 use super::several::composite;
 use super::{AlertStatus, CompositeStatus, JourneyStatus, RequestsStatus, RouteStatus, SloStatus, Status};
-use crate::reliability::{Shared, Trackers};
 use crate::routes::REQUESTS_TRACKER;
+use crate::shared::{Shared, Trackers};
 
 /// One SLO, whatever its kind.
 pub(crate) enum OneStatus {
@@ -32,9 +32,9 @@ impl Shared {
         let composites = (0..self.slos.slos().len()).filter_map(|place| self.composite_status(place, &trackers));
         Status {
             service: self.slos.service().to_owned(),
-            namespace: self.namespace.clone(),
-            environment: self.environment.clone(),
-            version: self.version.clone(),
+            namespace: self.names.namespace.clone(),
+            environment: self.names.environment.clone(),
+            version: self.names.version.clone(),
             instance_id: self.instance_id.clone(),
             scope: "instance",
             started_at: self.anchor.started().into(),
