@@ -15,9 +15,7 @@ use crate::shared::{Names, Shared};
 #[must_use]
 pub struct ReliabilityBuilder {
     slos: SloSet,
-    namespace: Option<String>,
-    environment: Option<String>,
-    version: Option<String>,
+    names: Names,
     asked: Asked,
     pub(crate) life: Setup,
 }
@@ -26,9 +24,7 @@ impl ReliabilityBuilder {
     pub(crate) fn new(slos: SloSet) -> Self {
         Self {
             slos,
-            namespace: None,
-            environment: None,
-            version: None,
+            names: Names::default(),
             asked: Asked::default(),
             life: Setup::default(),
         }
@@ -36,11 +32,9 @@ impl ReliabilityBuilder {
 
     /// `service.namespace`, like `marketplace`: the group that the service's name is unique in;
     /// `OTEL_RESOURCE_ATTRIBUTES` wins over it.
-    pub fn service_namespace(self, name: impl Into<String>) -> Self {
-        Self {
-            namespace: Some(name.into()),
-            ..self
-        }
+    pub fn service_namespace(mut self, name: impl Into<String>) -> Self {
+        self.names.namespace = Some(name.into());
+        self
     }
 
     /// `deployment.environment.name`, like `production`; what the SLOs' `environments` change there is changed by
@@ -48,19 +42,15 @@ impl ReliabilityBuilder {
     ///
     /// `OTEL_RESOURCE_ATTRIBUTES` wins over the name in what is exported, but not over the changes: those are made before it
     /// is read. Say the same name in both, or a service that calls itself `dev` exports dev's objectives as production's.
-    pub fn environment(self, name: impl Into<String>) -> Self {
-        Self {
-            environment: Some(name.into()),
-            ..self
-        }
+    pub fn environment(mut self, name: impl Into<String>) -> Self {
+        self.names.environment = Some(name.into());
+        self
     }
 
     /// `service.version`, like `env!("CARGO_PKG_VERSION")`; `OTEL_RESOURCE_ATTRIBUTES` wins over it.
-    pub fn service_version(self, version: impl Into<String>) -> Self {
-        Self {
-            version: Some(version.into()),
-            ..self
-        }
+    pub fn service_version(mut self, version: impl Into<String>) -> Self {
+        self.names.version = Some(version.into());
+        self
     }
 
     /// Takes `url.scheme` from `X-Forwarded-Proto` or `Forwarded`, where one of them says `http` or `https`.
@@ -117,25 +107,20 @@ impl ReliabilityBuilder {
     /// registered.
     pub fn build(self) -> Result<Reliability, BuildError> {
         for (what, value) in [
-            ("service namespace", &self.namespace),
-            ("environment", &self.environment),
-            ("service version", &self.version),
+            ("service namespace", &self.names.namespace),
+            ("environment", &self.names.environment),
+            ("service version", &self.names.version),
         ] {
             if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
                 return Err(BuildError::Empty(what));
             }
         }
-        let slos = match &self.environment {
+        let slos = match &self.names.environment {
             Some(environment) => self.slos.for_environment(environment),
             None => self.slos,
         };
-        let names = Names {
-            namespace: self.namespace,
-            environment: self.environment,
-            version: self.version,
-        };
         let options = Options::new(self.asked)?;
-        Ok(Reliability::new(Shared::begin(slos, names, options, self.life)))
+        Ok(Reliability::new(Shared::begin(slos, self.names, options, self.life)))
     }
 }
 

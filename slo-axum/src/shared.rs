@@ -44,7 +44,7 @@ pub(crate) struct Shared {
 }
 
 /// What the builder was told of the process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     pub(crate) namespace: Option<String>,
     pub(crate) environment: Option<String>,
