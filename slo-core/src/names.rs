@@ -193,6 +193,9 @@ mod tests {
             SERVICE_VERSION,
             SERVICE_INSTANCE_ID,
             DEPLOYMENT_ENVIRONMENT_NAME,
+            RPC_RESPONSE_STATUS_CODE,
+            SERVER_ADDRESS,
+            SERVER_PORT,
         ];
         for attribute in attributes {
             assert_eq!(attribute.label, attribute.otel.replace('.', "_"));
@@ -203,6 +206,8 @@ mod tests {
     fn prometheus_names_carry_the_unit() {
         for metric in [
             HTTP_SERVER_REQUEST_DURATION,
+            HTTP_SERVER_ACTIVE_REQUESTS,
+            REQUESTS_ABANDONED_IN_FLIGHT,
             EVENTS,
             OBJECTIVE,
             ERROR_BUDGET,

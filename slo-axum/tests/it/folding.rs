@@ -8,6 +8,7 @@ use axum::routing::any;
 use slo_axum::ReliabilityBuilder;
 use tower::ServiceExt;
 
+use crate::hostile::VERSIONS;
 use crate::measured::{Labels, Measured, Outcome};
 
 const SLOS: &str = "{version: 1, service: shop, slos: [
@@ -15,13 +16,6 @@ const SLOS: &str = "{version: 1, service: shop, slos: [
 
 const METHODS: [&str; 11] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "PURGE",
-];
-const VERSIONS: [Version; 5] = [
-    Version::HTTP_09,
-    Version::HTTP_10,
-    Version::HTTP_11,
-    Version::HTTP_2,
-    Version::HTTP_3,
 ];
 
 fn of_at_most(series: usize) -> Outcome<Measured> {

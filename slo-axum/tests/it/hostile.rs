@@ -142,7 +142,8 @@ const HEADS: [(&str, Forged); 5] = [
     }),
 ];
 
-const VERSIONS: [Version; 5] = [
+/// Every version that a client can ask in.
+pub(crate) const VERSIONS: [Version; 5] = [
     Version::HTTP_09,
     Version::HTTP_10,
     Version::HTTP_11,
