@@ -4,6 +4,7 @@
 //! Clients and server share a process and talk over loopback. How many requests the server began is counted outside of the
 //! layer, so that nothing is believed that it says of itself.
 
+mod answers;
 mod connections;
 mod http2;
 mod routes;

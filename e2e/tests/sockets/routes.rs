@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, CONTENT_TYPE, UPGRADE};
 use axum::routing::{get, post};
 use e2e::Outcome;
 use futures_util::{StreamExt, stream};
@@ -94,6 +95,27 @@ impl Stage {
                         Err(_) => StatusCode::BAD_REQUEST,
                     }
                 }),
+            )
+            .route(
+                "/events",
+                get(async || {
+                    let events = stream::iter([Ok::<_, Infallible>("data: 1\n\n")]).chain(stream::pending());
+                    ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events))
+                }),
+            )
+            .route(
+                "/switching",
+                get(async || {
+                    (
+                        StatusCode::SWITCHING_PROTOCOLS,
+                        [(CONNECTION, "upgrade"), (UPGRADE, "echo")],
+                    )
+                }),
+            )
+            .route("/empty", get(async || StatusCode::NO_CONTENT))
+            .route(
+                "/failing",
+                get(async || (StatusCode::INTERNAL_SERVER_ERROR, Body::from_stream(frames(usize::MAX)))),
             )
             // More than the sockets' buffers hold: whoever does not read keeps the server waiting.
             .route("/large", get(async || Body::from_stream(frames(LARGE / FRAME.len()))))

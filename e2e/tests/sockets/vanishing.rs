@@ -13,14 +13,18 @@ use crate::served::{Served, soon};
 const CLIENTS: u64 = 40;
 
 async fn ask(address: SocketAddr, path: &str) -> Result<TcpStream, Failure> {
+    send(address, &format!("GET {path} HTTP/1.1\r\nhost: sockets\r\n\r\n")).await
+}
+
+/// A connection on which this was written.
+pub(crate) async fn send(address: SocketAddr, request: &str) -> Result<TcpStream, Failure> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: sockets\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     Ok(stream)
 }
 
 /// Reads until this was seen; fails when the server closes before.
-async fn read_until(stream: &mut TcpStream, wanted: &str) -> Outcome {
+pub(crate) async fn read_until(stream: &mut TcpStream, wanted: &str) -> Outcome {
     let mut seen = Vec::new();
     while !seen.windows(wanted.len()).any(|window| window == wanted.as_bytes()) {
         if soon(stream.read_buf(&mut seen)).await?? == 0 {

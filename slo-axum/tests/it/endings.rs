@@ -18,6 +18,7 @@ use axum::{BoxError, Extension, Router};
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::BodyExt;
+use slo_axum::ReliabilityBuilder;
 use slo_core::{Cause, Override, Uncounted};
 use tower::util::MapRequestLayer;
 use tower::{Layer, Service, ServiceExt};
@@ -234,7 +235,7 @@ const CASES: [Case; 35] = {
 #[tokio::test]
 async fn each_ending_is_recorded_once_and_judged_once() -> Outcome {
     for case in CASES {
-        let measured = Measured::new(SLOS)?;
+        let measured = Measured::with(SLOS, ReliabilityBuilder::active_requests)?;
         let app = routes().layer(measured.reliability.layer()).with_state(());
         let request = Request::builder()
             .method(case.method)
@@ -244,8 +245,26 @@ async fn each_ending_is_recorded_once_and_judged_once() -> Outcome {
         let _ended = tokio::spawn(visit(app, request, case.client)).await;
         let name = format!("{} {} {:?}", case.method, case.path, case.client);
         check(&measured, &name, case.status, case.error_type, case.outcomes)?;
+        for slo in ["all", "prompt", "swift"] {
+            let events = measured.outcomes(slo)?.iter().sum::<u64>();
+            assert_eq!(events, u64::from(slos_of(case.path).contains(&slo)), "{name}: {slo}");
+        }
+        let active = measured.counts("http.server.active_requests")?;
+        assert!(active.iter().all(|point| point.ends_with(" 0")), "{name}: {active:?}");
     }
     Ok(())
+}
+
+/// The SLOs that the requests of a path are events of.
+fn slos_of(path: &str) -> &'static [&'static str] {
+    match path {
+        "/text" => &["prompt"],
+        // A latency SLO says nothing of them.
+        "/events" | "/switching" => &[],
+        "/hang-briefly" => &["swift"],
+        answer if answer.starts_with("/answer/") => &["all"],
+        _ => &[],
+    }
 }
 
 async fn visit(app: Router, request: Request<Body>, client: Client) {
