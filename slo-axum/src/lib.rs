@@ -107,6 +107,7 @@ mod grown;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod in_flight;
+mod instead;
 mod instruments;
 mod layer;
 mod life;
