@@ -122,6 +122,8 @@ mod router;
 mod routes;
 mod series;
 mod service;
+#[cfg(feature = "otlp")]
+mod shortened;
 mod status;
 mod timeout;
 mod told;
