@@ -5,6 +5,7 @@ use std::sync::Arc;
 use slo_core::BudgetLevel;
 
 use crate::Reliability;
+use crate::instead::Instead;
 use crate::life::LevelCell;
 
 impl Reliability {
@@ -74,22 +75,10 @@ impl BudgetHandle {
 
 /// No SLO has this name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{name}` is the name of no SLO; {}", Instead(.known))]
+#[error("`{name}` is the name of no SLO; {}", Instead("ask for", .known, "the spec has none"))]
 pub struct UnknownSlo {
     name: String,
     known: Vec<String>,
-}
-
-/// What to ask for instead.
-struct Instead<'a>(&'a [String]);
-
-impl std::fmt::Display for Instead<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [] => f.write_str("the spec has none"),
-            names => write!(f, "ask for one of {}", names.join(", ")),
-        }
-    }
 }
 
 #[cfg(test)]

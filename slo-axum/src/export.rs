@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use slo_core::Tick;
 
+#[cfg(feature = "otlp")]
+use crate::shortened::shortened;
 use crate::status::ExportStatus;
 
 /// The results of pushes, and whether the engine has seen `slo.events` begin at 0.
@@ -149,8 +151,9 @@ impl ExportHealth {
     }
 
     /// Notes a failed push. One warning for a series of failures, not one per push.
-    pub(crate) fn note_failure(&self, endpoint: &str, reason: String) {
+    pub(crate) fn note_failure(&self, endpoint: &str, reason: &str) {
         self.failed.fetch_add(1, Ordering::Relaxed);
+        let reason = shortened(reason);
         let warning = reason.clone();
         if self.replace(Some(reason)).is_none() {
             tracing::warn!(
@@ -195,7 +198,7 @@ mod tests {
         let health = ExportHealth::default();
         health.configured();
         assert!(!health.has_begun());
-        health.note_failure("http://127.0.0.1:1", "refused".to_owned());
+        health.note_failure("http://127.0.0.1:1", "refused");
         assert!(!health.has_begun());
         assert_eq!(health.failing().as_deref(), Some("refused"));
         health.note_success();
@@ -220,6 +223,16 @@ mod tests {
         let status = health.status().unwrap();
         assert_eq!((status.succeeded, status.failed, status.rejected), (3, 0, 3));
         assert_eq!(status.failing, None);
+    }
+
+    #[cfg(feature = "otlp")]
+    #[test]
+    fn a_reason_is_cut_and_cleaned_before_anybody_sees_it() {
+        let health = ExportHealth::default();
+        health.note_failure("http://127.0.0.1:1", &"\u{1b}[2Jno\n".repeat(100_000));
+        let failing = health.failing().unwrap();
+        assert!(failing.chars().count() < 600 && failing.ends_with('…'), "{failing}");
+        assert!(!failing.contains(char::is_control), "{failing}");
     }
 
     #[test]

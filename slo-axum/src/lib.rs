@@ -42,7 +42,7 @@
 //!   neither is in a latency SLO.
 //! - SLOs name routes by their templates. [`Reliability::mark`] marks routes in the program instead: as an SLO's, as
 //!   unmeasured, or as measured to the end of the body.
-//! - `http.server.request.duration` follows the OpenTelemetry conventions; `slo.events` counts good, bad and excluded
+//! - `http.server.request.duration` follows the OpenTelemetry semantic conventions, version 1.42; `slo.events` counts good, bad and excluded
 //!   events per SLO. Both leave through `Reliability::push_otlp_from_env` (feature `otlp`) or a provider of your own
 //!   ([`opentelemetry_0_33::record_into`], with a flush at the end `record_into_sdk`).
 //! - The histogram has at most 2,000 series ([`ReliabilityBuilder::max_series`]), whatever clients send: what they vary is
@@ -68,11 +68,11 @@
 //! | --- | --- | --- |
 //! | `sdk` | `opentelemetry_0_33::record_into_sdk`: a provider of your own, flushed at the end | 5: opentelemetry_sdk and futures |
 //! | `otlp` | the push over OTLP, HTTP/protobuf; has `sdk` | 18: those, opentelemetry-proto with prost, ureq without TLS |
-//! | `otlp-tls` | `https` endpoints, client certificates; has `otlp` | 9 more: rustls with ring (which needs a C compiler) and Mozilla's roots |
-//! | `otlp-grpc` | `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; has `otlp` | 24 more: tonic with hyper, h2 and tokio |
+//! | `otlp-tls` | `https` endpoints, client certificates; has `otlp` | 12 more: rustls with ring (which needs a C compiler) and Mozilla's roots |
+//! | `otlp-grpc` | `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; has `otlp` | 23 more: tonic with hyper, h2 and tokio |
 //! | `otlp-gzip` | `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`; has `otlp` | 5 more: flate2 |
-//! | `bound-instruments` | each series of the histogram is looked up in the SDK once, not at every record; has `sdk` | those |
-//! | `store` | windows that go on after a restart, from a file: `ReliabilityBuilder::snapshot_file` | crc32fast and serde_json |
+//! | `bound-instruments` | each series of the histogram is looked up in the SDK once, not at every record; has `sdk` | those of `sdk` |
+//! | `store` | windows that go on after a restart, from a file: `ReliabilityBuilder::snapshot_file` | 1: crc32fast |
 //! | `grpc` | calls of `application/grpc` are judged by their trailers, as the HTTP status that their own stands for | none |
 //!
 //! With both `otlp-tls` and `otlp-grpc` gRPC is spoken over TLS as well, for two crates more. Asking for what a build does
@@ -111,6 +111,7 @@ mod grown;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod in_flight;
+mod instead;
 mod instruments;
 mod layer;
 mod life;
@@ -126,6 +127,8 @@ mod routes;
 mod series;
 mod service;
 mod shared;
+#[cfg(feature = "otlp")]
+mod shortened;
 mod status;
 mod timeout;
 mod told;

@@ -67,6 +67,9 @@ impl Life {
 
     /// Saves a snapshot so often, once a minute unless said otherwise, to the file of
     /// [`ReliabilityBuilder::snapshot_file`](crate::ReliabilityBuilder::snapshot_file): what a killed process forgets.
+    ///
+    /// More than 0. It is looked at in steps: with one [every](Self::every) 5 seconds 7 seconds are 10, and less than 5 is
+    /// every step.
     #[cfg(feature = "store")]
     pub fn snapshot_every(self, time: Duration) -> Self {
         Self {
@@ -119,8 +122,9 @@ impl Reliability {
     ///
     /// # Errors
     ///
-    /// [`LifeError::Interval`] for an interval of 0 or over a minute, [`LifeError::RunsAlready`] while another guard of the
-    /// same process is alive, [`LifeError::NoThread`] when the machine has no thread left.
+    /// [`LifeError::Interval`] for an interval of 0 or over a minute, `LifeError::SnapshotInterval` for snapshots every 0
+    /// seconds, [`LifeError::RunsAlready`] while another guard of the same process is alive, [`LifeError::NoThread`] when
+    /// the machine has no thread left.
     ///
     /// # Examples
     ///
@@ -141,6 +145,10 @@ impl Reliability {
         let interval = life.interval;
         if interval.is_zero() || interval > LONGEST_INTERVAL {
             return Err(LifeError::Interval { interval });
+        }
+        #[cfg(feature = "store")]
+        if life.snapshot_every.is_zero() {
+            return Err(LifeError::SnapshotInterval);
         }
         let mut alive = Alive::begin(self.shared(), life)?;
         let (stop, stopped) = mpsc::channel::<()>();
@@ -186,6 +194,9 @@ impl LifeGuard {
     /// A last step, a last snapshot, and the end, within `deadline`: call it when the server has stopped, on a thread that
     /// may block.
     ///
+    /// Call it after the last push. A request that outlives the server's drain and ends between the two would else be lost
+    /// in the snapshot, which the next process counts as bad, and good in the push.
+    ///
     /// Requests that are in flight then are counted as lost by the next process.
     ///
     /// # Errors
@@ -229,6 +240,10 @@ pub enum LifeError {
         /// The interval that was given.
         interval: Duration,
     },
+    /// The time between two snapshots is 0.
+    #[cfg(feature = "store")]
+    #[error("snapshots every 0s are more than any disk keeps up with; take more than 0, like 60 s")]
+    SnapshotInterval,
     /// Another guard is alive: alerts would be told twice.
     #[error("this Reliability is looked after already; keep the first guard and run one Life per process")]
     RunsAlready,

@@ -9,6 +9,7 @@ use slo_core::{Sli, Slo};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::instead::Instead;
 use crate::shared::Shared;
 
 /// What the routes of a router are marked with; a layer for them.
@@ -201,7 +202,10 @@ where
 #[non_exhaustive]
 pub enum MarkError {
     /// No SLO of requests has this name.
-    #[error("`{name}` is the name of no SLO of requests; {}", Instead(.known))]
+    #[error(
+        "`{name}` is the name of no SLO of requests; {}",
+        Instead("mark", .known, "give an SLO of the spec an SLI like `http: { routes: marked }`")
+    )]
     Unknown {
         /// The name.
         name: String,
@@ -211,16 +215,4 @@ pub enum MarkError {
     /// Only the first 64 SLOs can be marked.
     #[error("`{0}` is not among the first 64 SLOs of the spec, and only those can be marks; write it further up")]
     TooMany(String),
-}
-
-/// What to mark instead.
-struct Instead<'a>(&'a [String]);
-
-impl std::fmt::Display for Instead<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [] => f.write_str("give an SLO of the spec an SLI like `http: { routes: marked }`"),
-            names => write!(f, "mark one of {}", names.join(", ")),
-        }
-    }
 }

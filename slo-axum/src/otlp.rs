@@ -7,6 +7,7 @@
 //! | variable | |
 //! | --- | --- |
 //! | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` | honoured by us; without either nothing is pushed |
+//! | a query in an endpoint | sent as it is, behind the path; left out of every message and of the status, as a password is |
 //! | an `https` endpoint | honoured by us with the feature `otlp-tls`, else refused |
 //! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL` | honoured by us: `http/protobuf`, which is the default; `grpc` with the feature `otlp-grpc`, else refused; `http/json` is refused |
 //! | `OTEL_EXPORTER_OTLP_CERTIFICATE`, `OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE` | honoured by us with `otlp-tls`: a file in PEM with the only CAs to trust; without it, those that Mozilla trusts |

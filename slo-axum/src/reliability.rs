@@ -61,6 +61,9 @@ impl Reliability {
     }
 
     /// Routes that answer JSON, to be nested: `/` for every SLO, `/{name}` for one. They are in no request metric.
+    ///
+    /// They ask nobody who they are: whoever can reach them reads routes, owners, traffic and the reasons of failed pushes.
+    /// Where that is not for everybody, nest them in a router on an internal listener, or behind a layer that does ask.
     pub fn status_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         status_router(self.clone())
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use slo_core::{AttemptSink, Attempted, Outcome, Slo};
 
 use crate::Reliability;
+use crate::instead::Instead;
 use crate::routes::REQUESTS_TRACKER;
 use crate::shared::Shared;
 
@@ -83,24 +84,12 @@ impl AttemptSink for EventSink {
 #[error(
     "`{name}` is {}; {}",
     if *.known { "no SLO whose events code tells" } else { "the name of no SLO" },
-    Instead(.told)
+    Instead("ask for", .told, "give an SLO of the spec an SLI like `events: { of: notifications }`")
 )]
 pub struct NotTold {
     name: String,
     known: bool,
     told: Vec<String>,
-}
-
-/// What to ask for instead.
-struct Instead<'a>(&'a [String]);
-
-impl std::fmt::Display for Instead<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [] => f.write_str("give an SLO of the spec an SLI like `events: { of: notifications }`"),
-            names => write!(f, "ask for one of {}", names.join(", ")),
-        }
-    }
 }
 
 #[cfg(test)]

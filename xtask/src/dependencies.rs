@@ -58,3 +58,37 @@ const FILE: &str = "docs/dependencies.md";
 fn path() -> PathBuf {
     e2e::workspace_root().join(FILE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number that a table says of a feature, in its last column.
+    fn said(text: &str, feature: &str) -> Option<u32> {
+        let cell = format!("| `{feature}` |");
+        let row = text.lines().find(|line| line.contains(&cell))?;
+        row.split('|')
+            .nth(3)?
+            .split([':', ' '])
+            .find_map(|word| word.parse().ok())
+    }
+
+    #[test]
+    fn the_docs_of_slo_axum_say_the_committed_numbers() {
+        let committed = fs::read_to_string(path()).unwrap();
+        let committed = committed.split("## slo-core").next().unwrap();
+        let docs = fs::read_to_string(e2e::workspace_root().join("slo-axum/src/lib.rs")).unwrap();
+        for (feature, beside) in [
+            ("sdk", None),
+            ("otlp", None),
+            ("otlp-tls", Some("otlp")),
+            ("otlp-grpc", Some("otlp")),
+            ("otlp-gzip", Some("otlp")),
+            ("store", None),
+        ] {
+            let has = beside.map_or(0, |beside| said(committed, beside).unwrap());
+            let more = said(committed, feature).unwrap() - has;
+            assert_eq!(said(&docs, feature), Some(more), "{feature}");
+        }
+    }
+}

@@ -1,16 +1,12 @@
 //! A service that remembers: stopped, killed and started again, it knows its windows, and the engine counts nothing twice.
 
-#[path = "../skeleton/instance.rs"]
-#[expect(dead_code, reason = "the skeleton starts its instances without arguments")]
-mod instance;
-
 use std::collections::BTreeMap;
 use std::thread;
 
-use e2e::{Failure, Http, Outcome, Prom, Prometheus, TempDir, VictoriaMetrics, VmAgent, eventually};
+use e2e::{
+    Failure, Http, Instance, Outcome, PATIENCE, Prom, Prometheus, TempDir, Totals, VictoriaMetrics, VmAgent, eventually,
+};
 use serde_json::Value;
-
-use crate::instance::{Instance, PATIENCE, Totals};
 
 #[test]
 fn victoria_metrics_counts_each_request_once_through_restarts() -> Outcome {

@@ -1,15 +1,16 @@
 //! What two instances of the example served is what the engine says, to the last request.
 
-mod instance;
 mod traffic;
 
 use std::collections::BTreeMap;
 use std::thread;
 
-use e2e::{Failure, Outcome, Port, Prom, Prometheus, Sample, VictoriaMetrics, VmAgent, eventually, free_port};
+use e2e::{
+    Failure, Instance, Outcome, PATIENCE, Port, Prom, Prometheus, Sample, VictoriaMetrics, VmAgent, eventually,
+    free_port,
+};
 use serde_json::Value;
 
-use crate::instance::{ENVIRONMENT, Instance, PATIENCE};
 use crate::traffic::{Labels, Sent, drive};
 
 #[test]
@@ -296,7 +297,7 @@ impl Fleet {
                 .collect();
             let expected: Vec<_> = instances
                 .iter()
-                .map(|id| vec!["real-estate", *id, env!("CARGO_PKG_VERSION"), ENVIRONMENT])
+                .map(|id| vec!["real-estate", *id, env!("CARGO_PKG_VERSION"), Instance::ENVIRONMENT])
                 .collect();
             same(metric, &found, &expected)?;
         }

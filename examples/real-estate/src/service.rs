@@ -58,8 +58,10 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         shutdown::serve(listener, router, signals.any(), args.drain_within).await;
     }
     import.stop();
-    shutdown::remember(life).await;
+    // In this order: a request that outlives the drain may end at any time. After a snapshot that has it in flight, the
+    // push would call it good and the next start lost.
     shutdown::flush(otlp).await;
+    shutdown::remember(life).await;
     Ok(())
 }
 

@@ -123,7 +123,8 @@ fn record_lost(slo: &str, known: &SloSnapshot, tracker: &SloTracker, now: Tick) 
 
 /// Everything that is to be remembered at this moment.
 pub(super) fn snapshot(shared: &Shared, now: Tick) -> (Tick, Snapshot) {
-    // Before what is in flight is read: a request that ends meanwhile is in neither, and never in both.
+    // Before what is in flight is read: a request that ends meanwhile is in neither. In both is only one that is being
+    // counted at this very moment, for it leaves those in flight some microseconds after it was recorded.
     let trackers: Vec<_> = shared
         .trackers
         .iter()
@@ -159,9 +160,13 @@ impl Memory {
         }
     }
 
-    /// Writes the file, and logs the first failure of a series and its end.
-    pub(super) fn save(&self, (now, snapshot): &(Tick, Snapshot)) -> Result<(), String> {
-        let saved = self.file.save(snapshot).map_err(|error| error.to_string());
+    /// Writes the file; the result is for [`note`](Self::note).
+    pub(super) fn write(&self, snapshot: &Snapshot) -> Result<(), String> {
+        self.file.save(snapshot).map_err(|error| error.to_string())
+    }
+
+    /// Notes what became of a snapshot of this moment, and logs the first failure of a series and its end.
+    pub(super) fn note(&self, now: Tick, saved: Result<(), String>) -> Result<(), String> {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let failed_before = std::mem::replace(&mut *failing, saved.clone().err()).is_some();
         drop(failing);

@@ -41,8 +41,8 @@ impl ReliabilityBuilder {
     ///
     /// What a process before this one counted is in the windows of this one, and never in its exported totals, which the
     /// engine has already. Requests that were in flight when it was killed are counted as bad (`lost`), as far as its last
-    /// snapshot knew of them: in the built-in `requests` and in SLOs of every route and method, since it does not know
-    /// which others they were events of.
+    /// snapshot knew of them: in the built-in `requests` and in each SLO that names their route and method. SLOs of marked
+    /// routes lose none: marks are learnt later.
     ///
     /// A file that is damaged, another service's or a later release's is logged and kept aside, and measuring begins anew.
     /// Counts of an SLO whose rules changed since ([`Slo::counting_rules`](slo_core::Slo::counting_rules)) are left out.

@@ -2,6 +2,8 @@
 
 mod log;
 #[cfg(feature = "store")]
+pub(super) use self::log::Log;
+#[cfg(feature = "store")]
 mod restarts;
 
 use slo_core::alert::AlertState;
@@ -347,6 +349,18 @@ fn intervals_that_promises_cannot_live_with_are_refused() {
         "a step every 0ns is not what promises need; take more than 0 and at most 60 s, like 5 s"
     );
     drop(reliability.run(Life::every(Duration::from_secs(60))).unwrap());
+    #[cfg(feature = "store")]
+    {
+        let refused = reliability
+            .run(Life::default().snapshot_every(Duration::ZERO))
+            .map(drop);
+        assert_eq!(refused, Err(LifeError::SnapshotInterval));
+        drop(
+            reliability
+                .run(Life::default().snapshot_every(Duration::from_nanos(1)))
+                .unwrap(),
+        );
+    }
 }
 
 /// A process whose first step tells that an alert is over.

@@ -50,7 +50,12 @@ impl Endpoint {
     /// HTTP wants the path of metrics behind the general endpoint; gRPC has the path in its protocol.
     pub(super) fn address(self, protocol: Protocol) -> String {
         match protocol {
-            Protocol::Http if !self.is_whole => format!("{}/v1/metrics", self.value.trim_end_matches('/')),
+            Protocol::Http if !self.is_whole => {
+                let (path, query) = self.value.split_at(path_end(&self.value));
+                // A fragment is for no server.
+                let query = query.split('#').next().unwrap_or_default();
+                format!("{}/v1/metrics{query}", path.trim_end_matches('/'))
+            }
             Protocol::Http => self.value,
             #[cfg(feature = "otlp-grpc")]
             Protocol::Grpc => self.value,
@@ -58,11 +63,13 @@ impl Endpoint {
     }
 }
 
-/// An endpoint as it may stand in a log: a name and a password before the host are left out.
+/// An endpoint as it may stand in a log: what may be a secret is left out, a name and a password before the host and
+/// whatever comes after the path.
 pub(super) fn shown(endpoint: &str) -> String {
+    let endpoint = &endpoint[..path_end(endpoint)];
     let authority = endpoint.find("://").map_or(0, |scheme| scheme + "://".len());
     let end = endpoint[authority..]
-        .find(['/', '?', '#'])
+        .find('/')
         .map_or(endpoint.len(), |length| authority + length);
     let host = endpoint[authority..end]
         .rfind('@')
@@ -70,22 +77,45 @@ pub(super) fn shown(endpoint: &str) -> String {
     format!("{}{}", &endpoint[..authority], &endpoint[host..])
 }
 
+/// Where a query or a fragment begins.
+fn path_end(endpoint: &str) -> usize {
+    endpoint.find(['?', '#']).unwrap_or(endpoint.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_an_endpoint_is_not_shown() {
+    fn the_path_of_metrics_comes_before_a_query() {
+        for (general, address) in [
+            ("http://h:4318", "http://h:4318/v1/metrics"),
+            ("http://h:4318?x=1", "http://h:4318/v1/metrics?x=1"),
+            ("http://h/a/?x=/b/", "http://h/a/v1/metrics?x=/b/"),
+            ("http://h/a?x=1#there", "http://h/a/v1/metrics?x=1"),
+            ("http://h/a#there?x=1", "http://h/a/v1/metrics"),
+        ] {
+            let read = |name| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| general.to_owned());
+            let endpoint = Endpoint::from_variables(read).unwrap().unwrap();
+            assert_eq!(endpoint.address(Protocol::Http), address);
+        }
+    }
+
+    #[test]
+    fn a_password_or_a_token_in_an_endpoint_is_not_shown() {
         for (endpoint, shown) in [
             ("http://ana:secret@h:4318/v1/metrics", "http://h:4318/v1/metrics"),
             ("https://ana:se@cret@h", "https://h"),
             ("http://h/a@b", "http://h/a@b"),
-            ("http://h?a@b", "http://h?a@b"),
+            ("http://h?a@b", "http://h"),
+            ("http://h/v1/metrics?token=secret", "http://h/v1/metrics"),
+            ("h:4318?to=http://secret", "h:4318"),
+            ("http://h/a#secret", "http://h/a"),
             ("ana:secret@h", "h"),
         ] {
             assert_eq!(super::shown(endpoint), shown);
         }
-        let refused = Endpoint::from_variables(|_| Some("ftp://ana:secret@h".to_owned())).unwrap_err();
+        let refused = Endpoint::from_variables(|_| Some("ftp://ana:secret@h?token=secret".to_owned())).unwrap_err();
         assert!(!refused.to_string().contains("secret"), "{refused}");
     }
 }

@@ -91,7 +91,7 @@ impl Settings {
 }
 
 /// A variable and what it says.
-type Said = (&'static str, String);
+pub(super) type Said = (&'static str, String);
 
 fn protocol_of(said: Option<&Said>) -> Result<Protocol, EnvironmentError> {
     match said.map(|(variable, value)| (*variable, value.as_str())) {

@@ -42,7 +42,7 @@ impl PushMetricExporter for WatchedExporter {
                 health.note_success();
                 health.note_advice(&self.endpoint, &answer.message);
             }
-            Err(reason) => health.note_failure(&self.endpoint, reason),
+            Err(reason) => health.note_failure(&self.endpoint, &reason),
         }
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::environment::EnvironmentError;
+use super::environment::{EnvironmentError, Said};
 
 /// Reads the headers of a variable; their values are kept out of every message, for they are often tokens.
-pub(super) fn headers(said: Option<(&'static str, String)>) -> Result<HeaderMap, EnvironmentError> {
+pub(super) fn headers(said: Option<Said>) -> Result<HeaderMap, EnvironmentError> {
     let Some((variable, value)) = said else {
         return Ok(HeaderMap::new());
     };

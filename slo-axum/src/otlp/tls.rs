@@ -13,10 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use ureq::tls::{ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-use super::environment::EnvironmentError;
-
-/// A variable and what it says.
-type Said = (&'static str, String);
+use super::environment::{EnvironmentError, Said};
 
 /// Checked as a whole: a client that is made from it does not find out on its first push.
 #[derive(Clone, Default, Eq, PartialEq)]

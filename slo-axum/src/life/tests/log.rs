@@ -11,7 +11,7 @@ use tracing::{Event, Metadata, Subscriber};
 /// Keeps the events of each thread apart. One subscriber for all tests: one per test and thread would race with the
 /// others for who is asked.
 #[derive(Debug)]
-pub(super) struct Log;
+pub(in crate::life) struct Log;
 
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -19,14 +19,14 @@ thread_local! {
 
 impl Log {
     /// Keeps what this thread logs from here on.
-    pub(super) fn begin() -> Self {
+    pub(in crate::life) fn begin() -> Self {
         static SET: OnceLock<bool> = OnceLock::new();
         assert!(SET.get_or_init(|| tracing::subscriber::set_global_default(Self).is_ok()));
         LINES.take();
         Self
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(in crate::life) fn lines(&self) -> Vec<String> {
         LINES.with_borrow(Clone::clone)
     }
 }

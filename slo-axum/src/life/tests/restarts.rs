@@ -14,9 +14,10 @@ use axum::routing::get;
 use futures_util::{FutureExt, stream};
 use tower::ServiceExt;
 
-use slo_core::{HttpSli, Slo, Window};
+use slo_core::{HttpSli, Slo, SnapshotFile, Window};
 
 use super::*;
+use crate::life::memory::{self, Memory};
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -231,19 +232,43 @@ fn counts_of_other_rules_are_left_out_and_other_targets_are_not_other_rules() {
 }
 
 #[test]
-fn a_snapshot_that_cannot_be_saved_is_told_once_and_nothing_else_happens() {
+fn a_snapshot_that_cannot_be_saved_is_told_once_and_so_is_the_end_of_it() {
     let folder = Folder::new();
     let log = log::Log::begin();
-    let process = Process::begin(spec(SLOS), Life::default(), |builder| {
+    let process = Process::new(Life::default());
+    let inner = folder.0.join("no such folder");
+    let memory = Memory::new(SnapshotFile::new(inner.join("file")), None);
+    let save = || {
+        let (now, snapshot) = memory::snapshot(process.shared(), process.tick());
+        memory.note(now, memory.write(&snapshot))
+    };
+    assert!(save().is_err() && save().is_err());
+    let lines = log.lines();
+    assert!(
+        lines.len() == 1 && lines[0].starts_with("WARN the snapshot could not be saved"),
+        "{lines:?}"
+    );
+    assert!(memory.status().failing.is_some() && memory.status().saved_at.is_none());
+    fs::create_dir(&inner).unwrap();
+    assert!(save().is_ok() && save().is_ok());
+    let lines = log.lines();
+    assert_eq!(lines[1..], ["INFO snapshots can be saved again"]);
+    assert!(memory.status().failing.is_none() && memory.status().saved_at.is_some());
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_saved_stops_no_step_and_is_told_at_the_end() {
+    let folder = Folder::new();
+    let mut process = Process::begin(spec(SLOS), Life::default(), |builder| {
         builder.snapshot_file(folder.0.join("no such folder").join("file"))
     });
-    let memory = process.shared().life.memory.as_ref().unwrap();
-    let job = || crate::life::memory::snapshot(process.shared(), process.tick());
-    // The process's own thread tried before, or will try after: one of them tells.
-    let tries = [memory.save(&job()), memory.save(&job())];
-    assert!(tries.iter().all(Result::is_err));
-    assert!(log.lines().len() <= 1, "{:?}", log.lines());
+    assert!(process.alive.last_saved().is_some());
     assert!(process.reliability.status().life.memory.unwrap().failing.is_some());
+    process.run(SNAPSHOT_EVERY);
+    assert_eq!(
+        process.reliability.status().life.last_step_at,
+        Some(process.now.wall.into())
+    );
     let refused = process.stop().unwrap_err();
     assert!(!refused.is_empty());
 }

@@ -3,38 +3,51 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use e2e::{Failure, Http, Launch, Service, eventually};
 use serde_json::Value;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+use crate::http::Http;
+use crate::launch::{Launch, Service};
+use crate::outcome::Failure;
+use crate::wait::eventually;
 
-pub(crate) const ENVIRONMENT: &str = "e2e";
+/// Longer than the example, or a server, takes for anything.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Good, bad and excluded events.
-pub(crate) type Totals = (u64, u64, u64);
+pub type Totals = (u64, u64, u64);
 
-pub(crate) struct Instance {
-    pub(crate) service: Service,
-    pub(crate) base: String,
+/// The example service, started and listening.
+#[derive(Debug)]
+pub struct Instance {
+    /// Its process.
+    pub service: Service,
+    /// Its address, like `http://127.0.0.1:3000`.
+    pub base: String,
 }
 
 impl Instance {
+    /// Where instances say that they run: `deployment.environment.name`.
+    pub const ENVIRONMENT: &str = "e2e";
+
     /// Pushes to `endpoint`. With the default interval of a minute nothing but the push at shutdown is ever sent.
-    pub(crate) fn start(name: &str, endpoint: &str, settings: &[(&str, &str)]) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when it cannot be built, or does not listen within [`PATIENCE`].
+    pub fn start(name: &str, endpoint: &str, settings: &[(&str, &str)]) -> Result<Self, Failure> {
         Self::start_with(name, endpoint, &["--request-timeout", "4s"], settings)
     }
 
     /// The same with arguments of one's own.
-    pub(crate) fn start_with(
-        name: &str,
-        endpoint: &str,
-        args: &[&str],
-        settings: &[(&str, &str)],
-    ) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub fn start_with(name: &str, endpoint: &str, args: &[&str], settings: &[(&str, &str)]) -> Result<Self, Failure> {
         let mut launch = Launch::package("real-estate")?
             .named(name)
             .args(["--listen", "127.0.0.1:0", "--allow-faults"])
-            .args(["--environment", ENVIRONMENT])
+            .args(["--environment", Self::ENVIRONMENT])
             .args(args)
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         for (variable, value) in settings {
@@ -46,14 +59,23 @@ impl Instance {
     }
 
     /// Its own status page.
-    pub(crate) fn status(&self) -> Result<Value, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when it does not answer, or not in JSON.
+    pub fn status(&self) -> Result<Value, Failure> {
         Ok(serde_json::from_str(
             &Http::new().get(&format!("{}/slo", self.base))?.body,
         )?)
     }
 
     /// Its own totals by SLO, once nothing is in flight: a client has its answer before the service has counted it.
-    pub(crate) fn totals_at_rest(&self) -> Result<(String, BTreeMap<String, Totals>), Failure> {
+    /// With the id of the instance.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when something is in flight for longer than [`PATIENCE`], or the page has no totals.
+    pub fn totals_at_rest(&self) -> Result<(String, BTreeMap<String, Totals>), Failure> {
         let status = eventually(PATIENCE, || {
             let status = self.status().map_err(|failure| format!("{failure:?}"))?;
             match status["in_flight"].as_u64() {
@@ -81,7 +103,11 @@ impl Instance {
     }
 
     /// SIGTERM, and insists on a clean end.
-    pub(crate) fn stop(&mut self) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when it does not end within [`PATIENCE`], or with another code than 0.
+    pub fn stop(&mut self) -> Result<(), Failure> {
         let status = self.service.stop(PATIENCE)?;
         if status.success() {
             Ok(())
