@@ -44,7 +44,7 @@ const ROWS: [(&str, Asked); 7] = [
     ("slo-axum: 5 SLOs, histogram bound", with(5, Histogram::Bound)),
     ("slo-axum: 20 SLOs, histogram bound", with(20, Histogram::Bound)),
     (
-        "slo-axum: 2 SLOs, bound, everything on",
+        "slo-axum: 2 SLOs, everything on",
         Asked {
             options: everything,
             ..with(2, Histogram::Bound)
