@@ -20,8 +20,7 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let (bodiless, expected) =
-        InFlight::while_streaming(&mut in_flight, || (is_bodiless(&response), length(&response)));
+    let (bodiless, expected) = InFlight::while_asking(&mut in_flight, || (is_bodiless(&response), length(&response)));
     let request = in_flight.as_ref();
     let bodiless = bodiless
         // axum drops the body of an answer to HEAD outside of this layer, the server that of an upgrade.
@@ -69,7 +68,7 @@ impl<B: HttpBody> HttpBody for TrackedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let frame = ready!(InFlight::while_streaming(this.in_flight, || this
+        let frame = ready!(InFlight::while_asking(this.in_flight, || this
             .inner
             .as_mut()
             .poll_frame(cx)));
@@ -87,7 +86,7 @@ impl<B: HttpBody> HttpBody for TrackedBody<B> {
                 let sent = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 *this.expected = this.expected.map(|expected| expected.saturating_sub(sent));
                 let is_end = || this.inner.is_end_stream();
-                if *this.expected == Some(0) || InFlight::while_streaming(this.in_flight, is_end) {
+                if *this.expected == Some(0) || InFlight::while_asking(this.in_flight, is_end) {
                     complete(this.in_flight);
                 }
             }

@@ -36,7 +36,7 @@ pub(crate) struct InFlight {
     until_body: bool,
     /// Nobody waits for its end.
     is_aside: bool,
-    /// Set before each inner poll and cleared after it: still set in `drop`, the poll unwound.
+    /// Set while code of the service's runs: still set in `drop`, that code unwound.
     polling: bool,
     counted: bool,
     #[cfg(feature = "grpc")]
@@ -100,19 +100,17 @@ impl InFlight {
             grpc: None,
             shared: Arc::clone(shared),
         };
-        let route = this.shared.routes.at(this.route);
-        let plan = this.shared.routes.plan(route, this.method, &this.shared.slos);
-        plan.waiting.began(this.ring, this.started);
+        this.plan().waiting.began(this.ring, this.started);
         this.shared.serves(this.method, this.scheme);
         this
     }
 
-    /// Runs a poll of the body, so that a panic in it is told from a client that left.
+    /// Runs code of the response's body, so that a panic in it is told from a client that left.
     #[inline]
-    pub(crate) fn while_streaming<T>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
-        let Some(request) = in_flight else { return poll() };
+    pub(crate) fn while_asking<T>(in_flight: &mut Option<Self>, ask: impl FnOnce() -> T) -> T {
+        let Some(request) = in_flight else { return ask() };
         request.polling = true;
-        let result = poll();
+        let result = ask();
         request.polling = false;
         result
     }
@@ -342,11 +340,7 @@ impl InFlight {
 
     /// Whether an SLO of the route or of its marks, or a mark by itself, lets the clock run to the end of the body.
     fn runs_until_body(&self) -> bool {
-        let shared: &Shared = &self.shared;
-        let plan = shared
-            .routes
-            .plan(shared.routes.at(self.route), self.method, &shared.slos);
-        plan.until_body || self.marks.until_body || shared.marked_until_body(self.marks)
+        self.plan().until_body || self.marks.until_body || self.shared.marked_until_body(self.marks)
     }
 
     fn ending(&self) -> Ending {
