@@ -287,10 +287,9 @@ pub(crate) enum Owner {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FOLDED: Labels = Labels {
+impl Labels {
+    /// Labels that say as little as labels can.
+    pub(crate) const PLAIN: Self = Self {
         method: Method::OTHER,
         scheme: Scheme::Http,
         protocol: Protocol::Any,
@@ -300,6 +299,11 @@ mod tests {
         grpc: None,
         extras: Extras::NONE,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn methods_are_known_or_other() {
@@ -377,7 +381,7 @@ mod tests {
             Labels {
                 failure,
                 status,
-                ..FOLDED
+                ..Labels::PLAIN
             }
             .error_type()
             .map(|kind| kind.as_str().to_owned())
@@ -395,7 +399,7 @@ mod tests {
             status: 500,
             failure: Failure::Status,
             protocol: Protocol::Http2,
-            ..FOLDED
+            ..Labels::PLAIN
         };
         let others = [KeyValue::new("server.port", 443), KeyValue::new("app.tier", "paid")];
         let attributes = labels.attributes(Some("/a"), others);
@@ -412,7 +416,7 @@ mod tests {
             let labels = Labels {
                 status,
                 failure,
-                ..FOLDED
+                ..Labels::PLAIN
             };
             labels.owner()
         };

@@ -1,14 +1,28 @@
-//! The last push: on a thread of its own, within a deadline.
+//! The first push and the last: on threads of their own, the last within a deadline.
 
+use std::io;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 /// How long a dropped guard tries.
 pub(crate) const DROP_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Between a push of zeros and one of totals: engines keep milliseconds, and refuse two values for one.
 pub(crate) const APART: Duration = Duration::from_millis(2);
+
+/// The first push, off the caller's thread, which must not wait for a collector: engines must see every series begin at 0.
+///
+/// What becomes of it the exporter says.
+pub(crate) fn push_now(provider: SdkMeterProvider) -> io::Result<()> {
+    let push = move || provider.force_flush();
+    thread::Builder::new()
+        .name("slo-otlp-first".to_owned())
+        .spawn(push)
+        .map(drop)
+}
 
 /// Does `work` on a thread of its own and waits until `deadline`; then the work goes on, and nobody hears of it.
 ///

@@ -11,7 +11,7 @@ use crate::classify::Answer;
 use crate::clock::Reading;
 use crate::extra::Extras;
 use crate::mark::{Marks, enter};
-use crate::routes::{Ended, Plan, Route, RouteId};
+use crate::routes::{Ended, Plan, Route, RouteId, marked_until_body};
 use crate::shared::{Held, Shared};
 use crate::timeout::is_timeout;
 use crate::waiting::RingId;
@@ -340,7 +340,7 @@ impl InFlight {
 
     /// Whether an SLO of the route or of its marks, or a mark by itself, lets the clock run to the end of the body.
     fn runs_until_body(&self) -> bool {
-        self.plan().until_body || self.marks.until_body || self.shared.marked_until_body(self.marks)
+        self.plan().until_body || self.marks.until_body || marked_until_body(&self.shared.slos, self.marks)
     }
 
     fn ending(&self) -> Ending {

@@ -53,14 +53,12 @@ mod transport;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
-
-use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 pub use environment::EnvironmentError;
 pub use guard::OtlpGuard;
 
+use crate::flush::push_now;
 use crate::instruments::Binding;
 use crate::{AlreadyInstrumented, Reliability};
 use endpoint::shown;
@@ -120,24 +118,13 @@ impl Reliability {
         self.instrument(&provider, Binding::of(&provider))?;
         shared.export.configured();
         shared.export.recording(shared.now());
-        push_now(provider.clone()).inspect_err(|_| {
+        push_now(provider.clone()).map_err(|refused| {
             // The provider ends here, and with it comes a push of the SDK's that nothing must wait for.
             closing.store(true, Ordering::Release);
+            OtlpError::Setup(refused.to_string())
         })?;
         Ok(OtlpGuard::new(provider, shared, closing))
     }
-}
-
-/// The first push, off the caller's thread: engines must see every series begin at 0.
-fn push_now(provider: SdkMeterProvider) -> Result<(), OtlpError> {
-    let push = move || {
-        // Whether it was accepted is noted by the exporter.
-        let _ = provider.force_flush();
-    };
-    let spawned = thread::Builder::new().name("slo-otlp-first".to_owned()).spawn(push);
-    spawned
-        .map(drop)
-        .map_err(|refused| OtlpError::Setup(refused.to_string()))
 }
 
 const USER_AGENT: &str = concat!("slo-axum/", env!("CARGO_PKG_VERSION"));

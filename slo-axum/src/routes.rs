@@ -260,11 +260,6 @@ impl Routes {
             }
         }
     }
-
-    /// Whether an SLO that a mark says asks for the clock to stop at the end of the body.
-    pub(crate) fn marked_until_body(slos: &SloSet, marks: Marks) -> bool {
-        marked(slos, marks).any(|(_, sli)| sli.clock_stops() == Until::Body)
-    }
 }
 
 impl Judging {
@@ -279,6 +274,12 @@ impl Judging {
             to(self.tracker, judgement.outcome);
         }
     }
+}
+
+/// Whether an SLO that a mark says asks for the clock to stop at the end of the body.
+#[inline]
+pub(crate) fn marked_until_body(slos: &SloSet, marks: Marks) -> bool {
+    marks.slos != 0 && marked(slos, marks).any(|(_, sli)| sli.clock_stops() == Until::Body)
 }
 
 fn judges(slos: &SloSet) -> Vec<Option<Judge>> {

@@ -176,22 +176,7 @@ mod tests {
 
     use super::*;
     use crate::Reliability;
-    use crate::attributes::{Failure, Method, Protocol};
-    use crate::extra::Extras;
     use crate::instruments::Binding;
-
-    fn labels() -> Labels {
-        Labels {
-            method: Method::of(&http::Method::GET),
-            scheme: Scheme::Http,
-            protocol: Protocol::Http11,
-            status: 200,
-            failure: Failure::None,
-            #[cfg(feature = "grpc")]
-            grpc: None,
-            extras: Extras::NONE,
-        }
-    }
 
     #[test]
     fn who_comes_second_with_a_series_gives_its_places_back() {
@@ -201,7 +186,7 @@ mod tests {
         let (series, left) = (RouteSeries::new(), Left::new(2));
         let insert = || {
             assert!(left.take());
-            let _series = series.insert(&instruments, None, labels(), &[&left]);
+            let _series = series.insert(&instruments, None, Labels::PLAIN, &[&left]);
             left.0.load(Ordering::Relaxed)
         };
         assert_eq!([insert(), insert(), insert()], [1, 1, 1]);

@@ -15,7 +15,6 @@ use crate::clock::{Anchor, Moment, Reading};
 use crate::export::ExportHealth;
 use crate::instruments::{Binding, Instruments};
 use crate::life::{LifeState, Setup};
-use crate::mark::Marks;
 use crate::options::Options;
 use crate::routes::{Ended, Plan, REQUESTS_TRACKER, Route, Routes};
 
@@ -166,10 +165,6 @@ impl Shared {
         })
     }
 
-    pub(crate) fn marked_until_body(&self, marks: Marks) -> bool {
-        marks.slos != 0 && Routes::marked_until_body(&self.slos, marks)
-    }
-
     /// Counts the one decision of each SLO about a request whose clock stopped then, and that of `requests` for its route.
     pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, stopped: Reading, ended: Ended) {
         let tick = self.anchor.tick_of(stopped);
@@ -218,12 +213,17 @@ impl Shared {
         self.anchor.tick_of(self.read_clock())
     }
 
+    /// The SLOs in the order of the spec, each with its tracker.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = (&Slo, &SloTracker)> {
+        self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..])
+    }
+
     /// Every tracker by the name of its SLO, with the slices closed that are over.
     pub(crate) fn trackers_at(&self, now: Tick) -> Trackers<'_> {
-        let declared = self.slos.slos().iter().zip(&self.trackers[REQUESTS_TRACKER + 1..]);
+        let by_name = self.declared().map(|(slo, tracker)| (slo.name(), tracker.at(now)));
         Trackers {
             slos: &self.slos,
-            by_name: declared.map(|(slo, tracker)| (slo.name(), tracker.at(now))).collect(),
+            by_name: by_name.collect(),
             now,
         }
     }
@@ -258,6 +258,7 @@ fn next_number() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mark::Marks;
     use crate::{Reliability, ReliabilityBuilder};
 
     const SPEC: &str = "
@@ -283,9 +284,7 @@ environments:
         let shared = Arc::clone(built(None).shared());
         let now = shared.now();
         for second in 0..5 {
-            for tracker in [1, 1, 1] {
-                shared.trackers[tracker].record(now + Duration::from_secs(second * 300), Outcome::Bad);
-            }
+            shared.trackers[1].record_many(now + Duration::from_secs(second * 300), Events::new(0, 3));
         }
         let exported = shared.totals_to_export();
         assert_eq!(exported[1], ("minutes".to_owned(), Events::default())); // zeros come first

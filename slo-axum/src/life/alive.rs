@@ -10,7 +10,6 @@ use slo_core::Tick;
 
 use super::{Life, LifeError, Listener, watches};
 use crate::clock::{Followed, Moment};
-use crate::routes::REQUESTS_TRACKER;
 use crate::shared::Shared;
 
 /// Who does the steps. Gives its place back when it ends, however it does.
@@ -138,8 +137,7 @@ impl Alive {
     fn alert(&mut self, now: Tick, _: Moment) {
         let shared = Arc::clone(&self.shared);
         let mut changes = Vec::new();
-        let trackers = &shared.trackers[REQUESTS_TRACKER + 1..];
-        for (place, (slo, tracker)) in shared.slos.slos().iter().zip(trackers).enumerate() {
+        for (place, (slo, tracker)) in shared.declared().enumerate() {
             let Some(mut watch) = shared.life.watch(place) else {
                 continue;
             };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::record_into;
-use crate::flush::{APART, DROP_DEADLINE, Flushed, ShutdownError, within};
+use crate::flush::{APART, DROP_DEADLINE, Flushed, ShutdownError, push_now, within};
 use crate::shared::Shared;
 use crate::{AlreadyInstrumented, Reliability};
 
@@ -39,11 +39,8 @@ use crate::{AlreadyInstrumented, Reliability};
 /// ```
 pub fn record_into_sdk(reliability: &Reliability, provider: SdkMeterProvider) -> Result<SdkGuard, AlreadyInstrumented> {
     record_into(reliability, &provider)?;
-    let first = provider.clone();
-    // Off this thread, which must not wait for a collector. Without a thread the reader's first interval is soon enough.
-    let _ = thread::Builder::new()
-        .name("slo-otlp-first".to_owned())
-        .spawn(move || first.force_flush());
+    // Without a thread the reader's first interval is soon enough.
+    let _ = push_now(provider.clone());
     Ok(SdkGuard {
         shared: Arc::clone(reliability.shared()),
         provider: Some(provider),
@@ -66,8 +63,9 @@ impl SdkGuard {
     ///
     /// # Errors
     ///
-    /// [`ShutdownError::NotDelivered`] when the provider says so or nobody ever asked it for metrics, [`ShutdownError::TooLate`] when it did not flush in
-    /// time, [`ShutdownError::NoThread`] when the machine has no thread left for it.
+    /// [`ShutdownError::NotDelivered`] when the provider says so or nobody ever asked it for metrics,
+    /// [`ShutdownError::TooLate`] when it did not flush in time, [`ShutdownError::NoThread`] when the machine has no thread
+    /// left for it.
     pub fn shutdown(mut self, deadline: Duration) -> Result<Flushed, ShutdownError> {
         self.end(deadline)
     }
