@@ -74,21 +74,32 @@
 //!   [`trust_for`](SyntheticHealthBuilder::trust_for) bounds what that can cost where it does not.
 //! - It sees its own process. Whether the service is reachable at all only a prober outside can tell.
 
+#[cfg(feature = "serve")]
 mod builder;
+#[cfg(feature = "serve")]
 mod check;
+#[cfg(feature = "serve")]
 mod clock;
 mod freshness;
+#[cfg(feature = "serve")]
 mod health;
 mod observation;
+#[cfg(feature = "serve")]
 mod reading;
+#[cfg(feature = "serve")]
 mod report;
+#[cfg(feature = "serve")]
 mod router;
 mod verdict;
 
+#[cfg(feature = "serve")]
 pub use builder::{BuildError, SyntheticHealthBuilder};
+#[cfg(feature = "serve")]
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use freshness::{Freshness, judge, judge_failure};
+#[cfg(feature = "serve")]
 pub use health::SyntheticHealth;
 pub use observation::Observation;
+#[cfg(feature = "serve")]
 pub use report::{CheckReport, Report};
 pub use verdict::{Failure, Reason, State, Verdict};

@@ -33,7 +33,7 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 20] = [
+const LINES: [&str; 21] = [
     "test -p slo-core",
     "test -p slo-core --features calendar",
     "test -p slo-core --features serde",
@@ -51,6 +51,7 @@ const LINES: [&str; 20] = [
     "test -p slo-axum --features store",
     "test -p slo-axum --all-features",
     "test -p slo-health",
+    "test -p slo-health --features serve",
     "test -p slo-cli",
     "test -p real-estate",
     "test -p xtask",
