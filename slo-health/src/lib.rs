@@ -75,31 +75,67 @@
 //! - It sees its own process. Whether the service is reachable at all only a prober outside can tell.
 
 #[cfg(feature = "serve")]
+mod body;
+#[cfg(feature = "serve")]
 mod builder;
 #[cfg(feature = "serve")]
 mod check;
 #[cfg(feature = "serve")]
 mod clock;
+#[cfg(feature = "serve")]
+mod codes;
+#[cfg(feature = "serve")]
+mod details;
+#[cfg(feature = "serve")]
+mod finding;
+#[cfg(feature = "serve")]
+mod flight;
 mod freshness;
 #[cfg(feature = "serve")]
 mod health;
+#[cfg(feature = "serve")]
+mod http_date;
+#[cfg(feature = "serve")]
+mod livez;
+#[cfg(feature = "serve")]
+mod moment;
 mod observation;
 #[cfg(feature = "serve")]
+mod pace;
+#[cfg(feature = "serve")]
+mod read;
+#[cfg(feature = "serve")]
 mod reading;
+#[cfg(feature = "serve")]
+mod refresh;
 #[cfg(feature = "serve")]
 mod report;
 #[cfg(feature = "serve")]
 mod router;
+#[cfg(feature = "serve")]
+mod runner;
 mod verdict;
 
 #[cfg(feature = "serve")]
 pub use builder::{BuildError, SyntheticHealthBuilder};
 #[cfg(feature = "serve")]
+pub use check::Check;
+#[cfg(feature = "serve")]
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "serve")]
+pub use codes::StatusCodes;
+#[cfg(feature = "serve")]
+pub use details::Details;
+#[cfg(feature = "serve")]
+pub use finding::Finding;
 pub use freshness::{Freshness, judge, judge_failure};
 #[cfg(feature = "serve")]
 pub use health::SyntheticHealth;
+#[cfg(feature = "serve")]
+pub use livez::livez;
 pub use observation::Observation;
+#[cfg(feature = "serve")]
+pub use refresh::{RefreshError, Refresher};
 #[cfg(feature = "serve")]
 pub use report::{CheckReport, Report};
 pub use verdict::{Failure, Reason, State, Verdict};
