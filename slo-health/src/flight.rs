@@ -79,6 +79,13 @@ impl Answer {
         }
     }
 
+    pub(crate) const fn waits(&self) -> bool {
+        match self {
+            Self::Ready(_) => false,
+            Self::Awaited(_) => true,
+        }
+    }
+
     /// The answer, which is a timeout for a run that was not waited for.
     pub(crate) fn into_report(self) -> CheckReport {
         match self {

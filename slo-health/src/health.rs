@@ -10,6 +10,7 @@ use crate::{
     codes::StatusCodes,
     details::{Details, Grants},
     flight::Answer,
+    moment::Moment,
     refresh::{RefreshError, Refresher},
     report::Report,
     runner::Runner,
@@ -146,15 +147,19 @@ impl SyntheticHealth {
     /// When it has to wait for a read within a tokio runtime whose time driver is not enabled, as `#[tokio::main]` and
     /// `enable_all` do.
     pub async fn report(&self) -> Report {
+        let Inner { first, more, clock, .. } = &*self.inner;
+        let now = Moment::read(&**clock);
         // Every read is on its way before the first one is awaited.
-        let mut first = self.inner.first.begin();
-        let mut more: Vec<Answer> = self.inner.more.iter().map(Runner::begin).collect();
+        let mut first = first.begin(now);
+        let mut more: Vec<Answer> = more.iter().map(|runner| runner.begin(now)).collect();
+        let waits = first.waits() || more.iter().any(Answer::waits);
         first.settle().await;
         for answer in &mut more {
             answer.settle().await;
         }
         let more = more.into_iter().map(Answer::into_report).collect();
-        Report::new(self.inner.clock.now(), first.into_report(), more)
+        let at = if waits { clock.now() } else { now.wall };
+        Report::new(at, first.into_report(), more)
     }
 
     fn runners(&self) -> impl Iterator<Item = &Arc<Runner>> {

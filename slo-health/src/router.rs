@@ -11,7 +11,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, DATE, LAST_MODIFIED, RETRY_AFTER},
 };
 use slo_core::{Uncounted, names};
@@ -123,6 +123,8 @@ pub(crate) async fn method_not_allowed() -> Response {
 pub(crate) fn plain(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    // Room for all that follow, and for the length that axum adds.
+    *response.headers_mut() = HeaderMap::with_capacity(10);
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response.extensions_mut().insert(Uncounted);
     response
@@ -142,26 +144,21 @@ fn respond(report: &Report, health: &SyntheticHealth, granted: Option<Details>) 
     if let Some(failure) = report.hidden_failure() {
         headers.insert(SLO_HEALTH_CHECK, HeaderValue::from_static(failure.state().as_str()));
     }
-    let mut insert = |name: HeaderName, value: String| {
-        // Names of checks and numbers are always valid here; leaving a header out is better than a panic if not.
-        if let Ok(value) = HeaderValue::try_from(value) {
+    let reason = [deciding.name(), ":", deciding.verdict().reason().as_str()].concat();
+    let watermark = last_modified(deciding.verdict(), report.at());
+    let wait = (!state.is_good()).then(|| whole_seconds_up(deciding.next_read_in()).max(1));
+    let rest = [
+        // Names of checks are always valid here; leaving a header out is better than a panic if one is not.
+        (SLO_HEALTH_REASON, HeaderValue::try_from(reason).ok()),
+        // Ours and not the server's, so that `Last-Modified` is never later: one reading of one clock.
+        (DATE, http_date(report.at())),
+        (LAST_MODIFIED, watermark),
+        (RETRY_AFTER, wait.map(HeaderValue::from)),
+    ];
+    for (name, value) in rest {
+        if let Some(value) = value {
             headers.insert(name, value);
         }
-    };
-    let reason = deciding.verdict().reason().as_str();
-    insert(SLO_HEALTH_REASON, [deciding.name(), ":", reason].concat());
-    // Ours and not the server's, so that `Last-Modified` is never later: one reading of one clock.
-    if let Some(date) = http_date(report.at()) {
-        insert(DATE, date);
-    }
-    if let Some(watermark) = last_modified(deciding.verdict(), report.at()) {
-        insert(LAST_MODIFIED, watermark);
-    }
-    if !state.is_good() {
-        insert(
-            RETRY_AFTER,
-            whole_seconds_up(deciding.next_read_in()).max(1).to_string(),
-        );
     }
     response
 }
@@ -169,7 +166,7 @@ fn respond(report: &Report, health: &SyntheticHealth, granted: Option<Details>) 
 /// The watermark as an HTTP date, never later than `now` ([RFC 9110, 8.8.2]): a tolerated bit of future is cut off.
 ///
 /// [RFC 9110, 8.8.2]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2
-fn last_modified(verdict: &Verdict, now: DateTime<Utc>) -> Option<String> {
+fn last_modified(verdict: &Verdict, now: DateTime<Utc>) -> Option<HeaderValue> {
     match verdict.state() {
         State::Empty | State::Invalid => None,
         State::Fresh | State::Warn | State::Stale | State::Error | State::Timeout => {

@@ -44,8 +44,7 @@ impl Runner {
     }
 
     /// Answers from the cache if that is sound, else joins the run in flight, else starts one. Does not wait.
-    pub(crate) fn begin(self: &Arc<Self>) -> Answer {
-        let now = self.now();
+    pub(crate) fn begin(self: &Arc<Self>, now: Moment) -> Answer {
         let (landing, flight) = {
             let mut slot = self.slot();
             if let Some(report) = self.cached(&slot, now) {
@@ -81,7 +80,7 @@ impl Runner {
         let judged = known.map(|known| known.seen.verdict(&self.policy, now.wall_since(&known.looked)));
         let verdict = match (judged, &lost) {
             (Some(verdict), None) => verdict,
-            (Some(verdict), Some(lost)) if self.is_held(&verdict, lost, slot, now) => verdict,
+            (Some(verdict), Some(_)) if self.is_held(&verdict, slot, now) => verdict,
             (_, lost) => {
                 let failure = lost.as_ref().map_or(Failure::Cancelled, |lost| lost.failure);
                 self.unknown(known, failure, now)
@@ -124,19 +123,16 @@ impl Runner {
         )
     }
 
-    /// Whether a look at the data now would be for more than to keep a proof young.
+    /// Whether a look at the data now would confirm a bad state, and not just keep a proof young.
     fn is_in_doubt(&self, slot: &Slot, now: Moment) -> bool {
-        slot.last
-            .as_ref()
-            .is_some_and(|last| last.lost.is_some() || self.conclude(slot, None, now).verdict().state() != State::Fresh)
+        slot.last.is_some() && self.conclude(slot, None, now).verdict().state() != State::Fresh
     }
 
     /// Whether what is known outweighs a read that failed: the data was good and can only have become better since.
-    fn is_held(&self, verdict: &Verdict, lost: &Lost, slot: &Slot, now: Moment) -> bool {
+    fn is_held(&self, verdict: &Verdict, slot: &Slot, now: Moment) -> bool {
         let holds = |known: &Known| now.at.duration_since(known.looked.at) < self.pace.hold_for;
         let is_expired = |last: &Reading| last.is_expired(&self.pace, now.at);
         verdict.state().is_good()
-            && lost.failure != Failure::Expired
             && !self.subject.is_custom()
             && slot.known.as_ref().is_some_and(holds)
             && !slot.last.as_ref().is_some_and(is_expired)

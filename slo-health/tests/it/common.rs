@@ -37,17 +37,31 @@ pub(crate) struct Source {
 }
 
 #[derive(Debug, Default)]
-struct Reads {
+pub(crate) struct Reads {
     begun: AtomicUsize,
     in_flight: AtomicUsize,
     most_at_once: AtomicUsize,
 }
 
 /// A read in flight, until it is dropped: by its end, a panic, or whoever throws it away.
-struct InFlight(Arc<Reads>);
+pub(crate) struct InFlight(Arc<Reads>);
+
+impl Reads {
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::SeqCst)
+    }
+}
 
 impl InFlight {
-    fn begin(reads: &Arc<Reads>) -> Self {
+    pub(crate) fn begin(reads: &Arc<Reads>) -> Self {
         reads.begun.fetch_add(1, Ordering::SeqCst);
         let now = reads.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         reads.most_at_once.fetch_max(now, Ordering::SeqCst);
@@ -74,15 +88,15 @@ impl Source {
     }
 
     pub(crate) fn runs(&self) -> usize {
-        self.reads.begun.load(Ordering::SeqCst)
+        self.reads.begun()
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        self.reads.in_flight.load(Ordering::SeqCst)
+        self.reads.in_flight()
     }
 
     pub(crate) fn most_at_once(&self) -> usize {
-        self.reads.most_at_once.load(Ordering::SeqCst)
+        self.reads.most_at_once()
     }
 
     pub(crate) async fn read(self) -> Result<Option<DateTime<Utc>>, String> {

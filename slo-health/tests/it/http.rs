@@ -304,6 +304,8 @@ fn the_types_can_cross_threads() {
     crosses::<SyntheticHealth>();
     crosses::<slo_health::Report>();
     crosses::<slo_health::SyntheticHealthBuilder>();
+    crosses::<slo_health::Check>();
+    crosses::<slo_health::Refresher>();
 }
 
 #[tokio::test(start_paused = true)]

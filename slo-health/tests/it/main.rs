@@ -1,6 +1,7 @@
 //! Health endpoints from the outside: when the data is read, what is answered, and to whom how much is told.
 
 mod acceptance;
+mod allocations;
 mod common;
 mod database;
 mod details;
@@ -9,3 +10,4 @@ mod proof;
 mod refresh;
 mod runner;
 mod seen;
+mod stress;
