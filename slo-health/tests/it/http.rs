@@ -129,12 +129,8 @@ async fn an_error_and_a_timeout_keep_showing_the_last_known_watermark() {
 #[tokio::test(start_paused = true)]
 async fn retry_after_counts_down_to_the_next_read() {
     let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Nothing));
-    let app: Router = source
-        .builder(&clock)
-        .min_interval(10 * SECOND)
-        .build()
-        .unwrap()
-        .router(PATH);
+    let health = source.builder(&clock).min_interval(10 * SECOND).build();
+    let app: Router = health.unwrap().router(PATH);
     assert_eq!(
         see(&app, Method::GET, PATH).await.unwrap().header("retry-after"),
         Some("10")
@@ -156,6 +152,18 @@ async fn retry_after_counts_down_to_the_next_read() {
         see(&app, Method::GET, PATH).await.unwrap().header("retry-after"),
         Some("1")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_read_is_out_the_interval_is_what_is_worth_waiting() {
+    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Nothing));
+    let health = source.builder(&clock).min_interval(10 * SECOND).build();
+    let app: Router = health.unwrap().router(PATH);
+    assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 503);
+    source.show(Shows::Hangs);
+    advance(10 * SECOND).await;
+    let seen = see(&app, Method::GET, PATH).await.unwrap();
+    assert_eq!((seen.status, seen.header("retry-after")), (504, Some("10")));
 }
 
 #[tokio::test(start_paused = true)]

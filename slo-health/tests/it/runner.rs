@@ -436,6 +436,19 @@ fn a_run_lost_with_its_runtime_does_not_block_the_next() -> Result<(), BuildErro
 }
 
 #[tokio::test(start_paused = true)]
+async fn data_that_turned_stale_while_it_was_read_is_confirmed_by_that_read() {
+    let (clock, source) = (ManualClock::new(noon() + HOUR), Source::new(Shows::Hangs));
+    let health = source.builder(&clock).build().unwrap();
+    let (first, ()) = tokio::join!(health.report(), async {
+        settle().await;
+        clock.advance(NANO);
+        source.show(Shows::At(noon()));
+    });
+    assert_eq!((first.state(), first.at()), (State::Stale, noon() + HOUR + NANO));
+    assert_eq!((state(&health).await, source.runs()), (State::Stale, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_check_has_times_of_its_own_and_the_others_keep_the_builders() {
     let (clock, slow, quick) = (
         ManualClock::new(noon()),
