@@ -151,4 +151,24 @@ mod tests {
         let short: ReadError = "short".into();
         assert_eq!(&*with_causes(&*short), "short");
     }
+
+    #[derive(Debug)]
+    struct CausedByItself;
+
+    impl fmt::Display for CausedByItself {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a circle")
+        }
+    }
+
+    impl Error for CausedByItself {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    #[test]
+    fn causes_without_an_end_come_to_one() {
+        assert_eq!(with_causes(&CausedByItself).len(), LONGEST_TEXT);
+    }
 }

@@ -164,6 +164,19 @@ async fn a_flip_between_two_refreshes_is_confirmed_by_one_look() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_pause_of_the_machine_it_reads_once_and_the_interval_counts_anew() {
+    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
+    let health = builder(&source, &clock).build().unwrap();
+    let _refresher = health.refresher().unwrap();
+    settle().await;
+    for (after, runs) in [(EVERY + EVERY / 2, 2), (EVERY - SECOND, 2), (SECOND, 3)] {
+        advance(after).await;
+        settle().await;
+        assert_eq!(source.runs(), runs, "{after:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_clock_that_panics_stops_the_refresh_for_one_interval() {
     let (source, breaks) = (Source::new(Shows::At(noon())), Arc::new(AtomicBool::new(false)));
     let (read, broken) = (source.clone(), Arc::clone(&breaks));
