@@ -202,7 +202,7 @@ impl SyntheticHealthBuilder {
         Ok(SyntheticHealth::new(
             first,
             more,
-            self.paces.refresh_every,
+            self.paces,
             codes,
             grants,
             Arc::clone(&self.clock),

@@ -11,6 +11,7 @@ use crate::{
     details::{Details, Grants},
     flight::Answer,
     moment::Moment,
+    pace::Paces,
     refresh::{RefreshError, Refresher},
     report::Report,
     runner::Runner,
@@ -47,7 +48,7 @@ pub struct SyntheticHealth {
 struct Inner {
     first: Arc<Runner>,
     more: Vec<Arc<Runner>>,
-    refresh_every: Option<Duration>,
+    paces: Paces,
     wire: Arc<Wire>,
     clock: Arc<dyn Clock>,
 }
@@ -68,7 +69,7 @@ impl SyntheticHealth {
     pub(crate) fn new(
         first: Arc<Runner>,
         more: Vec<Arc<Runner>>,
-        refresh_every: Option<Duration>,
+        paces: Paces,
         codes: StatusCodes,
         grants: Grants,
         clock: Arc<dyn Clock>,
@@ -78,7 +79,7 @@ impl SyntheticHealth {
             inner: Arc::new(Inner {
                 first,
                 more,
-                refresh_every,
+                paces,
                 wire,
                 clock,
             }),
@@ -91,13 +92,19 @@ impl SyntheticHealth {
             let inner = Inner {
                 first: Arc::clone(runner),
                 more: Vec::new(),
-                refresh_every: self.inner.refresh_every,
+                paces: self.inner.paces,
                 wire: Arc::clone(&self.inner.wire),
                 clock: Arc::clone(&self.inner.clock),
             };
             Self { inner: Arc::new(inner) }
         };
         self.runners().map(move |runner| (runner.name(), alone(runner)))
+    }
+
+    /// The time within which every request is answered; a prober's own timeout must be longer.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.inner.paces.deadline
     }
 
     pub(crate) fn codes(&self) -> &StatusCodes {
@@ -134,7 +141,7 @@ impl SyntheticHealth {
     /// [`RefreshError::NotAskedFor`] when the builder was given no interval, [`RefreshError::NoRuntime`] outside of a
     /// tokio runtime.
     pub fn refresher(&self) -> Result<Refresher, RefreshError> {
-        let every = self.inner.refresh_every.ok_or(RefreshError::NotAskedFor)?;
+        let every = self.inner.paces.refresh_every.ok_or(RefreshError::NotAskedFor)?;
         Refresher::start(self.runners().cloned().collect(), every)
     }
 
@@ -162,7 +169,7 @@ impl SyntheticHealth {
         Report::new(at, first.into_report(), more)
     }
 
-    fn runners(&self) -> impl Iterator<Item = &Arc<Runner>> {
+    pub(crate) fn runners(&self) -> impl Iterator<Item = &Arc<Runner>> {
         iter::once(&self.inner.first).chain(&self.inner.more)
     }
 }

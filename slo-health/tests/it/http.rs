@@ -417,7 +417,11 @@ async fn liveness_looks_at_nothing() {
     let alive = Seen::new(200, &headers, r#"{"status":"pass"}"#);
     assert_eq!(see(&app, Method::GET, "/livez").await.unwrap(), alive);
     assert_eq!(see(&app, Method::HEAD, "/livez").await.unwrap().headers, alive.headers);
-    assert_eq!(see(&app, Method::POST, "/livez").await.unwrap().status, 405);
+    let refused = see(&app, Method::POST, "/livez").await.unwrap();
+    assert_eq!(
+        (refused.status, refused.header("cache-control")),
+        (405, Some("no-store"))
+    );
     let response = send(&app, Method::GET, "/livez").await.unwrap();
     assert!(response.extensions().get::<slo_core::Uncounted>().is_some());
 }
