@@ -57,6 +57,13 @@
 //!   [`SyntheticHealth`] has the rules.
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
+//! - [`SyntheticHealth::feed`] makes one event of an SLO every 30 s of what the checks say, however many probes come;
+//!   it has an example with `slo-axum`.
+//!
+//! # Features
+//!
+//! - `serve` (on by default): the runner, its routes and its feed, with axum and tokio. Without it: policies,
+//!   observations and verdicts.
 //!
 //! # Not for liveness or readiness
 //!
@@ -80,6 +87,8 @@ mod builder;
 mod check;
 #[cfg(feature = "serve")]
 mod clock;
+#[cfg(feature = "serve")]
+mod feed;
 mod freshness;
 #[cfg(feature = "serve")]
 mod health;
@@ -90,12 +99,16 @@ mod reading;
 mod report;
 #[cfg(feature = "serve")]
 mod router;
+#[cfg(feature = "serve")]
+mod ticks;
 mod verdict;
 
 #[cfg(feature = "serve")]
 pub use builder::{BuildError, SyntheticHealthBuilder};
 #[cfg(feature = "serve")]
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "serve")]
+pub use feed::{Feed, FeedBuilder, FeedError};
 pub use freshness::{Freshness, judge, judge_failure};
 #[cfg(feature = "serve")]
 pub use health::SyntheticHealth;
