@@ -1,5 +1,8 @@
 //! One check: its policy, its read, and the machinery that lets at most one read run at a time.
 
+#[cfg(feature = "otel")]
+mod known;
+
 use std::{
     error::Error,
     fmt,
@@ -24,6 +27,9 @@ use crate::{
     report::CheckReport,
     verdict::{Failure, State, Verdict},
 };
+
+#[cfg(feature = "otel")]
+pub(crate) use known::{Known, RunOutcome};
 
 /// Starts one read in a task of its own and hands back the handle. The only part that differs between kinds of check.
 pub(crate) type Read = Box<dyn Fn() -> JoinHandle<Result<Observation, ReadError>> + Send + Sync>;
@@ -68,6 +74,8 @@ pub(crate) struct Check {
     clock: Arc<dyn Clock>,
     /// Held for a few instructions at a time, never across a read or an await.
     slot: Mutex<Slot>,
+    #[cfg(feature = "otel")]
+    watcher: known::Watcher,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +85,8 @@ struct Slot {
     last: Option<Reading>,
     /// What the last read that worked saw.
     last_known: Option<Observation>,
+    #[cfg(feature = "otel")]
+    runs: known::Runs,
 }
 
 /// A run in flight, as those who wait for it see it.
@@ -118,6 +128,8 @@ impl Check {
             pace,
             clock,
             slot: Mutex::default(),
+            #[cfg(feature = "otel")]
+            watcher: known::Watcher::default(),
         }
     }
 
@@ -235,6 +247,8 @@ impl Awaited {
 impl Landing {
     async fn run(mut self) {
         let joined = (self.check.read)().await;
+        #[cfg(feature = "otel")]
+        self.check.watcher.tell(self.started.elapsed());
         self.outcome = self.outcome_of(joined);
         // Asked here and not in `drop`: the clock is the caller's code and might panic.
         let found = match &self.outcome {
@@ -269,6 +283,8 @@ impl Drop for Landing {
         if let Ok(observation) = &outcome {
             slot.last_known = Some(observation.clone());
         }
+        #[cfg(feature = "otel")]
+        slot.runs.count(&outcome, self.check.is_overdue(self.started));
         let confirms = self.confirms || outcome.is_err();
         slot.last = Some(Reading {
             outcome,

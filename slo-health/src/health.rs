@@ -86,7 +86,7 @@ impl SyntheticHealth {
         Report::new(self.inner.clock.now(), first, reports)
     }
 
-    fn checks(&self) -> impl Iterator<Item = &Arc<Check>> {
+    pub(crate) fn checks(&self) -> impl Iterator<Item = &Arc<Check>> {
         std::iter::once(&self.inner.first).chain(&self.inner.more)
     }
 }

@@ -64,6 +64,8 @@
 //!
 //! - `serve` (on by default): the runner, its routes and its feed, with axum and tokio. Without it: policies,
 //!   observations and verdicts.
+//! - `otel`: `opentelemetry_0_33::record_into`, the states, watermarks and reads of the checks as metrics of a meter
+//!   provider.
 //!
 //! # Not for liveness or readiness
 //!
@@ -93,12 +95,16 @@ mod freshness;
 #[cfg(feature = "serve")]
 mod health;
 mod observation;
+#[cfg(feature = "otel")]
+pub mod opentelemetry_0_33;
 #[cfg(feature = "serve")]
 mod reading;
 #[cfg(feature = "serve")]
 mod report;
 #[cfg(feature = "serve")]
 mod router;
+#[cfg(feature = "otel")]
+mod telemetry;
 #[cfg(feature = "serve")]
 mod ticks;
 mod verdict;
