@@ -66,6 +66,7 @@
 //!   observations and verdicts.
 //! - `otel`: `opentelemetry_0_33::record_into`, the states, watermarks and reads of the checks as metrics of a meter
 //!   provider.
+//! - `tonic-health`: `tonic_health_0_14::bridge`, the verdicts as services of the gRPC health protocol.
 //!
 //! # Not for liveness or readiness
 //!
@@ -107,6 +108,8 @@ mod router;
 mod telemetry;
 #[cfg(feature = "serve")]
 mod ticks;
+#[cfg(feature = "tonic-health")]
+pub mod tonic_health_0_14;
 mod verdict;
 
 #[cfg(feature = "serve")]
