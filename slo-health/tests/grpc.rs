@@ -51,20 +51,22 @@ fn client() -> (HealthReporter, Client<impl Health>) {
     (reporter, Client(HealthClient::new(server)))
 }
 
-/// The source's check behind `real-price`, looked at as often as by default.
-async fn bridged(source: &Source, clock: &ManualClock) -> Result<(Bridge, Client<impl Health>), Failure> {
+/// These checks behind `real-price`, looked at as often as by default.
+async fn bridged(health: &SyntheticHealth) -> Result<(Bridge, Client<impl Health + use<>>), BridgeError> {
     let (reporter, client) = client();
-    let health = source.builder(clock).build()?;
-    Ok((
-        tonic_health_0_14::bridge(&health, "real-price").start(reporter).await?,
-        client,
-    ))
+    let bridge = tonic_health_0_14::bridge(health, "real-price");
+    Ok((bridge.start(reporter).await?, client))
+}
+
+/// The source's check, bridged like this.
+async fn bridged_source(source: &Source, clock: &ManualClock) -> Result<(Bridge, Client<impl Health>), Failure> {
+    Ok(bridged(&source.builder(clock).build()?).await?)
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_serves_before_the_first_verdict() {
     let (clock, source) = clock_and_source(Shows::Hangs);
-    let (_bridge, mut client) = bridged(&source, &clock).await.unwrap();
+    let (_bridge, mut client) = bridged_source(&source, &clock).await.unwrap();
     for service in ["real-price", "real-price/sales"] {
         assert_eq!(client.check(service).await.unwrap(), ServingStatus::Unknown);
     }
@@ -93,7 +95,7 @@ async fn only_good_states_serve() {
     ];
     for (shows, expected) in cases {
         let (clock, source) = clock_and_source(shows);
-        let (_bridge, mut client) = bridged(&source, &clock).await.unwrap();
+        let (_bridge, mut client) = bridged_source(&source, &clock).await.unwrap();
         settle().await;
         assert_eq!(client.check("real-price").await.unwrap(), expected, "{shows:?}");
         assert_eq!(client.check("real-price/sales").await.unwrap(), expected, "{shows:?}");
@@ -108,9 +110,7 @@ async fn a_warning_serves() {
         .clock(ManualClock::new(noon()))
         .build()
         .unwrap();
-    let (reporter, mut client) = client();
-    let bridge = tonic_health_0_14::bridge(&health, "real-price");
-    let _bridge = bridge.start(reporter).await.unwrap();
+    let (_bridge, mut client) = bridged(&health).await.unwrap();
     settle().await;
     assert_eq!(health.report().await.state(), State::Warn);
     assert_eq!(client.check("real-price").await.unwrap(), ServingStatus::Serving);
@@ -126,9 +126,7 @@ async fn each_check_has_a_service_and_the_worst_speaks_for_the_whole() {
         })
         .build()
         .unwrap();
-    let (reporter, mut client) = client();
-    let bridge = tonic_health_0_14::bridge(&health, "real-price");
-    let _bridge = bridge.start(reporter).await.unwrap();
+    let (_bridge, mut client) = bridged(&health).await.unwrap();
     settle().await;
     assert_eq!(client.check("real-price").await.unwrap(), ServingStatus::NotServing);
     assert_eq!(client.check("real-price/sales").await.unwrap(), ServingStatus::Serving);
@@ -144,7 +142,7 @@ async fn each_check_has_a_service_and_the_worst_speaks_for_the_whole() {
 #[tokio::test(start_paused = true)]
 async fn who_watches_is_told_of_changes_and_of_nothing_else() {
     let (clock, source) = clock_and_source(Shows::At(noon()));
-    let (bridge, mut client) = bridged(&source, &clock).await.unwrap();
+    let (bridge, mut client) = bridged_source(&source, &clock).await.unwrap();
     let mut watched = client.watch("real-price").await.unwrap();
     let (told, mut seen) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -193,7 +191,7 @@ async fn a_status_is_as_late_as_the_interval_at_most() {
 #[tokio::test(start_paused = true)]
 async fn no_status_outlives_its_bridge() {
     let (clock, source) = clock_and_source(Shows::At(noon()));
-    let (bridge, mut client) = bridged(&source, &clock).await.unwrap();
+    let (bridge, mut client) = bridged_source(&source, &clock).await.unwrap();
     sleep(SECOND).await;
     assert_eq!(client.check("real-price").await.unwrap(), ServingStatus::Serving);
     drop(bridge);
@@ -210,9 +208,7 @@ async fn a_clock_that_panics_serves_nothing_until_it_is_well() {
     let clock = BrittleClock::default();
     clock.set_broken(true);
     let health = clock.health().unwrap();
-    let (reporter, mut client) = client();
-    let bridge = tonic_health_0_14::bridge(&health, "real-price");
-    let _bridge = bridge.start(reporter).await.unwrap();
+    let (_bridge, mut client) = bridged(&health).await.unwrap();
     settle().await;
     assert_eq!(client.check("real-price").await.unwrap(), ServingStatus::NotServing);
     clock.set_broken(false);
