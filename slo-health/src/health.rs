@@ -157,7 +157,7 @@ impl SyntheticHealth {
         Report::new(self.inner.clock.now(), first.into_report(), more)
     }
 
-    fn runners(&self) -> impl Iterator<Item = &Arc<Runner>> {
+    pub(crate) fn runners(&self) -> impl Iterator<Item = &Arc<Runner>> {
         iter::once(&self.inner.first).chain(&self.inner.more)
     }
 }

@@ -4,8 +4,14 @@ mod acceptance;
 mod common;
 mod database;
 mod details;
+mod feed;
+#[cfg(feature = "tonic-health")]
+mod grpc;
 mod http;
 mod proof;
 mod refresh;
 mod runner;
 mod seen;
+#[cfg(feature = "otel")]
+mod telemetry;
+mod watched;
