@@ -6,7 +6,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::{
     health::SyntheticHealth,
-    report::Report,
+    report::{CheckReport, Report},
     verdict::{Reason, State},
 };
 
@@ -41,23 +41,40 @@ impl Ticks {
 /// What one look showed; nothing when it panicked.
 pub(crate) struct Look(Option<Report>);
 
-/// A state and the reason for it.
-pub(crate) type Found = (State, Reason);
+/// What one check, or the one that decides for all, said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) state: State,
+    pub(crate) reason: Reason,
+}
 
 impl Look {
     /// What the whole endpoint said: what its deciding check says.
     pub(crate) fn whole(&self) -> Found {
-        let found = |report: &Report| (report.state(), report.deciding().verdict().reason());
-        self.0.as_ref().map_or(PANICKED, found)
+        let deciding = self.0.as_ref().map(Report::deciding);
+        deciding.map_or(Found::PANICKED, Found::of)
     }
 
     /// What one check said.
     pub(crate) fn check(&self, name: &str) -> Found {
         let checks = self.0.as_ref().map(Report::checks).unwrap_or_default();
         let asked = checks.iter().find(|check| check.name() == name);
-        asked.map_or(PANICKED, |check| (check.verdict().state(), check.verdict().reason()))
+        asked.map_or(Found::PANICKED, Found::of)
     }
 }
 
-/// Nothing is known about the data.
-const PANICKED: Found = (State::Error, Reason::CheckPanicked);
+impl Found {
+    /// Nothing is known about the data.
+    const PANICKED: Self = Self {
+        state: State::Error,
+        reason: Reason::CheckPanicked,
+    };
+
+    const fn of(check: &CheckReport) -> Self {
+        let verdict = check.verdict();
+        Self {
+            state: verdict.state(),
+            reason: verdict.reason(),
+        }
+    }
+}
