@@ -312,8 +312,7 @@ impl Target {
     /// Makes one event of what was found, or none of a first look that found nothing yet.
     fn tell(&mut self, found: Found, unknown: DownCounts) {
         let first = !std::mem::replace(&mut self.asked, true);
-        let (state, _) = found;
-        if first && state == State::Timeout {
+        if first && found.state == State::Timeout {
             return;
         }
         let outcome = outcome(found, unknown);
@@ -324,9 +323,9 @@ impl Target {
         }
     }
 
-    fn log_change(&mut self, (state, reason): Found, outcome: Outcome) {
+    fn log_change(&mut self, found: Found, outcome: Outcome) {
         let before = self.told.replace(outcome);
-        let (of, state, reason) = (&self.of, state.as_str(), reason.as_str());
+        let (of, state, reason) = (&self.of, found.state.as_str(), found.reason.as_str());
         match Change::between(before, outcome) {
             Change::None => {}
             Change::Bad => tracing::warn!(%of, state, reason, "freshness events are bad from now on"),
@@ -354,11 +353,11 @@ impl Change {
 }
 
 /// The event that a verdict is: the only place that decides it.
-fn outcome((state, reason): Found, unknown: DownCounts) -> Outcome {
-    match state {
+fn outcome(found: Found, unknown: DownCounts) -> Outcome {
+    match found.state {
         State::Fresh | State::Warn => Outcome::Good,
         State::Stale | State::Empty | State::Invalid => Outcome::Bad,
-        State::Error | State::Timeout if reason == Reason::CheckCancelled => Outcome::Excluded,
+        State::Error | State::Timeout if found.reason == Reason::CheckCancelled => Outcome::Excluded,
         State::Error | State::Timeout => unknown.outcome(),
     }
 }
@@ -379,6 +378,10 @@ const EVERY: Duration = Duration::from_secs(30);
 mod tests {
     use super::*;
 
+    const fn found(state: State, reason: Reason) -> Found {
+        Found { state, reason }
+    }
+
     #[test]
     fn every_state_is_one_kind_of_event() {
         let states = [
@@ -391,16 +394,19 @@ mod tests {
             (State::Timeout, Outcome::Bad),
         ];
         for (state, expected) in states {
-            assert_eq!(outcome((state, Reason::CheckFailed), DownCounts::Bad), expected);
+            assert_eq!(outcome(found(state, Reason::CheckFailed), DownCounts::Bad), expected);
             let unknown = matches!(state, State::Error | State::Timeout);
             let expected = if unknown { Outcome::Excluded } else { expected };
-            assert_eq!(outcome((state, Reason::CheckFailed), DownCounts::Excluded), expected);
+            assert_eq!(
+                outcome(found(state, Reason::CheckFailed), DownCounts::Excluded),
+                expected
+            );
         }
     }
 
     #[test]
     fn a_read_whose_runtime_went_away_says_nothing_about_the_data() {
-        let cancelled = (State::Error, Reason::CheckCancelled);
+        let cancelled = found(State::Error, Reason::CheckCancelled);
         assert_eq!(outcome(cancelled, DownCounts::Bad), Outcome::Excluded);
     }
 
@@ -444,10 +450,10 @@ mod tests {
             told: None,
         };
         let told = [
-            ((State::Timeout, Reason::NoAnswer), None), // at first
-            ((State::Stale, Reason::PastLimit), Some(Outcome::Bad)),
-            ((State::Fresh, Reason::WithinLimit), Some(Outcome::Good)),
-            ((State::Timeout, Reason::NoAnswer), Some(Outcome::Bad)),
+            (found(State::Timeout, Reason::NoAnswer), None), // at first
+            (found(State::Stale, Reason::PastLimit), Some(Outcome::Bad)),
+            (found(State::Fresh, Reason::WithinLimit), Some(Outcome::Good)),
+            (found(State::Timeout, Reason::NoAnswer), Some(Outcome::Bad)),
         ];
         for (found, expected) in told {
             target.tell(found, DownCounts::Bad);

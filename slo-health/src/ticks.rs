@@ -6,7 +6,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::{
     health::SyntheticHealth,
-    report::Report,
+    report::{CheckReport, Report},
     verdict::{Reason, State},
 };
 
@@ -41,25 +41,39 @@ impl Ticks {
 /// What one look showed; nothing when it panicked.
 pub(crate) struct Look(Option<Report>);
 
-/// A state and the reason for it.
-pub(crate) type Found = (State, Reason);
+/// What one check, or the one that decides for all, said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) state: State,
+    pub(crate) reason: Reason,
+}
 
 impl Look {
     /// What the whole endpoint said: what its deciding check says.
     pub(crate) fn whole(&self) -> Found {
-        let found = |report: &Report| (report.state(), report.deciding().verdict().reason());
-        self.0.as_ref().map_or(PANICKED, found)
+        let deciding = self.0.as_ref().map(Report::deciding);
+        deciding.map_or(Found::PANICKED, Found::of)
     }
 
     /// What one check said.
     pub(crate) fn check(&self, name: &str) -> Found {
-        let asked = self
-            .0
-            .as_ref()
-            .and_then(|report| report.checks().find(|check| check.name() == name));
-        asked.map_or(PANICKED, |check| (check.state(), check.verdict().reason()))
+        let report = self.0.as_ref();
+        let asked = report.and_then(|report| report.checks().find(|check| check.name() == name));
+        asked.map_or(Found::PANICKED, Found::of)
     }
 }
 
-/// Nothing is known about the data.
-const PANICKED: Found = (State::Error, Reason::CheckPanicked);
+impl Found {
+    /// Nothing is known about the data.
+    const PANICKED: Self = Self {
+        state: State::Error,
+        reason: Reason::CheckPanicked,
+    };
+
+    fn of(check: &CheckReport) -> Self {
+        Self {
+            state: check.state(),
+            reason: check.verdict().reason(),
+        }
+    }
+}

@@ -193,8 +193,7 @@ async fn set_all(reporter: &HealthReporter, services: &mut [Service], status: Se
 async fn follow(mut ticks: Ticks, reporter: HealthReporter, mut services: Vec<Service>) {
     while let Some(look) = ticks.next().await {
         for service in &mut services {
-            let (state, _) = service.found(&look);
-            let status = match state.is_good() {
+            let status = match service.found(&look).state.is_good() {
                 true => ServingStatus::Serving,
                 false => ServingStatus::NotServing,
             };
