@@ -61,6 +61,16 @@
 //! - A response tells one word to anybody, and [`Details`] to whom you grant them.
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
+//! - [`SyntheticHealth::feed`] makes one event of an SLO every 30 s of what the checks say, however many probes come;
+//!   it has an example with `slo-axum`.
+//!
+//! # Features
+//!
+//! - `serve` (on by default): the runner, its routes and its feed, with axum and tokio. Without it: policies,
+//!   observations and verdicts.
+//! - `otel`: `opentelemetry_0_33::record_into`, the states, watermarks and reads of the checks as metrics of a meter
+//!   provider.
+//! - `tonic-health`: `tonic_health_0_14::bridge`, the verdicts as services of the gRPC health protocol.
 //!
 //! # Not for liveness or readiness
 //!
@@ -93,6 +103,8 @@ mod codes;
 #[cfg(feature = "serve")]
 mod details;
 #[cfg(feature = "serve")]
+mod feed;
+#[cfg(feature = "serve")]
 mod finding;
 #[cfg(feature = "serve")]
 mod flight;
@@ -106,6 +118,8 @@ mod livez;
 #[cfg(feature = "serve")]
 mod moment;
 mod observation;
+#[cfg(feature = "otel")]
+pub mod opentelemetry_0_33;
 #[cfg(feature = "serve")]
 mod pace;
 #[cfg(feature = "serve")]
@@ -120,6 +134,12 @@ mod report;
 mod router;
 #[cfg(feature = "serve")]
 mod runner;
+#[cfg(feature = "otel")]
+mod telemetry;
+#[cfg(feature = "serve")]
+mod ticks;
+#[cfg(feature = "tonic-health")]
+pub mod tonic_health_0_14;
 mod verdict;
 
 #[cfg(feature = "serve")]
@@ -132,6 +152,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use codes::StatusCodes;
 #[cfg(feature = "serve")]
 pub use details::Details;
+#[cfg(feature = "serve")]
+pub use feed::{Feed, FeedBuilder, FeedError};
 #[cfg(feature = "serve")]
 pub use finding::Finding;
 pub use freshness::{Freshness, judge, judge_failure};
