@@ -55,6 +55,8 @@
 //! - **The observation is cached, not the verdict.** That a transaction of 12:00 exists stays true, so it proves FRESH
 //!   until 13:00 without another query, and ceases to at 13:00 sharp. Anything but fresh is confirmed by a live read.
 //!   [`SyntheticHealth`] has the rules.
+//! - Policies by the calendar ("every business day by 06:00 in Seoul", "this month has data"), enough rows, combinations
+//!   and quiet times: [`Freshness`] lists them.
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
 //!
@@ -64,6 +66,14 @@
 //! and there is deliberately nothing here to mount as one. All instances read the same data: when it is late, a
 //! readiness probe takes every instance out of service at once and turns *stale* into *down*, and a liveness probe
 //! restarts processes that are well. Old data is for people to look at, and for the error budget to count.
+//!
+//! # Features
+//!
+//! | feature | what | adds |
+//! | --- | --- | --- |
+//! | `serve` (default) | the runner and its routes; without it all that is left is pure | axum, tokio, tracing |
+//! | `calendar` | policies by deadline and by period, weekly quiet windows | chrono-tz |
+//! | `jiff`, `time` | observations from the instants of those crates | jiff, time |
 //!
 //! # Limits
 //!
@@ -96,10 +106,15 @@ mod verdict;
 pub use builder::{BuildError, SyntheticHealthBuilder};
 #[cfg(feature = "serve")]
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use freshness::{Freshness, judge, judge_failure};
+#[cfg(feature = "calendar")]
+pub use freshness::{BusinessDays, CycleDays};
+pub use freshness::{Freshness, PolicyError, QuietWindow, judge, judge_failure};
 #[cfg(feature = "serve")]
 pub use health::SyntheticHealth;
 pub use observation::Observation;
 #[cfg(feature = "serve")]
 pub use report::{CheckReport, Report};
-pub use verdict::{Failure, Reason, State, Verdict};
+pub use slo_core::Share;
+#[cfg(feature = "calendar")]
+pub use slo_core::{Period, Zone};
+pub use verdict::{Cycle, Failure, Reason, Signal, State, Verdict};
