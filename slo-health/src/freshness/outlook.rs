@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Outlook {
     node: Node,
-    volume: Line,
+    volume: Option<Line>,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Outlook {
         };
         Self {
             node,
-            volume: guarded(policy.volume.line(seen, settles)),
+            volume: policy.volume.line(seen, settles).map(guarded),
         }
     }
 
@@ -73,7 +73,11 @@ impl Outlook {
                 found.min_by_key(|(found, _)| found.state.rank()).unwrap_or(NO_MEMBER)
             }
         };
-        (finding.or_worse(self.volume.at(now)), facts)
+        let counted = self
+            .volume
+            .as_ref()
+            .map_or(finding, |volume| finding.or_worse(volume.at(now)));
+        (counted, facts)
     }
 
     /// The first instant after `now` at which the state or the reason is another, if nothing lands.
@@ -120,7 +124,7 @@ impl Outlook {
             Node::Rule(ruling) => step(&ruling.line),
             Node::AllOf(_) | Node::AnyOf(_) => None,
         };
-        [of_rule, step(&self.volume)]
+        [of_rule, self.volume.as_ref().and_then(step)]
     }
 
     fn expiry(&self) -> Option<DateTime<Utc>> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeZone, Utc};
 #[cfg(feature = "calendar")]
-use chrono::{Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{NaiveDate, NaiveTime, Weekday};
 #[cfg(feature = "calendar")]
 use slo_core::Zone;
 
@@ -101,29 +101,26 @@ impl QuietWindow {
         }
     }
 
-    fn holds_at(&self, now: DateTime<Utc>) -> bool {
-        let mut begun = self.spans_near(now).take_while(|(start, _)| *start <= now);
-        begun.any(|(_, end)| now < end)
-    }
-
-    /// The first instant after `now` at which a span begins or ends.
-    fn edge_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut first_end = None;
-        // In order of their starts, so that those after the next start need not be looked up.
+    /// Whether a span holds at `now`, and when that ends or else the next one begins.
+    fn around(&self, now: DateTime<Utc>) -> (bool, Option<DateTime<Utc>>) {
+        let mut ends = None;
+        // In order of their starts, so that those after the answer need not be looked up.
         for (start, end) in self.spans_near(now) {
-            if start > now {
-                return Some(first_end.map_or(start, |first: DateTime<Utc>| first.min(start)));
+            match ends {
+                Some(last) if start > last => break,
+                Some(last) => ends = Some(end.max(last)),
+                None if start > now => return (false, Some(start)),
+                None => ends = Some(end).filter(|end| *end > now),
             }
-            first_end = first_end.or((end > now).then_some(end));
         }
-        first_end
+        (ends.is_some(), ends)
     }
 
     /// The spans around `now` in the order of their starts: those that hold then, and the next.
     #[cfg(feature = "calendar")]
     fn spans_near(&self, now: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         let (dated, daily) = match self.0 {
-            Span::Dated { start, end } => (Some((start, end)), None),
+            Span::Dated { start, end } => (Some((start, end)).filter(|_| start < end), None),
             Span::Daily {
                 weekday,
                 from,
@@ -142,24 +139,39 @@ impl QuietWindow {
     #[cfg(not(feature = "calendar"))]
     fn spans_near(&self, _: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         let Span::Dated { start, end } = self.0;
-        std::iter::once((start, end))
+        Some((start, end)).filter(|_| start < end).into_iter()
     }
 }
 
 /// Whether `now` is quiet, and the first instant after it at which that is otherwise.
 pub(crate) fn at(windows: &[QuietWindow], now: DateTime<Utc>) -> (bool, Option<DateTime<Utc>>) {
-    let quiet = |now| windows.iter().any(|window| window.holds_at(now));
-    let edge = |&now: &DateTime<Utc>| windows.iter().filter_map(|window| window.edge_after(now)).min();
-    let here = quiet(now);
-    let mut edges = std::iter::successors(edge(&now), edge).take(EDGES);
-    (here, edges.find(|&edge| quiet(edge) != here))
+    let (here, mut edge) = together(windows, now);
+    // Where one window ends another one may hold still.
+    for _ in 0..EDGES {
+        let Some(at) = edge.filter(|_| windows.len() > 1) else {
+            return (here, edge);
+        };
+        let (there, next) = together(windows, at);
+        if there != here {
+            return (here, edge);
+        }
+        edge = next;
+    }
+    (here, None)
+}
+
+/// Whether one of them holds, and the first instant at which one begins or ends.
+fn together(windows: &[QuietWindow], now: DateTime<Utc>) -> (bool, Option<DateTime<Utc>>) {
+    let around = windows.iter().map(|window| window.around(now));
+    around.fold((false, None), |(any, first), (holds, edge)| {
+        (any || holds, first.into_iter().chain(edge).min())
+    })
 }
 
 /// From before a span that may still hold to after the next one, which the date line may put off by a week.
 #[cfg(feature = "calendar")]
 fn days_around(day: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-    let first = day.checked_sub_days(Days::new(2)).unwrap_or(NaiveDate::MIN);
-    first.iter_days().take(18)
+    day.pred_opt().unwrap_or(day).iter_days().take(17)
 }
 
 #[cfg(feature = "calendar")]

@@ -18,20 +18,19 @@ pub(crate) struct Volume {
 
 impl Volume {
     /// `settles` is the end of the grace in which the period of the watermark is still filling: until then the one before
-    /// it is judged.
-    pub(crate) fn line(&self, seen: &Observation, settles: Option<DateTime<Utc>>) -> Line {
-        match self.findings(seen, settles.is_some()) {
+    /// it is judged. `None` where nothing is asked, or there is nothing to count, which has a state of its own.
+    pub(crate) fn line(&self, seen: &Observation, settles: Option<DateTime<Utc>>) -> Option<Line> {
+        if seen.empty || *self == Self::default() {
+            return None;
+        }
+        Some(match self.findings(seen, settles.is_some()) {
             Ok((filling, settled)) => Line::always(filling).then(settles, settled),
             Err(missing) => Line::always(missing),
-        }
+        })
     }
 
     /// What is found while the period is filling, and afterwards.
     fn findings(&self, seen: &Observation, fills: bool) -> Result<(Finding, Finding), Finding> {
-        // There is nothing to count, and that has a state of its own.
-        if seen.empty || *self == Self::default() {
-            return Ok((ENOUGH, ENOUGH));
-        }
         let rows = seen.rows.ok_or(Finding::missing(Signal::Rows))?;
         let previous = || seen.previous_rows.ok_or(Finding::missing(Signal::PreviousRows));
         let mut settled = ENOUGH;

@@ -305,3 +305,24 @@ fn the_rows_of_a_batch_are_judged_with_its_landing() {
     assert_eq!(said(&policy, &batch(100), now), LANDED);
     assert_eq!(said(&policy, &batch(99), now), (State::Stale, Reason::TooFewRows));
 }
+
+#[test]
+fn a_window_opens_at_the_earlier_of_two_times_that_clocks_show_alike() {
+    let policy = by_six(NEW_YORK).not_before(time("01:30:00"));
+    let now = "2026-11-01T12:00:00-05:00";
+    assert_eq!(said(&policy, &seen("2026-11-01T01:30:00-04:00"), now), LANDED);
+    assert_eq!(said(&policy, &seen("2026-11-01T01:29:59-04:00"), now), MISSED);
+}
+
+#[test]
+fn a_landing_on_the_next_day_can_be_before_the_deadline_of_this_one() {
+    // On 2010-11-07 at 0:01 it became 23:01 of the day before, once more, and 23:30 came for the second time.
+    let policy = Freshness::by_deadline(time("23:30:00"), zone("America/St_Johns"));
+    let verdict = judge(
+        &policy,
+        &seen("2010-11-07T00:00:30-02:30"),
+        at("2010-11-06T23:45:00-03:30"),
+    );
+    let cycle = verdict.cycle().map(|cycle| cycle.first_day());
+    assert_eq!((verdict.state(), cycle), (State::Fresh, Some(day("2010-11-07"))));
+}
