@@ -238,6 +238,9 @@ impl Verdict {
     /// Data only gets newer, so until then FRESH can be answered without a look at the data. For warn and stale it lies
     /// in the past. `None` when the observation proves nothing and never did: empty, invalid, error and timeout, and too
     /// few rows. It ends with the last instant a `DateTime` can hold when the limit is that large.
+    ///
+    /// Of rows it proves what holds while those of a period only become more. A policy by age or deadline that counts
+    /// rows has to be read to see the next batch, which may be a small one.
     #[must_use]
     pub const fn proof_until(&self) -> Option<DateTime<Utc>> {
         self.proof_until

@@ -99,7 +99,10 @@ impl Outlook {
             let end = steps.find(|at| !fresh(at));
             return Some(end.map_or(DateTime::<Utc>::MAX_UTC, |end| before(end, NANO)));
         }
-        let last_before = |at| self.step_up_to(at).map(|step| before(step, NANO));
+        let last_before = |at| {
+            let before = before(self.step_up_to(at)?, NANO);
+            (before < at).then_some(before) // nothing is before the beginning of time
+        };
         std::iter::successors(last_before(now), |&at| last_before(at)).find(fresh)
     }
 

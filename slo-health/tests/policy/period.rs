@@ -1,5 +1,7 @@
 //! The present month, week or day.
 
+use chrono::TimeDelta;
+use proptest::prelude::*;
 use slo_health::{Period, Signal};
 
 use super::*;
@@ -114,6 +116,17 @@ fn an_age_that_is_passed_in_a_grace_counts_when_that_is_over() {
 }
 
 #[test]
+fn an_age_that_is_kept_to_the_last_nanosecond_of_a_period_is_held() {
+    let policy = month().newest_within(7 * DAY);
+    let (just, hardly) = (
+        "2026-02-21T23:59:59.999999999+09:00",
+        "2026-02-21T23:59:59.999999998+09:00",
+    );
+    assert_eq!(said(&policy, &seen(just), "2026-03-01T00:00:00+09:00"), ROLLOVER);
+    assert_eq!(said(&policy, &seen(hardly), "2026-03-01T00:00:00+09:00"), PAST_LIMIT);
+}
+
+#[test]
 fn an_age_of_less_than_the_grace_waits_for_its_end() {
     let policy = month().newest_within(DAY);
     let first = seen("2026-03-01T01:00:00+09:00");
@@ -194,4 +207,38 @@ fn a_period_needs_an_instant() {
         said(&month(), &Observation::empty(), "2026-03-02T12:00:00+09:00"),
         (State::Empty, Reason::NoData)
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn a_proof_holds_for_all_rows_that_may_have_come(
+        (grace, min) in (0..27 * 86_400_i64, 1..20_u64),
+        (rows, previous) in (0..40_u64, 0..40_u64),
+        (newest, read, later, new) in (0..40 * 86_400_i64, 0..30 * 86_400_i64, 0..70 * 86_400_i64, 0..20_u64),
+        share in prop::option::of(Just("50%")),
+    ) {
+        let start = at("2026-02-01T00:00:00+09:00");
+        let after = |seconds| start + TimeDelta::seconds(seconds);
+        let policy = Freshness::current_month(zone(SEOUL)).rollover_grace(Duration::from_secs(grace.unsigned_abs()));
+        let policy = share.iter().fold(policy.min_rows(min), |policy, share| {
+            policy.at_least_of_previous(share.parse().expect("a share"))
+        });
+        let seen = Observation::at(after(newest)).rows(rows).previous_rows(previous);
+        let verdict = judge(&policy, &seen, after(newest + read));
+        let now = after(newest + read + later);
+        if verdict.state() != State::Fresh || verdict.proof_until().is_none_or(|proof| proof < now) {
+            return Ok(()); // five of six cases
+        }
+        let month = |at: DateTime<Utc>| (at + TimeDelta::hours(9)).format("%Y-%m").to_string();
+        // One more event, in the same month or in a later one: then what was counted is of the month before.
+        let event = after(newest + later.min(read + later));
+        let truth = if month(event) == month(after(newest)) {
+            Observation::at(event).rows(rows + new).previous_rows(previous)
+        } else {
+            Observation::at(event).rows(new).previous_rows(rows + new)
+        };
+        prop_assert_eq!(judge(&policy, &truth, now).state(), State::Fresh);
+    }
 }
