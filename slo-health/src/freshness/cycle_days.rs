@@ -173,10 +173,9 @@ mod tests {
             from(&CycleDays::day_of_month(31), "2024-01-31"),
             ["2024-01-31", "2024-02-29", "2024-03-31"]
         );
-        assert_eq!(
-            CycleDays::day_of_month(30).on_or_before(day("2026-03-29")),
-            Some(day("2026-02-28"))
-        );
+        let before = |text| CycleDays::day_of_month(30).on_or_before(day(text));
+        assert_eq!(before("2026-03-29"), Some(day("2026-02-28")));
+        assert_eq!(before("2026-02-28"), Some(day("2026-02-28")));
     }
 
     #[test]

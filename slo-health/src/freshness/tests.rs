@@ -112,6 +112,9 @@ fn a_failure_does_not_repeat_an_impossible_watermark() {
     let next_day = Observation::at(noon() + 24 * HOUR);
     let verdict = judge_failure(&Freshness::within(HOUR), Failure::TimedOut, Some(&next_day), noon());
     assert_eq!((verdict.watermark(), verdict.age()), (None, None));
+    let ahead = Observation::at(noon() + Duration::from_secs(300)); // as far as is tolerated
+    let verdict = judge_failure(&Freshness::within(HOUR), Failure::TimedOut, Some(&ahead), noon());
+    assert_eq!(verdict.age(), Some(Duration::ZERO));
 }
 
 #[test]

@@ -95,6 +95,30 @@ fn a_week_without_its_day_has_no_window() {
 }
 
 #[test]
+fn the_day_after_one_that_never_was_is_not_quiet_for_it() {
+    let fridays = policy(QuietWindow::weekly(
+        Weekday::Fri,
+        time("23:00:00"),
+        time("01:00:00"),
+        zone(APIA),
+    ));
+    assert!(!quiet(&fridays, "2011-12-31T00:30:00+14:00").0);
+    assert!(quiet(&fridays, "2012-01-07T00:30:00+14:00").0);
+}
+
+#[test]
+fn a_jump_of_the_clocks_can_join_a_window_to_its_next() {
+    let nearly_always = policy(QuietWindow::daily(time("02:30:00"), time("02:10:00"), zone(NEW_YORK)));
+    let end = at("2026-03-09T02:10:00-04:00");
+    assert_eq!(quiet(&nearly_always, "2026-03-08T01:00:00-05:00"), (true, Some(end)));
+    let day_before = at("2026-03-07T02:10:00-05:00");
+    assert_eq!(
+        quiet(&nearly_always, "2026-03-07T01:00:00-05:00"),
+        (true, Some(day_before))
+    );
+}
+
+#[test]
 fn windows_that_touch_are_one() {
     let window = |from, to| QuietWindow::daily(time(from), time(to), zone(SEOUL));
     let policy = Freshness::within(HOUR)
