@@ -98,6 +98,8 @@ pub enum Failure {
     Cancelled,
     /// The check did not answer by its deadline.
     TimedOut,
+    /// The last read is older than a background refresh allows.
+    Expired,
 }
 
 impl Failure {
@@ -105,7 +107,7 @@ impl Failure {
     #[must_use]
     pub const fn state(self) -> State {
         match self {
-            Self::Failed | Self::Panicked | Self::Cancelled => State::Error,
+            Self::Failed | Self::Panicked | Self::Cancelled | Self::Expired => State::Error,
             Self::TimedOut => State::Timeout,
         }
     }
@@ -118,6 +120,7 @@ impl Failure {
             Self::Panicked => Reason::CheckPanicked,
             Self::Cancelled => Reason::CheckCancelled,
             Self::TimedOut => Reason::NoAnswer,
+            Self::Expired => Reason::VerdictExpired,
         }
     }
 }
@@ -381,14 +384,21 @@ mod tests {
             Failure::Panicked,
             Failure::Cancelled,
             Failure::TimedOut,
+            Failure::Expired,
         ];
         assert_eq!(
             failures.map(|failure| failure.reason().as_str()),
-            ["check_failed", "check_panicked", "check_cancelled", "no_answer"]
+            [
+                "check_failed",
+                "check_panicked",
+                "check_cancelled",
+                "no_answer",
+                "verdict_expired"
+            ]
         );
         assert_eq!(
             failures.map(Failure::state),
-            [State::Error, State::Error, State::Error, State::Timeout]
+            [State::Error, State::Error, State::Error, State::Timeout, State::Error]
         );
     }
 }

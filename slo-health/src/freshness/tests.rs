@@ -481,6 +481,7 @@ fn a_verdict_explains_itself() {
         Failure::Panicked,
         Failure::Cancelled,
         Failure::TimedOut,
+        Failure::Expired,
     ];
     let failed = |failure| judge_failure(&policy, failure, None, noon()).explain().to_string();
     assert_eq!(
@@ -490,6 +491,7 @@ fn a_verdict_explains_itself() {
             "error: the check panicked, so nothing is known about the data",
             "error: the check was cut off, so nothing is known about the data",
             "timeout: the check has not answered in time, so nothing is known about the data",
+            "error: nobody has looked at the data for too long",
         ]
     );
 }

@@ -48,6 +48,8 @@ impl Sentence<'_> {
             Reason::CheckFailed => f.write_str("the check failed, so nothing is known about the data"),
             Reason::CheckPanicked => f.write_str("the check panicked, so nothing is known about the data"),
             Reason::CheckCancelled => f.write_str("the check was cut off, so nothing is known about the data"),
+            Reason::VerdictExpired => f.write_str("nobody has looked at the data for too long"),
+            Reason::AsReported => f.write_str("the check says so itself"),
             Reason::NoAnswer => f.write_str("the check has not answered in time, so nothing is known about the data"),
         }
     }

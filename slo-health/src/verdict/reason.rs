@@ -50,6 +50,10 @@ pub enum Reason {
     CheckCancelled,
     /// `no_answer`: the check did not answer by the deadline.
     NoAnswer,
+    /// `verdict_expired`: the background refresh has not looked at the data for too long.
+    VerdictExpired,
+    /// `as_reported`: a custom check (`Check::custom`) says so itself.
+    AsReported,
 }
 
 impl Reason {
@@ -77,6 +81,8 @@ impl Reason {
             Self::CheckPanicked => "check_panicked",
             Self::CheckCancelled => "check_cancelled",
             Self::NoAnswer => "no_answer",
+            Self::VerdictExpired => "verdict_expired",
+            Self::AsReported => "as_reported",
         }
     }
 }
