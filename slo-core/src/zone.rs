@@ -1,12 +1,13 @@
 //! Time zones, by name.
 
 use core::fmt;
+use core::ops::Range;
 use core::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
 
-use crate::Tick;
+use crate::Period;
 use crate::similar::distance;
 
 /// A time zone of the IANA database: `Asia/Seoul`, `Europe/London`, `UTC`.
@@ -41,20 +42,79 @@ impl Zone {
         self.0.name()
     }
 
-    /// The day that calendars there show at this moment.
-    pub(crate) fn day_at(self, moment: Tick) -> NaiveDate {
-        DateTime::<Utc>::from(moment).with_timezone(&self.0).date_naive()
+    /// The day that calendars there show at this instant. At the ends of what chrono can hold, the day in UTC.
+    #[must_use]
+    pub fn day_at(self, instant: DateTime<Utc>) -> NaiveDate {
+        let utc = instant.naive_utc();
+        let offset = self.0.offset_from_utc_datetime(&utc).fix();
+        utc.checked_add_offset(offset).unwrap_or(utc).date()
+    }
+
+    /// The instant at which clocks there show `local`: the **earlier** one where they show it twice because they are
+    /// turned back, the first instant after the jump where they skip it.
+    #[must_use]
+    pub fn earliest(self, local: NaiveDateTime) -> DateTime<Utc> {
+        self.instant(local, LocalResult::earliest)
+    }
+
+    /// The instant at which clocks there show `local`: the **later** one where they show it twice because they are
+    /// turned back, the first instant after the jump where they skip it.
+    ///
+    /// ```
+    /// use chrono::{DateTime, NaiveDateTime, Utc};
+    /// use slo_core::Zone;
+    ///
+    /// let zone: Zone = "America/New_York".parse()?;
+    /// let latest = |local: &str| Ok::<_, chrono::ParseError>(zone.latest(local.parse::<NaiveDateTime>()?));
+    /// let instant = |utc: &str| utc.parse::<DateTime<Utc>>();
+    /// assert_eq!(latest("2026-11-01T01:30:00")?, instant("2026-11-01T06:30:00Z")?); // shown at 05:30 UTC, too
+    /// assert_eq!(latest("2026-03-08T02:30:00")?, instant("2026-03-08T07:00:00Z")?); // never shown: 2:00 became 3:00
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn latest(self, local: NaiveDateTime) -> DateTime<Utc> {
+        self.instant(local, LocalResult::latest)
     }
 
     /// The first moment of a day there: midnight; the earlier one where clocks are turned back over it; the moment after
     /// the jump where clocks skip it, and with it maybe the whole day.
-    pub(crate) fn first_moment(self, day: NaiveDate) -> Tick {
-        let midnight = day.and_time(NaiveTime::MIN);
-        let known = self.0.from_local_datetime(&midnight).earliest();
-        let after_gap = || GapInfo::new(&midnight, &self.0).and_then(|gap| gap.end);
-        // A midnight that clocks do not show lies in a gap, and a gap without an end is none.
-        let moment = known.or_else(after_gap).map_or(midnight.and_utc(), |at| at.to_utc());
-        Tick::from(moment)
+    #[must_use]
+    pub fn first_moment(self, day: NaiveDate) -> DateTime<Utc> {
+        self.earliest(day.and_time(NaiveTime::MIN))
+    }
+
+    /// Whether the day is on calendars there. Those that move to the other side of the date line leave one out: in Apia
+    /// there was no 2011-12-30.
+    #[must_use]
+    pub fn has_day(self, day: NaiveDate) -> bool {
+        let midnight = self.0.from_local_datetime(&day.and_time(NaiveTime::MIN));
+        midnight.earliest().is_some() || self.day_at(self.first_moment(day)) == day
+    }
+
+    /// The first day of the period that `instant` is in, and the period from its first instant to that of the next one.
+    ///
+    /// Periods follow one another without a gap and without an overlap.
+    #[must_use]
+    pub fn period_at(self, period: Period, instant: DateTime<Utc>) -> (NaiveDate, Range<DateTime<Utc>>) {
+        let first = period.first_day(self.day_at(instant));
+        let next = period.next_first_day(first);
+        let end = self.first_moment(next);
+        if instant < end {
+            return (first, self.first_moment(first)..end);
+        }
+        // Clocks that were turned back over midnight show the old day once more; its period is over all the same.
+        (next, end..self.first_moment(period.next_first_day(next)))
+    }
+
+    fn instant(
+        self,
+        local: NaiveDateTime,
+        pick: fn(LocalResult<DateTime<Tz>>) -> Option<DateTime<Tz>>,
+    ) -> DateTime<Utc> {
+        let known = pick(self.0.from_local_datetime(&local));
+        let after_gap = || GapInfo::new(&local, &self.0).and_then(|gap| gap.end);
+        // A time that clocks do not show lies in a gap, and a gap without an end is none.
+        known.or_else(after_gap).map_or(local.and_utc(), |at| at.to_utc())
     }
 }
 
@@ -137,6 +197,64 @@ mod tests {
             assert_eq!(Zone(zone).to_string(), zone.name());
         }
         assert_eq!("UTC".parse(), Ok(Zone::UTC));
+    }
+
+    fn zone(name: &str) -> Zone {
+        name.parse().unwrap()
+    }
+
+    fn local(text: &str) -> NaiveDateTime {
+        text.parse().unwrap()
+    }
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_local_time_that_is_shown_twice_has_two_instants() {
+        let howe = zone("Australia/Lord_Howe"); // turns back by half an hour, at 2:00
+        let twice = local("2026-04-05T01:45:00");
+        assert_eq!(howe.earliest(twice), utc("2026-04-04T14:45:00Z"));
+        assert_eq!(howe.latest(twice), utc("2026-04-04T15:15:00Z"));
+        let once = local("2026-04-05T02:00:00");
+        assert_eq!(howe.earliest(once), howe.latest(once));
+    }
+
+    #[test]
+    fn a_local_time_that_is_skipped_is_the_first_instant_after_it() {
+        let (howe, apia) = (zone("Australia/Lord_Howe"), zone("Pacific/Apia"));
+        for skipped in ["2026-10-04T02:00:00", "2026-10-04T02:29:59"] {
+            assert_eq!(howe.earliest(local(skipped)), utc("2026-10-03T15:30:00Z"));
+            assert_eq!(howe.latest(local(skipped)), utc("2026-10-03T15:30:00Z"));
+        }
+        assert_eq!(apia.latest(local("2011-12-30T12:00:00")), utc("2011-12-30T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_day_that_calendars_leave_out_is_none() {
+        let day = |text: &str| local(text).date();
+        let apia = zone("Pacific/Apia");
+        let days = ["2011-12-29T00:00:00", "2011-12-30T00:00:00", "2011-12-31T00:00:00"];
+        assert_eq!(days.map(|text| apia.has_day(day(text))), [true, false, true]);
+        // Clocks skip midnight there, and not the day.
+        assert!(zone("Africa/Cairo").has_day(day("2024-04-26T00:00:00")));
+    }
+
+    #[test]
+    fn the_ends_of_time_have_days_and_periods() {
+        for zone in TZ_VARIANTS.map(Zone) {
+            for end in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+                assert!((end.date_naive() - zone.day_at(end)).num_days().abs() <= 1, "{zone}");
+                for local in [NaiveDateTime::MIN, NaiveDateTime::MAX] {
+                    assert!(zone.earliest(local) <= zone.latest(local), "{zone}");
+                }
+                for period in Period::ALL {
+                    let (_, range) = zone.period_at(period, end);
+                    assert!(range.start <= range.end, "{zone} {period}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     clock::{Clock, SystemClock},
     codes::StatusCodes,
     details::{Details, Grants},
-    freshness::Freshness,
+    freshness::{Freshness, PolicyError},
     health::SyntheticHealth,
     observation::Observation,
     pace::Paces,
@@ -272,21 +272,13 @@ pub enum BuildError {
         /// The name that was given.
         name: String,
     },
-    /// A policy's limit is zero, so that the data would be stale the moment it is written.
-    #[error("check `{check}` has a limit of 0 s; give the greatest age at which its data is still fresh")]
-    ZeroLimit {
+    /// A policy makes no sense.
+    #[error("check `{check}`: {mistake}")]
+    InvalidPolicy {
         /// The check's name.
         check: String,
-    },
-    /// A policy warns at or after its limit, so that the warning would never be seen.
-    #[error("check `{check}` warns after {warn_after:?}, which is not before its limit of {limit:?}; warn earlier")]
-    WarnNotBeforeLimit {
-        /// The check's name.
-        check: String,
-        /// The age that brings the warning.
-        warn_after: Duration,
-        /// The age beyond which the data is stale.
-        limit: Duration,
+        /// What is wrong with its policy.
+        mistake: PolicyError,
     },
     /// The deadline is zero, so that every check would time out.
     #[error("the deadline is 0 s; give the time within which a check has to answer, like 5 s")]
@@ -377,20 +369,10 @@ fn validate_name(name: &str) -> Result<(), BuildError> {
 }
 
 fn validate_policy(check: &str, policy: &Freshness) -> Result<(), BuildError> {
-    let (limit, warn_after) = policy.limits();
-    if limit.is_zero() {
-        return Err(BuildError::ZeroLimit {
-            check: check.to_owned(),
-        });
-    }
-    match warn_after {
-        Some(warn_after) if warn_after >= limit => Err(BuildError::WarnNotBeforeLimit {
-            check: check.to_owned(),
-            warn_after,
-            limit,
-        }),
-        Some(_) | None => Ok(()),
-    }
+    policy.validate().map_err(|mistake| BuildError::InvalidPolicy {
+        check: check.to_owned(),
+        mistake,
+    })
 }
 
 #[cfg(test)]
@@ -450,44 +432,16 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_zero_is_refused() {
+    fn a_policy_that_makes_no_sense_is_refused() {
         let error = refusal(SyntheticHealth::builder().check("a", Freshness::within(Duration::ZERO), nothing));
-        assert_eq!(error, BuildError::ZeroLimit { check: "a".into() });
-        assert_eq!(
-            error.to_string(),
-            "check `a` has a limit of 0 s; give the greatest age at which its data is still fresh"
-        );
-    }
-
-    #[test]
-    fn a_warning_that_never_comes_is_refused() {
-        for warn_after in [HOUR, 2 * HOUR] {
-            let policy = Freshness::within(HOUR).warn_after(warn_after);
-            let error = refusal(SyntheticHealth::builder().check("a", policy, nothing));
-            assert_eq!(
-                error,
-                BuildError::WarnNotBeforeLimit {
-                    check: "a".into(),
-                    warn_after,
-                    limit: HOUR
-                }
-            );
-        }
-        let error = BuildError::WarnNotBeforeLimit {
+        let expected = BuildError::InvalidPolicy {
             check: "a".into(),
-            warn_after: 2 * HOUR,
-            limit: HOUR,
+            mistake: PolicyError::ZeroLimit,
         };
+        assert_eq!(error, expected);
         assert_eq!(
             error.to_string(),
-            "check `a` warns after 7200s, which is not before its limit of 3600s; warn earlier"
-        );
-        let just_before = Freshness::within(HOUR).warn_after(HOUR - Duration::from_nanos(1));
-        assert!(
-            SyntheticHealth::builder()
-                .check("a", just_before, nothing)
-                .build()
-                .is_ok()
+            "check `a`: the limit is 0 s; give the greatest age at which the data is still fresh, like 1 h"
         );
     }
 

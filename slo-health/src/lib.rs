@@ -56,6 +56,8 @@
 //!   until 13:00 without another query, and ceases to at 13:00 sharp. Anything but fresh is confirmed by a live read. A
 //!   database that is gone at 12:30 does not make that data late: the answer stays FRESH until 13:00, says in
 //!   `Slo-Health-Check` that nobody can look, and is an error after that. [`SyntheticHealth`] has the rules.
+//! - Policies by the calendar ("every business day by 06:00 in Seoul", "this month has data"), enough rows, combinations
+//!   and quiet times: [`Freshness`] lists them.
 //! - A [`Check`] can have times of its own, only advise, or judge for itself. Reads happen when somebody asks, or
 //!   [in the background](SyntheticHealthBuilder::refresh_every).
 //! - A response tells one word to anybody, and [`Details`] to whom you grant them.
@@ -79,6 +81,14 @@
 //! readiness probe takes every instance out of service at once and turns *stale* into *down*, and a liveness probe
 //! restarts processes that are well. Old data is for people to look at, and for the error budget to count. For those
 //! probes there is [`livez`], which looks at nothing and cannot be given a check.
+//!
+//! # Features
+//!
+//! | feature | what | adds |
+//! | --- | --- | --- |
+//! | `serve` (default) | the runner and its routes; without it all that is left is pure | axum, tokio, tracing |
+//! | `calendar` | policies by deadline and by period, weekly quiet windows | chrono-tz |
+//! | `jiff`, `time` | observations from the instants of those crates | jiff, time |
 //!
 //! # Limits
 //!
@@ -156,7 +166,9 @@ pub use details::Details;
 pub use feed::{Feed, FeedBuilder, FeedError};
 #[cfg(feature = "serve")]
 pub use finding::Finding;
-pub use freshness::{Freshness, judge, judge_failure};
+#[cfg(feature = "calendar")]
+pub use freshness::{BusinessDays, CycleDays};
+pub use freshness::{Freshness, PolicyError, QuietWindow, judge, judge_failure};
 #[cfg(feature = "serve")]
 pub use health::SyntheticHealth;
 #[cfg(feature = "serve")]
@@ -166,4 +178,7 @@ pub use observation::Observation;
 pub use refresh::{RefreshError, Refresher};
 #[cfg(feature = "serve")]
 pub use report::{CheckReport, Report};
-pub use verdict::{Failure, Reason, State, Verdict};
+pub use slo_core::Share;
+#[cfg(feature = "calendar")]
+pub use slo_core::{Period, Zone};
+pub use verdict::{Cycle, Failure, Reason, Signal, State, Verdict};

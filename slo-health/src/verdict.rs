@@ -1,8 +1,15 @@
 //! The answer of one check: a state, the reason for it, and the numbers behind both.
 
+mod cycle;
+mod explain;
+mod reason;
+mod signal;
+
 use std::{cmp::Ordering, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
+
+pub use self::{cycle::Cycle, reason::Reason, signal::Signal};
 
 /// Where a check stands. The words are those of the `Slo-Health-Status` header.
 ///
@@ -16,15 +23,16 @@ use chrono::{DateTime, Utc};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum State {
-    /// The newest data is young enough.
+    /// The policy is kept.
     Fresh,
-    /// Late, but still within the limit.
+    /// Kept still, but somebody should look: late and within the limit, or judged by a list of holidays that has ended.
     Warn,
-    /// Older than the limit.
+    /// The policy is not kept: data too old, a batch missing, a period empty, rows too few.
     Stale,
     /// The read worked and found no data.
     Empty,
-    /// The watermark lies in the future, further than clocks may differ: it proves nothing.
+    /// The observation proves nothing: an instant in the future, further than clocks may differ, or a signal missing that
+    /// the policy needs.
     Invalid,
     /// The check failed or panicked: nothing is known about the data.
     Error,
@@ -56,7 +64,7 @@ impl State {
         }
     }
 
-    /// Which state speaks for several checks: the one with the highest rank. [`crate::Report`] explains the order.
+    /// Which state speaks for several checks: the one with the highest rank. `Report` explains the order.
     pub(crate) const fn rank(self) -> u8 {
         match self {
             Self::Fresh => 0,
@@ -71,64 +79,6 @@ impl State {
 }
 
 impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Why a verdict is what it is: a closed set of codes, safe to show to anyone and to match with a regular expression.
-///
-/// ```
-/// assert_eq!(slo_health::Reason::PastLimit.to_string(), "past_limit");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// `within_limit`: the data is young enough.
-    WithinLimit,
-    /// `past_warning`: older than the policy's `warn_after`, not older than its limit.
-    PastWarning,
-    /// `past_limit`: older than the policy's limit.
-    PastLimit,
-    /// `no_data`: the read found nothing.
-    NoData,
-    /// `in_the_future`: the watermark is later than the clock by more than the tolerance.
-    InTheFuture,
-    /// `check_failed`: the check returned an error. Its text goes to the log, nowhere else.
-    CheckFailed,
-    /// `check_panicked`: the check panicked.
-    CheckPanicked,
-    /// `check_cancelled`: the read was thrown away before it ended, because its runtime shut down.
-    CheckCancelled,
-    /// `no_answer`: the check did not answer by the deadline.
-    NoAnswer,
-    /// `verdict_expired`: the background refresh has not looked at the data for too long.
-    VerdictExpired,
-    /// `as_reported`: a [custom](crate::Check::custom) check says so itself.
-    AsReported,
-}
-
-impl Reason {
-    /// The code of this reason, as it stands in the `Slo-Health-Reason` header after the check's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::WithinLimit => "within_limit",
-            Self::PastWarning => "past_warning",
-            Self::PastLimit => "past_limit",
-            Self::NoData => "no_data",
-            Self::InTheFuture => "in_the_future",
-            Self::CheckFailed => "check_failed",
-            Self::CheckPanicked => "check_panicked",
-            Self::CheckCancelled => "check_cancelled",
-            Self::NoAnswer => "no_answer",
-            Self::VerdictExpired => "verdict_expired",
-            Self::AsReported => "as_reported",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -177,15 +127,37 @@ impl Failure {
 
 /// What a policy says about an observation at one instant. Made by [`judge`](crate::judge) and
 /// [`judge_failure`](crate::judge_failure).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use chrono::{DateTime, Utc};
+/// use slo_health::{Freshness, Observation, Signal, judge};
+///
+/// let noon: DateTime<Utc> = "2026-03-01T12:00:00Z".parse()?;
+/// let hour = Duration::from_secs(3600);
+/// let verdict = judge(&Freshness::within(hour), &Observation::at(noon), noon + hour / 2);
+/// assert_eq!(verdict.signal(), Some(Signal::Age));
+/// assert_eq!(verdict.proof_until(), Some(noon + hour));
+/// assert_eq!(verdict.next_change(), Some(noon + hour + Duration::from_nanos(1)));
+/// assert_eq!(verdict.explain().to_string(), "fresh: the newest event is 30 min old and may be 1 h old");
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub struct Verdict {
     pub(crate) state: State,
     pub(crate) reason: Reason,
+    pub(crate) signal: Option<Signal>,
     pub(crate) watermark: Option<DateTime<Utc>>,
     pub(crate) age: Option<Duration>,
     pub(crate) limit: Option<Duration>,
+    pub(crate) cycle: Option<Cycle>,
+    pub(crate) deadline: Option<DateTime<Utc>>,
+    pub(crate) rows: Option<(u64, u64)>,
     pub(crate) proof_until: Option<DateTime<Utc>>,
+    pub(crate) next_change: Option<DateTime<Utc>>,
+    pub(crate) quiet: bool,
 }
 
 impl Verdict {
@@ -201,18 +173,26 @@ impl Verdict {
         self.reason
     }
 
+    /// What decided; `None` where there was nothing to look at: empty, error, timeout.
+    #[must_use]
+    pub const fn signal(&self) -> Option<Signal> {
+        self.signal
+    }
+
     /// The instant of the newest business event.
     ///
-    /// `None` for [`State::Empty`]. For [`State::Error`] and [`State::Timeout`] it is the last one known, if any. For
-    /// [`State::Invalid`] it is the impossible instant itself, so that an operator can look for that row.
+    /// `None` for [`State::Empty`] and for data that has no such instant. For [`State::Error`] and [`State::Timeout`] it
+    /// is the last one known, if any. For [`State::Invalid`] it may be the impossible instant itself, so that an operator
+    /// can look for that row.
     #[must_use]
     pub const fn watermark(&self) -> Option<DateTime<Utc>> {
         self.watermark
     }
 
-    /// The age of the data: now minus the watermark, and zero for a watermark that is a tolerated bit in the future.
+    /// The age of the data: now minus the watermark, or minus the load where [that](Signal::Loaded) decided; zero for an
+    /// instant that is a tolerated bit in the future.
     ///
-    /// `None` when there is no watermark or it is invalid.
+    /// `None` when there is no such instant or it is impossible.
     #[must_use]
     pub const fn age(&self) -> Option<Duration> {
         self.age
@@ -224,18 +204,83 @@ impl Verdict {
         self.limit
     }
 
+    /// The first cycle whose batch the data does not cover, so the one due next or the first one missed; of a policy by
+    /// period, the period that the newest event is in. `None` for other policies, and where that is not known.
+    #[must_use]
+    pub const fn cycle(&self) -> Option<Cycle> {
+        self.cycle
+    }
+
+    /// When the batch of the [cycle](Self::cycle) is due, without its grace; of a policy by period, when an event of a
+    /// later period is needed.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<DateTime<Utc>> {
+        self.deadline
+    }
+
+    /// How many rows there are, where too few of them decided.
+    #[must_use]
+    pub const fn rows(&self) -> Option<u64> {
+        match self.rows {
+            Some((rows, _)) => Some(rows),
+            None => None,
+        }
+    }
+
+    /// How many rows were needed, where too few of them decided.
+    #[must_use]
+    pub const fn rows_needed(&self) -> Option<u64> {
+        match self.rows {
+            Some((_, needed)) => Some(needed),
+            None => None,
+        }
+    }
+
     /// The last instant at which this observation, on its own, still proves [`State::Fresh`].
     ///
     /// Data only gets newer, so until then FRESH can be answered without a look at the data. For warn and stale it lies
-    /// in the past. `None` when the observation proves nothing: empty, invalid, error and timeout. It ends with the last
-    /// instant a `DateTime` can hold when the limit is that large.
+    /// in the past. `None` when the observation proves nothing and never did: empty, invalid, error and timeout, and too
+    /// few rows. It ends with the last instant a `DateTime` can hold when the limit is that large.
+    ///
+    /// Of rows it proves what holds while those of a period only become more. A policy by age or deadline that counts
+    /// rows has to be read to see the next batch, which may be a small one.
     #[must_use]
     pub const fn proof_until(&self) -> Option<DateTime<Utc>> {
         self.proof_until
     }
 
-    /// The order of badness: first by state, then by age relative to the check's own limit.
-    pub(crate) fn cmp_badness(&self, other: &Self) -> Ordering {
+    /// The first instant after now at which state, reason or [`quiet`](Self::quiet) will be another, if nothing lands;
+    /// `None` when they stay as they are.
+    ///
+    /// Quiet windows that follow one another without a gap for weeks are taken to do so for ever.
+    #[must_use]
+    pub const fn next_change(&self) -> Option<DateTime<Utc>> {
+        self.next_change
+    }
+
+    /// Whether now is in a [`QuietWindow`](crate::QuietWindow) of the policy: then the state counts for nothing.
+    #[must_use]
+    pub const fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The order of badness: first by state, in the order that `Report` explains, then by age relative to the check's
+    /// own limit.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use chrono::{DateTime, Utc};
+    /// use slo_health::{Freshness, Observation, judge};
+    ///
+    /// # let noon: DateTime<Utc> = "2026-03-01T12:00:00Z".parse()?;
+    /// let seen = Observation::at(noon - Duration::from_secs(60));
+    /// let under = |limit: u64| judge(&Freshness::within(Duration::from_secs(limit)), &seen, noon);
+    /// assert!(under(100).cmp_badness(&under(1000)).is_gt()); // both fresh, one nearer to its limit
+    /// assert!(under(100).cmp_badness(&under(59)).is_lt());
+    /// # Ok::<(), chrono::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn cmp_badness(&self, other: &Self) -> Ordering {
         let by_state = self.state.rank().cmp(&other.state.rank());
         by_state.then_with(|| self.cmp_relative_age(other))
     }
@@ -270,10 +315,16 @@ mod tests {
         Verdict {
             state,
             reason: Reason::WithinLimit,
+            signal: Some(Signal::Age),
             watermark: None,
             age: Some(Duration::from_secs(age)),
             limit: Some(Duration::from_secs(limit)),
+            cycle: None,
+            deadline: None,
+            rows: None,
             proof_until: None,
+            next_change: None,
+            quiet: false,
         }
     }
 

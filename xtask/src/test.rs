@@ -33,7 +33,7 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 24] = [
+const LINES: [&str; 29] = [
     "test -p slo-core",
     "test -p slo-core --features calendar",
     "test -p slo-core --features serde",
@@ -51,10 +51,15 @@ const LINES: [&str; 24] = [
     "test -p slo-axum --features store",
     "test -p slo-axum --all-features",
     "test -p slo-health",
+    "test -p slo-health --features calendar",
+    "test -p slo-health --features jiff",
     "test -p slo-health --features serve",
     "test -p slo-health --features otel",
     "test -p slo-health --features tonic-health",
     "test -p slo-health --all-features",
+    "test -p slo-health --features time",
+    "test -p slo-health --no-default-features --lib --tests",
+    "test -p slo-health --no-default-features --features calendar --lib --tests",
     "test -p slo-cli",
     "test -p real-estate",
     "test -p xtask",

@@ -69,7 +69,7 @@ impl Walk {
             zone: zone.parse().unwrap(),
             begins: Default::default(),
         };
-        let shown = |second| walk.zone.day_at(Tick::from_unix_seconds(second));
+        let shown = |second| walk.zone.day_at(Tick::from_unix_seconds(second).into());
         let mut second = seconds(tick(&format!("{from}-01-01T00:00:00Z")));
         let end = seconds(tick(&format!("{}-01-03T00:00:00Z", to + 1)));
         let mut day = shown(second);
