@@ -26,6 +26,7 @@ impl SyntheticHealth {
     /// | fresh, warn | good |
     /// | stale, empty, invalid | bad |
     /// | error, timeout | bad, or what [`when_unknown`](FeedBuilder::when_unknown) says |
+    /// | any, in a [quiet time](crate::QuietWindow) | excluded |
     /// | error, because the read's runtime shut down | excluded: it says nothing about the data |
     ///
     /// The first event comes with the first verdict and not with the start: a check that has not answered by its
@@ -111,7 +112,7 @@ enum Of {
 }
 
 impl FeedBuilder {
-    /// Tells this sink what the whole endpoint says: the [deciding](crate::Report::deciding) check of each tick.
+    /// Tells this sink what the whole endpoint says: the worst check of each tick, but for those in a quiet time.
     ///
     /// A sink is `slo_axum::EventSink` or any closure that takes a [`slo_core::Attempted`], whose
     /// [`outcome`](Attempted::outcome) is the event. It must return at once.
@@ -234,7 +235,7 @@ impl Of {
 
     fn found(&self, look: &Look) -> Found {
         match self {
-            Self::Whole => look.whole(),
+            Self::Whole => look.promised(),
             Self::Check(name) => look.check(name),
         }
     }
@@ -354,6 +355,9 @@ impl Change {
 
 /// The event that a verdict is: the only place that decides it.
 fn outcome(found: Found, unknown: DownCounts) -> Outcome {
+    if found.quiet {
+        return Outcome::Excluded;
+    }
     match found.state {
         State::Fresh | State::Warn => Outcome::Good,
         State::Stale | State::Empty | State::Invalid => Outcome::Bad,
@@ -379,7 +383,11 @@ mod tests {
     use super::*;
 
     const fn found(state: State, reason: Reason) -> Found {
-        Found { state, reason }
+        Found {
+            state,
+            reason,
+            quiet: false,
+        }
     }
 
     #[test]
@@ -408,6 +416,17 @@ mod tests {
     fn a_read_whose_runtime_went_away_says_nothing_about_the_data() {
         let cancelled = found(State::Error, Reason::CheckCancelled);
         assert_eq!(outcome(cancelled, DownCounts::Bad), Outcome::Excluded);
+    }
+
+    #[test]
+    fn a_quiet_time_counts_for_nothing_whatever_the_state() {
+        for state in [State::Fresh, State::Stale, State::Error, State::Timeout] {
+            let quiet = Found {
+                quiet: true,
+                ..found(state, Reason::PastLimit)
+            };
+            assert_eq!(outcome(quiet, DownCounts::Bad), Outcome::Excluded);
+        }
     }
 
     #[test]

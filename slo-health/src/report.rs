@@ -215,7 +215,7 @@ impl CheckReport {
         self.lost.as_ref().and_then(|lost| lost.text.as_deref())
     }
 
-    fn cmp_badness(&self, other: &Self) -> Ordering {
+    pub(crate) fn cmp_badness(&self, other: &Self) -> Ordering {
         let rank = |check: &Self| (check.state().rank(), !check.subject.is_advisory);
         let by_rank = rank(self).cmp(&rank(other));
         by_rank.then_with(|| self.verdict.cmp_badness(&other.verdict))

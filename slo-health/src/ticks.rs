@@ -46,6 +46,8 @@ pub(crate) struct Look(Option<Report>);
 pub(crate) struct Found {
     pub(crate) state: State,
     pub(crate) reason: Reason,
+    /// It was said in a quiet time, in which the state counts for nothing.
+    pub(crate) quiet: bool,
 }
 
 impl Look {
@@ -53,6 +55,15 @@ impl Look {
     pub(crate) fn whole(&self) -> Found {
         let deciding = self.0.as_ref().map(Report::deciding);
         deciding.map_or(Found::PANICKED, Found::of)
+    }
+
+    /// What counts for a promise about the whole: its worst check that is not in a quiet time. One that is must neither
+    /// break the promise nor hide a check that does.
+    pub(crate) fn promised(&self) -> Found {
+        let checks = self.0.iter().flat_map(Report::checks);
+        let counting = checks.filter(|check| !check.verdict().quiet());
+        let worst = counting.max_by(|one, other| one.cmp_badness(other));
+        worst.map_or_else(|| self.whole(), Found::of)
     }
 
     /// What one check said.
@@ -68,12 +79,14 @@ impl Found {
     const PANICKED: Self = Self {
         state: State::Error,
         reason: Reason::CheckPanicked,
+        quiet: false,
     };
 
     fn of(check: &CheckReport) -> Self {
         Self {
             state: check.state(),
             reason: check.verdict().reason(),
+            quiet: check.verdict().quiet(),
         }
     }
 }

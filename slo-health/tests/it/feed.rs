@@ -16,7 +16,7 @@ use crate::watched::{BrittleClock, clock_and_source};
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use slo_core::{AttemptSink, Attempted, DownCounts, Events, Outcome, Slo, SloTracker, SyntheticSli, Tick, Window};
-use slo_health::{Clock, Feed, FeedError, Freshness, ManualClock, State, SyntheticHealth};
+use slo_health::{Clock, Feed, FeedError, Freshness, ManualClock, QuietWindow, State, SyntheticHealth};
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
@@ -569,5 +569,47 @@ proptest! {
             .collect();
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         prop_assert_eq!(runtime.block_on(told_of(steps, unknown)).unwrap(), expected);
+    }
+}
+
+/// What the whole was told when its checks were quiet or not, and fresh or not.
+async fn whole_of(checks: &[(bool, bool)]) -> Result<Vec<Outcome>, Failure> {
+    let mut builder = SyntheticHealth::builder().clock(ManualClock::new(noon()));
+    for (index, &(quiet, fresh)) in checks.iter().enumerate() {
+        let watermark = if fresh { noon() } else { noon() - 2 * HOUR };
+        let policy = Freshness::within(HOUR);
+        let policy = match quiet {
+            true => policy.quiet(QuietWindow::between(noon() - HOUR, noon() + HOUR)),
+            false => policy,
+        };
+        builder = builder.check(format!("check-{index}"), policy, move || async move {
+            Ok::<_, Infallible>(watermark)
+        });
+    }
+    let told = Told::default();
+    let feed = builder
+        .build()?
+        .feed()
+        .whole(told.clone())
+        .check("check-0", told.clone());
+    let _feed = feed.start()?;
+    sleep(SETTLED).await;
+    Ok(told.outcomes())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_check_neither_breaks_the_whole_nor_hides_another() {
+    const QUIET: bool = true;
+    const FRESH: bool = true;
+    let [good, bad, excluded] = Outcome::ALL;
+    let cases = [
+        ([(QUIET, !FRESH), (!QUIET, FRESH)], good),
+        ([(QUIET, !FRESH), (!QUIET, !FRESH)], bad),
+        ([(QUIET, FRESH), (!QUIET, !FRESH)], bad),
+        ([(QUIET, FRESH), (!QUIET, FRESH)], good),
+        ([(QUIET, !FRESH), (QUIET, FRESH)], excluded),
+    ];
+    for (checks, expected) in cases {
+        assert_eq!(whole_of(&checks).await.unwrap(), [expected, excluded], "{checks:?}");
     }
 }
