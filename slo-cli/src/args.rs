@@ -24,6 +24,8 @@ pub struct Args {
 pub enum Command {
     /// Says what a spec means, or every mistake in it.
     Check(CheckArgs),
+    /// Writes Grafana dashboards: overview, requests, error budgets, freshness, deploy gate.
+    Dashboards(DashboardsArgs),
 }
 
 /// Arguments of `slo check`.
@@ -44,6 +46,72 @@ pub struct CheckArgs {
     /// For whom to write.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Arguments of `slo dashboards`.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = "Examples:
+  slo dashboards --out dashboards/               for the service of slo.yaml here
+  slo dashboards shop.yaml --out dashboards/     for the service of another spec
+  slo dashboards --fleet --out dashboards/       for every service of an engine, without a spec
+  slo dashboards --out dashboards/ --check       in CI: are the committed files up to date?
+  slo dashboards --source raw --out dashboards/  budgets from the counters, where no rules are installed
+  git show main:slo.yaml | slo dashboards - --out dashboards/
+
+Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read, 3 a file cannot be written or
+compared")]
+#[non_exhaustive]
+pub struct DashboardsArgs {
+    /// The spec of the service; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "slo.yaml")]
+    pub file: PathBuf,
+
+    /// The folder for the files, five of them; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// Writes nothing, and says which files in the folder are out of date.
+    #[arg(long)]
+    pub check: bool,
+
+    /// For every service that an engine knows; reads no spec.
+    #[arg(long, conflicts_with = "file")]
+    pub fleet: bool,
+
+    /// Where budgets come from.
+    #[arg(long, value_enum, default_value_t = SourceOfBudgets::Recorded)]
+    pub source: SourceOfBudgets,
+
+    /// The name of the dashboards' variable for the data source.
+    #[arg(long, value_name = "NAME", default_value = "datasource", value_parser = variable_name)]
+    pub datasource_variable: String,
+}
+
+/// Where dashboards get budgets from.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum SourceOfBudgets {
+    /// The series that the rules for a fleet record: cheap, and right for calendar windows too.
+    #[default]
+    #[value(alias = "fleet")]
+    Recorded,
+    /// The counters, over whole windows at each refresh: needs no rules, costs the engine more; not for calendar windows.
+    Raw,
+}
+
+/// A name that no other variable of the dashboards has.
+fn variable_name(text: &str) -> Result<String, String> {
+    let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_word {
+        return Err("write a letter, then letters, digits and `_`, like `datasource`".to_owned());
+    }
+    if ["environment", "service", "slo", "route"].contains(&text) {
+        return Err(
+            "the dashboards have another variable of this name; write another one, like `datasource`".to_owned(),
+        );
+    }
+    Ok(text.to_owned())
 }
 
 /// For whom to write.
@@ -70,9 +138,34 @@ mod tests {
 
     #[test]
     fn without_a_file_it_is_slo_yaml() {
-        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command;
+        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
+            panic!("not a check")
+        };
         assert_eq!(args.files, [PathBuf::from("slo.yaml")]);
         assert_eq!(args.format, Format::Text);
         assert!(Args::try_parse_from(["slo", "check", "--format", "xml"]).is_err());
+    }
+
+    #[test]
+    fn a_variable_has_a_name_of_its_own() {
+        assert_eq!(variable_name("DS_prom1"), Ok("DS_prom1".to_owned()));
+        for wrong in ["", "1a", "a-b", "a b", "${a}", "slo", "service", "environment", "route"] {
+            assert!(variable_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_fleet_has_no_spec() {
+        let parse = |more: &[&str]| {
+            let words = ["slo", "dashboards", "--out", "a"].iter().chain(more);
+            Args::try_parse_from(words).map(|args| args.command)
+        };
+        assert!(parse(&["--fleet", "slo.yaml"]).is_err());
+        for (words, fleet) in [(&["--fleet"][..], true), (&[][..], false)] {
+            let Ok(Command::Dashboards(args)) = parse(words) else {
+                panic!("{words:?}")
+            };
+            assert_eq!((args.fleet, args.file.to_str()), (fleet, Some("slo.yaml")));
+        }
     }
 }

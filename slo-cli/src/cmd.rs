@@ -1,6 +1,8 @@
 //! The commands.
 
 pub mod check;
+pub mod dashboards;
+mod folder;
 
 use crate::exit::Exit;
 
