@@ -110,7 +110,9 @@ fn check_panel(panel: &Value, datasource: &Value) -> Checked {
     for target in panel["targets"].as_array().ok_or("no targets")? {
         assert!(refs.insert(target["refId"].as_str().unwrap_or_default()), "{title}");
         assert_eq!(&target["datasource"], datasource, "{title}");
-        assert!(is_text(&target["expr"]), "{title}");
+        // VictoriaMetrics takes 16 KiB, and what is chosen in a variable takes some of it.
+        let length = target["expr"].as_str().map_or(0, str::len);
+        assert!((1..=10_000).contains(&length), "{title} asks with {length} bytes");
         assert_ne!(target["instant"], target["range"], "{title}");
         assert_eq!(target["instant"] == true, target["interval"].is_null(), "{title}");
         let table = panel["type"] == "table";

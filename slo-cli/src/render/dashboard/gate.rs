@@ -108,9 +108,10 @@ fn runs(title: &'static str, description: &'static str, more: &[&str]) -> Draft 
         ("Verdict", names::GATE_VERDICT),
     ];
     let by: Vec<_> = shown.iter().map(|(_, attribute)| attribute.label).collect();
-    // As often as an engine looks back: each push is seen once at least. In milliseconds, as Grafana counts.
+    // As often as an engine looks back, so that each push is seen once at least; what came after the last of these steps
+    // is asked for by itself. In milliseconds, as Grafana counts.
     let expr = format!(
-        "max by ({}, {}) (max_over_time(timestamp({series})[$__range:5m])) * 1000",
+        "max by ({}, {}) (max_over_time(timestamp({series})[$__range:5m]) or timestamp({series})) * 1000",
         by.join(", "),
         names::SERVICE_INSTANCE_ID.label
     );

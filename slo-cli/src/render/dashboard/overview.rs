@@ -138,7 +138,7 @@ fn promises(scope: &Scope<'_>) -> Draft {
     let description = "One row for each promise, the one that hurts most first: exhausted, then burning, then those of which \
         nothing is known. A cell that says so has no data; it is never 100% for want of traffic. Two rows for one SLO: two \
         definitions run side by side.";
-    table("Promises", description, "no data", &[(STATE, true), (LEFT, false)]).columns(columns, (LEFT, false))
+    table("All promises", description, "no data", &[(STATE, true), (LEFT, false)]).columns(columns, (LEFT, false))
 }
 
 /// The number of the state of each promise, as in `STATES`.
@@ -152,7 +152,7 @@ fn state(source: &Source) -> String {
             NO_DATA,
         ),
         (format!("(({}) < 0.9)", source.coverage()), WARMING_UP),
-        (format!("({remaining})"), OK),
+        (definitions(), OK),
     ];
     let each = each.map(|(when, code)| format!("{when} * 0 + {code}"));
     each.join(&format!(" or on ({promise}) "))

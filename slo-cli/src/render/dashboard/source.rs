@@ -85,7 +85,7 @@ impl Source {
     pub(crate) fn coverage(&self) -> String {
         match self.kind {
             SourceOfBudgets::Recorded => format!("min by ({}) ({})", promise(), of_slos(recorded::COVERAGE, &[])),
-            SourceOfBudgets::Raw => self.each_window(raw_coverage),
+            SourceOfBudgets::Raw => self.raw_coverage(),
         }
     }
 
@@ -97,12 +97,34 @@ impl Source {
         }
     }
 
+    /// In how many of a window's parts the counters were there: 720 parts of an hour in 30 days.
+    fn raw_coverage(&self) -> String {
+        const MOST_PARTS: u64 = 720;
+        let promise = promise();
+        let seen = format!("max by ({promise}) ({})", events(&VALID));
+        let each = self.each_window(|seconds| {
+            // Whole minutes, and no longer than an hour: a gap of an hour is seen in any window.
+            let step = (seconds / MOST_PARTS / 60 * 60).clamp(60, 3_600);
+            let parts = (seconds / step).max(1);
+            // An engine that closes both ends of a range counts one part more than there are.
+            format!(
+                "clamp_max(count_over_time(({seen})[{}:{}]) / {parts}, 1)",
+                range(seconds),
+                range(step)
+            )
+        });
+        // What is younger than a part was not counted yet.
+        let calendar = names::WINDOW_START.prometheus;
+        format!("{each} or on ({promise}) ({seen} * 0 unless on ({promise}) {calendar})")
+    }
+
     /// One expression per window in use, each for the rolling SLOs that have it. The start of a calendar window is no
     /// length of time: those need rules.
+    ///
+    /// Windows are not narrowed down to the chosen SLOs, `and` does that: an engine takes queries of so many bytes only
+    /// (16 KiB, VictoriaMetrics).
     fn each_window(&self, expr: impl Fn(u64) -> String) -> String {
-        let promise = promise();
-        let window = format!("max by ({promise}) ({})", of_slos(names::WINDOW.prometheus, &[]));
-        let calendar = of_slos(names::WINDOW_START.prometheus, &[]);
+        let (promise, window, calendar) = (promise(), names::WINDOW.prometheus, names::WINDOW_START.prometheus);
         let each = self.windows.iter().map(|seconds| {
             let expr = expr(*seconds);
             format!("(({expr}) and on ({promise}) ({window} == {seconds}) unless on ({promise}) {calendar})")
@@ -143,16 +165,4 @@ fn recorded_max(name: &str) -> String {
 fn raw_errors(over: &str) -> String {
     let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
     share(&sum(&[Outcome::Bad]), &sum(&VALID))
-}
-
-/// In how many of a window's parts the counters were there: 720 parts of an hour in 30 days.
-fn raw_coverage(seconds: u64) -> String {
-    const MOST_PARTS: u64 = 720;
-    // Whole minutes, and no longer than an hour: a gap of an hour is seen in any window.
-    let step = (seconds / MOST_PARTS / 60 * 60).clamp(60, 3_600);
-    let parts = (seconds / step).max(1);
-    let seen = format!("max by ({}) ({})", promise(), events(&VALID));
-    let counted = format!("count_over_time(({seen})[{}:{}])", range(seconds), range(step));
-    // An engine that closes both ends of a range counts one part more than there are.
-    format!("clamp_max({counted} / {parts}, 1)")
 }
