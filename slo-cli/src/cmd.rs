@@ -3,6 +3,7 @@
 pub mod check;
 pub mod dashboards;
 mod folder;
+pub mod manifests;
 
 use crate::exit::Exit;
 

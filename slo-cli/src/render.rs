@@ -3,6 +3,7 @@
 pub(crate) mod codes;
 pub(crate) mod dashboard;
 pub(crate) mod document;
+pub(crate) mod manifest;
 pub(crate) mod recorded;
 pub(crate) mod short_name;
 pub(crate) mod summary;

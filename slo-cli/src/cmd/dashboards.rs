@@ -63,7 +63,7 @@ fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
     }
 }
 
-fn refusal(message: &str, exit: Exit) -> Answer {
+pub(super) fn refusal(message: &str, exit: Exit) -> Answer {
     Answer {
         out: String::new(),
         err: format!("{message}\n"),

@@ -7,17 +7,18 @@ use std::path::Path;
 use super::Answer;
 use crate::exit::Exit;
 
-/// Names of files and their contents.
+/// Names of files, with the folders that they are in, and their contents.
 pub(super) type Files = Vec<(String, String)>;
 
 /// Writes the files that are not there yet or differ, and says which.
 pub(super) fn write(folder: &Path, files: &Files) -> Answer {
     let mut answer = nothing_said();
-    if let Err(error) = std::fs::create_dir_all(folder) {
-        return unable(folder, "made", &error);
-    }
     for (name, text) in files {
         let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        if let Err(error) = std::fs::create_dir_all(parent) {
+            return unable(parent, "made", &error);
+        }
         let what = match std::fs::read(&path) {
             Ok(found) if found == text.as_bytes() => "unchanged",
             _ => match std::fs::write(&path, text) {
