@@ -60,8 +60,8 @@ pub struct CheckArgs {
   slo dashboards --source raw --out dashboards/  budgets from the counters, where no rules are installed
   git show main:slo.yaml | slo dashboards - --out dashboards/
 
-Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read, 3 a file cannot be written or
-compared")]
+Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read,
+3 a file cannot be written or compared")]
 #[non_exhaustive]
 pub struct DashboardsArgs {
     /// The spec of the service; `-` is standard input.
@@ -99,8 +99,8 @@ pub struct DashboardsArgs {
                                                   in CI, before a deploy: what the gate cannot see by itself
   git show main:slo.yaml | slo manifests - --out deploy/
 
-Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read, 3 a file cannot be written or
-compared")]
+Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read,
+3 a file cannot be written or compared")]
 #[non_exhaustive]
 pub struct ManifestsArgs {
     /// The spec of the service; `-` is standard input.
