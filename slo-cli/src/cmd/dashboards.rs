@@ -37,7 +37,7 @@ pub fn run(args: &DashboardsArgs, stdin: &mut impl Read) -> Answer {
     if args.fleet {
         return render(args, &Scope::fleet(&args.datasource_variable, args.source));
     }
-    match read(&Source::read(&args.file, stdin)) {
+    match read(&Source::read(&args.files.file, stdin)) {
         Ok(set) => render(args, &Scope::service(&set, &args.datasource_variable, args.source)),
         Err(refusal) => refusal,
     }
@@ -54,8 +54,7 @@ pub(super) fn read(source: &Source) -> Result<SloSet, Answer> {
 
 fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
     match dashboard::render(scope) {
-        Ok(files) if args.check => folder::check(&args.out, &files),
-        Ok(files) => folder::write(&args.out, &files),
+        Ok(files) => folder::answer(&args.files, &files),
         Err(error) => refusal(
             &format!("a dashboard cannot be written as JSON: {error}"),
             Exit::NoAnswer,

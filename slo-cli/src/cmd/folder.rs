@@ -5,13 +5,23 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::Answer;
+use crate::args;
 use crate::exit::Exit;
 
 /// Names of files, with the folders that they are in, and their contents.
 pub(super) type Files = Vec<(String, String)>;
 
+/// Writes them into the folder, or compares them with what is in it, as was asked.
+pub(super) fn answer(asked: &args::Files, files: &Files) -> Answer {
+    if asked.check {
+        check(&asked.out, files)
+    } else {
+        write(&asked.out, files)
+    }
+}
+
 /// Writes the files that are not there yet or differ, and says which.
-pub(super) fn write(folder: &Path, files: &Files) -> Answer {
+fn write(folder: &Path, files: &Files) -> Answer {
     let mut answer = nothing_said();
     for (name, text) in files {
         let path = folder.join(name);
@@ -32,7 +42,7 @@ pub(super) fn write(folder: &Path, files: &Files) -> Answer {
 }
 
 /// Says which files are not there or differ, and where.
-pub(super) fn check(folder: &Path, files: &Files) -> Answer {
+fn check(folder: &Path, files: &Files) -> Answer {
     let mut answer = nothing_said();
     for (name, text) in files {
         let path = folder.join(name);

@@ -38,7 +38,7 @@ const LARGEST_SPEC_BYTES: usize = 1_000_000;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
-    let source = Source::read(&args.file, stdin);
+    let source = Source::read(&args.files.file, stdin);
     let set = match read(&source) {
         Ok(set) => set,
         Err(refused) => return refused,
@@ -69,9 +69,5 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
             author: &args.author,
         },
     });
-    if args.check {
-        folder::check(&args.out, &files)
-    } else {
-        folder::write(&args.out, &files)
-    }
+    folder::answer(&args.files, &files)
 }

@@ -2,32 +2,18 @@
 //!
 //! `SLO_BLESS=1 cargo test -p slo-cli --test dashboards` writes what it says now into `tests/dashboards/golden`.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod pages;
 mod structure;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use common::{Folder, text};
 use pages::{Checked, Page};
 
-/// A folder that vanishes with its owner.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new() -> std::io::Result<Self> {
-        // Relaxed: the number only has to differ from call to call.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "slo-dashboards-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)?;
-        Ok(Self(path))
-    }
-
     /// Runs `slo dashboards --out` this folder.
     fn dashboards(&self, more: &[&str]) -> std::io::Result<Output> {
         self.command(more).output()
@@ -52,23 +38,12 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed now is in a folder meant for such leftovers.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// The files that a command writes.
 fn written(more: &[&str]) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
     let folder = Folder::new()?;
     let output = folder.dashboards(more)?;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     folder.read()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Every way in which dashboards are written.

@@ -2,11 +2,15 @@
 //!
 //! `SLO_BLESS=1 cargo test -p slo-cli --test manifests` writes what it says now into `tests/manifests/golden`.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use common::{Folder, text};
 
 type Checked = Result<(), Box<dyn Error>>;
 type Files = BTreeMap<String, String>;
@@ -14,35 +18,11 @@ type Files = BTreeMap<String, String>;
 /// The example's spec with what it lacks: an SLO that a probe feeds, and an environment of its own limits.
 const SPEC: &str = "tests/manifests/spec.yaml";
 
-/// A folder that vanishes with its owner.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> std::io::Result<Self> {
-        // Relaxed: the number only has to differ from call to call.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "slo-manifests-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)?;
-        Ok(Self(path))
-    }
-
-    fn run(&self, more: &[&str]) -> std::io::Result<Output> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
-        command.args(["manifests", SPEC, "--out"]).arg(&self.0).args(more);
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).output()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed now is in a folder meant for such leftovers.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// Runs the command for that spec, with this folder.
+fn run(folder: &Folder, more: &[&str]) -> std::io::Result<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+    command.args(["manifests", SPEC, "--out"]).arg(&folder.0).args(more);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).output()
 }
 
 /// All files below a folder, by their path in it.
@@ -63,15 +43,11 @@ fn read(folder: &Path) -> Result<Files, Box<dyn Error>> {
     Ok(files)
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[test]
 fn the_files_are_the_same_bytes_each_time_and_as_committed() -> Checked {
     let (one, two) = (Folder::new()?, Folder::new()?);
     for folder in [&one, &two] {
-        let output = folder.run(&[])?;
+        let output = run(folder, &[])?;
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     }
     let files = read(&one.0)?;
@@ -91,7 +67,7 @@ fn the_files_are_the_same_bytes_each_time_and_as_committed() -> Checked {
 #[test]
 fn a_deploy_changes_the_job_alone() -> Checked {
     let folder = Folder::new()?;
-    folder.run(&[])?;
+    run(&folder, &[])?;
     let before = read(&folder.0)?;
     let message = "buy: fewer clicks\n\nSLO-Bypass: \"the fair\" begins at 9: $(SLO_AUTHOR)\n";
     let deploy = [
@@ -102,7 +78,7 @@ fn a_deploy_changes_the_job_alone() -> Checked {
         "--author",
         "Ana <ana@example.com>",
     ];
-    let output = folder.run(&deploy)?;
+    let output = run(&folder, &deploy)?;
     assert_eq!(text(&output.stdout).matches("written ").count(), 1);
     let after = read(&folder.0)?;
     let changed: Vec<_> = after
@@ -119,22 +95,22 @@ fn a_deploy_changes_the_job_alone() -> Checked {
         "{}",
         after["kubernetes/gate-job.yaml"]
     );
-    assert_eq!(folder.run(&["--check"])?.status.code(), Some(1));
+    assert_eq!(run(&folder, &["--check"])?.status.code(), Some(1));
     let same = [&deploy[..], &["--check"]].concat();
-    assert_eq!(folder.run(&same)?.status.code(), Some(0));
+    assert_eq!(run(&folder, &same)?.status.code(), Some(0));
     Ok(())
 }
 
 #[test]
 fn ci_is_told_which_files_are_out_of_date() -> Checked {
     let folder = Folder::new()?;
-    let missing = folder.run(&["--check"])?;
+    let missing = run(&folder, &["--check"])?;
     assert_eq!(missing.status.code(), Some(1));
     assert_eq!(text(&missing.stderr).matches(" is not there\n").count(), 10);
     assert_eq!(read(&folder.0)?, Files::new(), "--check writes nothing");
-    folder.run(&[])?;
-    assert_eq!(folder.run(&["--check"])?.status.code(), Some(0));
-    let other = folder.run(&["--check", "--prometheus", "http://victoria:8428"])?;
+    run(&folder, &[])?;
+    assert_eq!(run(&folder, &["--check"])?.status.code(), Some(0));
+    let other = run(&folder, &["--check", "--prometheus", "http://victoria:8428"])?;
     assert_eq!(other.status.code(), Some(1));
     for name in [
         "gate-job.yaml",
@@ -159,9 +135,9 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
         &["--environment", "a b"],
         &["--target", "x"],
     ] {
-        assert_eq!(folder.run(wrong)?.status.code(), Some(2), "{wrong:?}");
+        assert_eq!(run(&folder, wrong)?.status.code(), Some(2), "{wrong:?}");
     }
-    let help = text(&folder.run(&["--help"])?.stdout);
+    let help = text(&run(&folder, &["--help"])?.stdout);
     assert!(help.contains("slo manifests --out deploy/ --check"), "{help}");
     Ok(())
 }
