@@ -57,6 +57,9 @@ impl Python {
                 Command::new("python3").args(["-m", "venv"]).arg(&folder),
             )?;
         }
+        if packages.is_empty() {
+            return Ok(Self { program });
+        }
         // Says at once that all is there, when it is.
         let mut install = Command::new(&program);
         install
@@ -96,5 +99,31 @@ fn not_run(what: &str, source: io::Error) -> PythonError {
     PythonError::NotRun {
         what: what.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_answers_or_says_why_not() {
+        let python = Python::with(&[]).unwrap();
+        assert_eq!(
+            python.run("import sys; print(sys.argv[1:])", ["a b", "$c"]).unwrap(),
+            "['a b', '$c']\n"
+        );
+        let error = python.run("raise SystemExit('no such thing')", [""; 0]).unwrap_err();
+        assert_eq!(error.to_string(), "the script failed:\nno such thing\n");
+    }
+
+    #[test]
+    fn a_package_that_cannot_be_installed_is_an_error() {
+        // No name of a package, so nobody is asked for it.
+        let error = Python::with(&["=nothing="]).unwrap_err();
+        assert!(
+            matches!(&error, PythonError::Failed { output, .. } if output.contains("=nothing=")),
+            "{error}"
+        );
     }
 }

@@ -99,14 +99,15 @@ fn metric(plan: &Plan<'_>, name: &str, conditions: &Conditions, query: String) -
 fn bad_ratio(plan: &Plan<'_>) -> String {
     let rule = plan.set.gate().bad_ratio;
     let over = seconds(rule.over);
-    let sum = |outcomes: &str| {
+    let sum = |outcome: String| {
         let slo = format!("{}=\"{}\"", names::SLO_NAME.label, names::REQUESTS);
-        let outcome = format!("{}=~\"{outcomes}\"", names::SLO_OUTCOME.label);
         let series = of_canary(plan, names::EVENTS.prometheus, &[slo, outcome]);
         format!("sum(increase({series}[{over}s]))")
     };
-    let valid = format!("{}|{}", Outcome::Good.as_str(), Outcome::Bad.as_str());
-    ratio(plan, &sum(Outcome::Bad.as_str()), &sum(&valid))
+    let label = names::SLO_OUTCOME.label;
+    let bad = format!("{label}=\"{}\"", Outcome::Bad.as_str());
+    let valid = format!("{label}=~\"{}|{}\"", Outcome::Good.as_str(), Outcome::Bad.as_str());
+    ratio(plan, &sum(bad), &sum(valid))
 }
 
 /// Not an estimated p95: the limit is a boundary of the histogram, so the share above it is exact.
