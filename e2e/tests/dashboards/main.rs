@@ -10,6 +10,8 @@ mod sdk;
 mod stand_ins;
 mod traffic;
 
+use std::collections::BTreeSet;
+
 use e2e::{Failure, Instance, Outcome, PATIENCE, Prom, Prometheus, VictoriaMetrics, VmAgent, eventually};
 
 use crate::pages::{Chosen, Query, every_query};
@@ -32,11 +34,12 @@ fn victoria_metrics_answers_every_panel() -> Outcome {
     let store = VictoriaMetrics::start()?;
     let mut example = Instance::start("pushing", &store.otlp_endpoint(), &[PUSH])?;
     traffic::drive(&example.base)?;
+    let queries = every_query()?;
+    eventually(PATIENCE, || what_is_asked_is_emitted(&store.prom(), &queries))?;
     let now = stand_ins::now()?;
     let mut samples = stand_ins::all(now);
     samples.extend(stand_ins::history(now));
     store.import(&stand_ins::json_lines(&samples))?;
-    let queries = every_query()?;
     for chosen in [EXAMPLE, EVERYTHING] {
         eventually(PATIENCE, || all_answered(&store.prom(), &queries, chosen))?;
     }
@@ -62,6 +65,22 @@ fn prometheus_answers_every_panel() -> Outcome {
     states_are_named(&store.prom(), &queries)?;
     nothing_is_not_a_number(&store.prom(), &queries)?;
     example.stop()
+}
+
+/// Every metric of every query comes from the example, or is one of those that have stand-ins.
+fn what_is_asked_is_emitted(prom: &Prom, queries: &[Query]) -> Result<(), String> {
+    let found = prom.instant("count by (__name__) ({service_name=\"real-estate\"})")?;
+    let emitted: BTreeSet<_> = found.iter().map(|sample| sample.label("__name__").to_owned()).collect();
+    let asked: BTreeSet<_> = queries.iter().flat_map(Query::metrics).collect();
+    let missing: Vec<_> = asked
+        .iter()
+        .filter(|metric| !emitted.contains(*metric) && !stand_ins::NAMES.contains(&metric.as_str()))
+        .collect();
+    if missing.is_empty() && asked.len() > stand_ins::NAMES.len() {
+        Ok(())
+    } else {
+        Err(format!("nobody emits {missing:?}; asked for are {asked:?}"))
+    }
 }
 
 /// No panel is empty, and none shows something that is no number.

@@ -40,6 +40,14 @@ impl fmt::Display for Query {
 }
 
 impl Query {
+    /// The names before matchers.
+    pub(crate) fn metrics(&self) -> Vec<String> {
+        let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        let before = self.expr.match_indices('{').map(|(at, _)| &self.expr[..at]);
+        let name = |before: &str| before.rsplit(|c| !is_inside(c)).next().unwrap_or_default().to_owned();
+        before.map(name).filter(|name| !name.is_empty()).collect()
+    }
+
     /// As Grafana would ask it.
     pub(crate) fn with(&self, chosen: Chosen) -> String {
         let values = [

@@ -11,6 +11,26 @@ use serde_json::json;
 /// A service that has SLOs and no requests.
 pub(crate) const IDLE: &str = "idle-shop";
 
+/// What is written here in the place of others.
+pub(crate) const NAMES: [&str; 12] = [
+    // Rules.
+    "slo:error_ratio:rate1h",
+    "slo:error_ratio:rate6h",
+    "slo:error_ratio:period",
+    "slo:burn_rate:1h",
+    "slo:burn_rate:6h",
+    "slo:error_budget_remaining:ratio",
+    "slo:coverage:ratio",
+    // Rules on what probes find.
+    "slo_health:probe_state",
+    "slo_health:data_age_seconds",
+    // Freshness checks in the process.
+    "slo_health_state",
+    "slo_health_data_timestamp_seconds",
+    // The gate.
+    "slo_gate_decisions_total",
+];
+
 /// One sample: name, labels, value, milliseconds since 1970.
 pub(crate) struct Sample {
     name: String,
