@@ -89,4 +89,19 @@ mod tests {
             assert_eq!((args.fleet, args.files.file.to_str()), (fleet, Some("slo.yaml")));
         }
     }
+
+    #[test]
+    fn the_fleets_rules_are_a_source_by_two_names() {
+        for (word, source) in [
+            ("recorded", SourceOfBudgets::Recorded),
+            ("fleet", SourceOfBudgets::Recorded),
+            ("raw", SourceOfBudgets::Raw),
+        ] {
+            let words = ["slo", "dashboards", "--out", "a", "--source", word];
+            let Ok(Command::Dashboards(args)) = Args::try_parse_from(words).map(|args| args.command) else {
+                panic!("{word}")
+            };
+            assert_eq!(args.source, source);
+        }
+    }
 }
