@@ -16,6 +16,7 @@
 //!   error that names it and says what to do, never a skipped test.
 //! - [`VictoriaMetrics`], [`VmAgent`], [`Prometheus`], [`Alertmanager`] and [`BlackboxExporter`] listen on 127.0.0.1
 //!   only, keep their data in a temporary folder, and are ended by process id when dropped.
+//! - [`Python`] runs checkers that exist as Python packages, installed below `target/`.
 //! - [`eventually`] waits for a condition with a deadline; a pause proves nothing.
 //!
 //! Servers are ended when their handles are dropped, in a test that fails as well. A test process that a signal ends
@@ -33,6 +34,7 @@ mod outcome;
 mod port;
 mod process;
 mod prom;
+mod python;
 mod relocate;
 mod server;
 mod temp;
@@ -50,6 +52,7 @@ pub use outcome::{Failure, Outcome};
 pub use port::{Port, free_port};
 pub use process::{Process, ProcessError};
 pub use prom::{Prom, PromError, Sample};
+pub use python::{Python, PythonError};
 pub use server::{Alertmanager, BlackboxExporter, Prometheus, Server, StartError, VictoriaMetrics, VmAgent};
 pub use temp::TempDir;
 pub use wait::{TimedOut, eventually};

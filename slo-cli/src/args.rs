@@ -1,8 +1,16 @@
 //! The command line.
 
+mod dashboards;
+mod files;
+mod manifests;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
+pub use self::files::Files;
+pub use self::manifests::ManifestsArgs;
 
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
@@ -24,6 +32,10 @@ pub struct Args {
 pub enum Command {
     /// Says what a spec means, or every mistake in it.
     Check(CheckArgs),
+    /// Writes Grafana dashboards: overview, requests, error budgets, freshness, deploy gate.
+    Dashboards(DashboardsArgs),
+    /// Writes Kubernetes objects and settings: deploy gate, canary analysis, probes, collectors.
+    Manifests(ManifestsArgs),
 }
 
 /// Arguments of `slo check`.
@@ -70,7 +82,9 @@ mod tests {
 
     #[test]
     fn without_a_file_it_is_slo_yaml() {
-        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command;
+        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
+            panic!("not a check")
+        };
         assert_eq!(args.files, [PathBuf::from("slo.yaml")]);
         assert_eq!(args.format, Format::Text);
         assert!(Args::try_parse_from(["slo", "check", "--format", "xml"]).is_err());

@@ -1,6 +1,9 @@
 //! The commands.
 
 pub mod check;
+pub mod dashboards;
+mod folder;
+pub mod manifests;
 
 use crate::exit::Exit;
 

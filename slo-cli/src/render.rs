@@ -1,8 +1,12 @@
 //! Definitions as text: pure, in a stable order.
 
 pub(crate) mod codes;
+pub(crate) mod dashboard;
 pub(crate) mod document;
 mod plain;
+pub(crate) mod manifest;
+pub(crate) mod recorded;
+pub(crate) mod short_name;
 pub(crate) mod summary;
 pub(crate) mod units;
 

@@ -11,6 +11,11 @@ pub(crate) fn budget_percent(target: Target) -> String {
     decimal(target.budget_ppb().into(), 10_000_000) + "%"
 }
 
+/// Parts per billion as an exact decimal of one: `0.005`.
+pub(crate) fn of_one(ppb: u32) -> String {
+    decimal(ppb.into(), 1_000_000_000)
+}
+
 /// How long a full outage spends the whole budget, at steady traffic, in nanoseconds: parts per billion of a second
 /// are nanoseconds, so this is exact. For a calendar window in its shortest and its longest period, of days of 24 hours.
 pub(crate) fn full_outage_nanos(target: Target, window: Window) -> RangeInclusive<u64> {

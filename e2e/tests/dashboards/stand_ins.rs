@@ -1,0 +1,240 @@
+//! Series in the place of those that other parts push or record: rules, probes, checks, the gate.
+//!
+//! Their names and labels are the ones that those parts have agreed on; a part that is there is better asked itself.
+
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use e2e::Failure;
+use serde_json::json;
+
+/// A service that has SLOs and no requests.
+pub(crate) const IDLE: &str = "idle-shop";
+
+/// What is written here in the place of others.
+pub(crate) const NAMES: [&str; 12] = [
+    // Rules.
+    "slo:error_ratio:rate1h",
+    "slo:error_ratio:rate6h",
+    "slo:error_ratio:period",
+    "slo:burn_rate:1h",
+    "slo:burn_rate:6h",
+    "slo:error_budget_remaining:ratio",
+    "slo:coverage:ratio",
+    // Rules on what probes find.
+    "slo_health:probe_state",
+    "slo_health:data_age_seconds",
+    // Freshness checks in the process.
+    "slo_health_state",
+    "slo_health_data_timestamp_seconds",
+    // The gate.
+    "slo_gate_decisions_total",
+];
+
+/// One sample: name, labels, value, milliseconds since 1970.
+pub(crate) struct Sample {
+    name: String,
+    labels: Vec<(&'static str, String)>,
+    value: f64,
+    at: i64,
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now() -> Result<i64, Failure> {
+    Ok(i64::try_from(
+        SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis(),
+    )?)
+}
+
+pub(crate) fn all(now: i64) -> Vec<Sample> {
+    let mut samples = recorded(now);
+    samples.extend(freshness(now));
+    samples.extend(decisions(now));
+    samples.extend(idle(now));
+    samples
+}
+
+/// What rules record: each SLO of the example in a state of its own.
+fn recorded(now: i64) -> Vec<Sample> {
+    // Budget left, burn over 6 hours, coverage; purchases are not recorded at all.
+    let slos = [
+        ("browse-availability", -0.25, 4.0, 1.0),
+        ("real-price-latency", 0.5, 2.0, 1.0),
+        ("login-availability", 0.9, 0.5, 0.07),
+        ("account-availability", 1.0, 0.0, 1.0),
+    ];
+    let mut samples = Vec::new();
+    for (slo, left, burn, coverage) in slos {
+        for (name, value) in [
+            ("slo:error_ratio:rate1h", burn / 1_000.0),
+            ("slo:error_ratio:rate6h", burn / 1_000.0),
+            ("slo:error_ratio:period", (1.0 - left) / 1_000.0),
+            ("slo:burn_rate:1h", burn),
+            ("slo:burn_rate:6h", burn),
+            ("slo:error_budget_remaining:ratio", left),
+            ("slo:coverage:ratio", coverage),
+        ] {
+            samples.push(sample(name, &[("slo_name", slo)], value, now));
+        }
+    }
+    samples
+}
+
+/// What a probe finds and what the checks of two instances say.
+fn freshness(now: i64) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let target = ("instance", "http://127.0.0.1/real-price/synthetic/health");
+    for state in [
+        "fresh",
+        "stale",
+        "check_error",
+        "check_timeout",
+        "foreign",
+        "hung",
+        "unreachable",
+    ] {
+        let value = f64::from(u8::from(state == "stale"));
+        samples.push(sample(
+            "slo_health:probe_state",
+            &[target, ("state", state)],
+            value,
+            now,
+        ));
+    }
+    samples.push(sample("slo_health:data_age_seconds", &[target], 7_200.0, now));
+    for (instance, present) in [("one", "fresh"), ("two", "warn")] {
+        let of = [("slo_health_check", "transactions"), ("service_instance_id", instance)];
+        for state in ["fresh", "warn", "error", "timeout", "invalid", "empty", "stale"] {
+            let value = f64::from(u8::from(state == present));
+            let labels = [of[0], of[1], ("slo_health_state", state)];
+            samples.push(sample("slo_health_state", &labels, value, now));
+        }
+        let seconds = f64::from(i32::try_from(now / 1_000 - 3_600).unwrap_or_default());
+        samples.push(sample("slo_health_data_timestamp_seconds", &of, seconds, now));
+    }
+    samples
+}
+
+/// One run of the gate for each verdict.
+fn decisions(now: i64) -> Vec<Sample> {
+    let verdicts = ["allowed", "blocked", "unknown", "bypassed"];
+    let run = |verdict| {
+        let labels = [
+            ("slo_gate_verdict", verdict),
+            ("service_instance_id", verdict),
+            ("service_version", "1.2.3"),
+        ];
+        sample("slo_gate_decisions_total", &labels, 1.0, now)
+    };
+    verdicts.map(run).into()
+}
+
+/// A service at rest: counters that stand still.
+fn idle(now: i64) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let route = ("http_route", "/");
+    for at in [now - 60_000, now - 30_000, now] {
+        for outcome in ["good", "bad", "excluded"] {
+            let labels = [("slo_name", "quiet"), ("slo_outcome", outcome)];
+            samples.push(of_idle("slo_events_total", &labels, 0.0, at));
+        }
+        for (name, value) in [
+            ("slo_objective_ratio", 0.999),
+            ("slo_error_budget_ratio", 0.001),
+            ("slo_window_seconds", 2_592_000.0),
+            ("slo_spec_info", 1.0),
+        ] {
+            samples.push(of_idle(name, &[("slo_name", "quiet")], value, at));
+        }
+        for le in ["0.1", "1", "+Inf"] {
+            samples.push(of_idle(
+                "http_server_request_duration_seconds_bucket",
+                &[route, ("le", le)],
+                0.0,
+                at,
+            ));
+        }
+        samples.push(of_idle("http_server_request_duration_seconds_count", &[route], 0.0, at));
+        let failed = [route, ("error_type", "500")];
+        samples.push(of_idle("http_server_request_duration_seconds_count", &failed, 0.0, at));
+    }
+    samples
+}
+
+/// Twenty days ago another instance of the example had a million good requests of accounts, prices and purchases.
+pub(crate) fn history(now: i64) -> Vec<Sample> {
+    const TWENTY_DAYS: i64 = 20 * 86_400_000;
+    let mut samples = Vec::new();
+    for slo in ["account-availability", "real-price-latency", "purchase-availability"] {
+        for (outcome, value) in [("good", 1e6), ("bad", 0.0), ("excluded", 0.0)] {
+            let labels = [
+                ("slo_name", slo),
+                ("slo_outcome", outcome),
+                ("service_instance_id", "old"),
+            ];
+            samples.push(sample("slo_events_total", &labels, 0.0, now - TWENTY_DAYS));
+            samples.push(sample("slo_events_total", &labels, value, now - TWENTY_DAYS + 60_000));
+        }
+    }
+    samples
+}
+
+fn sample(name: &str, labels: &[(&'static str, &str)], value: f64, at: i64) -> Sample {
+    of_service("real-estate", name, labels, value, at)
+}
+
+fn of_idle(name: &str, labels: &[(&'static str, &str)], value: f64, at: i64) -> Sample {
+    of_service(IDLE, name, labels, value, at)
+}
+
+fn of_service(service: &str, name: &str, labels: &[(&'static str, &str)], value: f64, at: i64) -> Sample {
+    let whose = [("service_name", service), ("deployment_environment_name", "e2e")];
+    let labels = whose
+        .iter()
+        .chain(labels)
+        .map(|(label, value)| (*label, (*value).to_owned()));
+    Sample {
+        name: name.to_owned(),
+        labels: labels.collect(),
+        value,
+        at,
+    }
+}
+
+/// As `VictoriaMetrics` imports them.
+pub(crate) fn json_lines(samples: &[Sample]) -> String {
+    let mut lines = String::new();
+    for sample in samples {
+        let mut metric: serde_json::Map<_, _> = sample
+            .labels
+            .iter()
+            .map(|(label, value)| ((*label).to_owned(), value.clone().into()))
+            .collect();
+        metric.insert("__name__".to_owned(), sample.name.clone().into());
+        let line = json!({"metric": metric, "values": [sample.value], "timestamps": [sample.at]});
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+/// As vmagent imports them.
+pub(crate) fn text_lines(samples: &[Sample]) -> String {
+    let mut lines = String::new();
+    for sample in samples {
+        let labels: Vec<_> = sample
+            .labels
+            .iter()
+            .map(|(label, value)| format!("{label}={value:?}"))
+            .collect();
+        let _ = writeln!(
+            lines,
+            "{}{{{}}} {} {}",
+            sample.name,
+            labels.join(","),
+            sample.value,
+            sample.at
+        );
+    }
+    lines
+}

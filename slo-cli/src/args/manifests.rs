@@ -1,0 +1,117 @@
+//! Arguments of `slo manifests`.
+
+use clap::Parser;
+
+use super::Files;
+
+/// Arguments of `slo manifests`.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = "Examples:
+  slo manifests --out deploy/                     for the service of slo.yaml here
+  slo manifests --out deploy/ --check             in CI: are the committed files up to date?
+  slo manifests --out deploy/ --environment staging --prometheus http://victoria:8428
+  slo manifests --out deploy/ --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\"
+                                                  in CI, before a deploy: what the gate cannot see by itself
+  git show main:slo.yaml | slo manifests - --out deploy/
+
+Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read,
+3 a file cannot be written or compared")]
+#[non_exhaustive]
+pub struct ManifestsArgs {
+    /// From where, and whereto.
+    #[command(flatten)]
+    pub files: Files,
+
+    /// Where the files are used: deployment.environment.name, as the service says it.
+    #[arg(long, value_name = "NAME", default_value = "production", value_parser = environment_name)]
+    pub environment: String,
+
+    /// The engine that the gate and the analysis ask, and that telemetry is written to.
+    #[arg(long, value_name = "URL", default_value = "http://prometheus:9090", value_parser = address)]
+    pub prometheus: String,
+
+    /// What probes ask, without the path; the service's name by default.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub target: Option<String>,
+
+    /// The container image that has this tool in it.
+    #[arg(long, value_name = "IMAGE", default_value = concat!("slo:", env!("CARGO_PKG_VERSION")))]
+    pub image: String,
+
+    /// The revision that is deployed, for the gate.
+    #[arg(long, value_name = "REVISION", default_value = "", hide_default_value = true)]
+    pub revision: String,
+
+    /// The commit's message, for the gate: a bypass stands in it.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    pub message: String,
+
+    /// Who deploys, for the gate.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub author: String,
+}
+
+/// A name that a spec takes for an environment.
+fn environment_name(text: &str) -> Result<String, String> {
+    let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if (1..=63).contains(&text.len()) && text.bytes().all(sign) {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`".to_owned())
+    }
+}
+
+/// An address of a server, without a question or a fragment.
+fn address(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let sign =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'?' | b'#' | b'\\' | b'`');
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(sign) => Ok(text.to_owned()),
+        _ => Err("write an address, like `http://prometheus:9090`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Args, Command};
+
+    #[test]
+    fn addresses_and_environments_are_checked() {
+        for good in ["http://prometheus:9090", "https://user@[::1]:8428/select/0/prometheus/"] {
+            assert_eq!(address(good), Ok(good.to_owned()));
+        }
+        for wrong in [
+            "",
+            "prometheus:9090",
+            "http://",
+            "http:///a",
+            "http://a b",
+            "http://a\n",
+            "http://a?b",
+            "http://ü",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(environment_name("prod-eu.1"), Ok("prod-eu.1".to_owned()));
+        for wrong in ["", "a b", "a\"", &"a".repeat(64)] {
+            assert!(environment_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_message_may_begin_with_a_dash() {
+        let words = ["slo", "manifests", "--out", "a", "--message", "-- fix"];
+        let Command::Manifests(args) = Args::try_parse_from(words).unwrap().command else {
+            panic!("{words:?}")
+        };
+        assert_eq!(args.message, "-- fix");
+    }
+}

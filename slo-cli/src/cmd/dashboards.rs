@@ -1,0 +1,71 @@
+//! `slo dashboards`: Grafana dashboards from a spec, or for a whole fleet without one.
+
+use std::io::Read;
+
+use slo_core::SloSet;
+
+use super::check::Source;
+use super::{Answer, folder};
+use crate::args::DashboardsArgs;
+use crate::exit::Exit;
+use crate::render::dashboard::{self, Scope};
+
+/// Runs the command: writes the dashboards, or compares them with what is in the folder.
+///
+/// # Examples
+///
+/// ```
+/// use clap::Parser as _;
+/// use slo_cli::args::{Args, Command};
+/// use slo_cli::cmd::dashboards;
+/// use slo_cli::exit::Exit;
+///
+/// let folder = std::env::temp_dir().join(format!("slo-dashboards-{}", std::process::id()));
+/// let folder = folder.to_string_lossy();
+/// let run = |more: &[&str]| {
+///     let words = ["slo", "dashboards", "--fleet", "--out", &folder];
+///     let Command::Dashboards(args) = Args::parse_from(words.iter().chain(more)).command else { unreachable!() };
+///     dashboards::run(&args, &mut std::io::empty())
+/// };
+/// assert_eq!(run(&["--check"]).exit, Exit::Refused); // nothing is there yet
+/// assert_eq!(run(&[]).exit, Exit::Pass);
+/// assert_eq!(run(&["--check"]).exit, Exit::Pass);
+/// # std::fs::remove_dir_all(&*folder)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn run(args: &DashboardsArgs, stdin: &mut impl Read) -> Answer {
+    if args.fleet {
+        return render(args, &Scope::fleet(&args.datasource_variable, args.source));
+    }
+    match read(&Source::read(&args.files.file, stdin)) {
+        Ok(set) => render(args, &Scope::service(&set, &args.datasource_variable, args.source)),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The set that a spec means, or what to answer where it means none.
+pub(super) fn read(source: &Source) -> Result<SloSet, Answer> {
+    let set = match &source.text {
+        Ok(text) => SloSet::from_yaml_named(&source.file, text).map_err(|error| error.to_string()),
+        Err(message) => Err(message.clone()),
+    };
+    set.map_err(|message| refusal(&message, Exit::Usage))
+}
+
+fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
+    match dashboard::render(scope) {
+        Ok(files) => folder::answer(&args.files, &files),
+        Err(error) => refusal(
+            &format!("a dashboard cannot be written as JSON: {error}"),
+            Exit::NoAnswer,
+        ),
+    }
+}
+
+pub(super) fn refusal(message: &str, exit: Exit) -> Answer {
+    Answer {
+        out: String::new(),
+        err: format!("{message}\n"),
+        exit,
+    }
+}

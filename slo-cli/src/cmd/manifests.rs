@@ -1,0 +1,73 @@
+//! `slo manifests`: Kubernetes objects and settings of other programs, from a spec.
+
+use std::io::Read;
+
+use super::check::Source;
+use super::dashboards::{read, refusal};
+use super::{Answer, folder};
+use crate::args::ManifestsArgs;
+use crate::exit::Exit;
+use crate::render::manifest::{Deploy, Plan, render};
+
+/// The most that a ConfigMap holds is 1 MiB, keys and all.
+const LARGEST_SPEC_BYTES: usize = 1_000_000;
+
+/// Runs the command: writes the files, or compares them with what is in the folder.
+///
+/// # Examples
+///
+/// ```
+/// use clap::Parser as _;
+/// use slo_cli::args::{Args, Command};
+/// use slo_cli::cmd::manifests;
+/// use slo_cli::exit::Exit;
+///
+/// let spec = "
+/// version: 1
+/// service: shop
+/// slos: [{ name: buying, objective: 99.9%, window: 30d, sli: { http: { routes: [/buy] } } }]
+/// ";
+/// let folder = std::env::temp_dir().join(format!("slo-manifests-{}", std::process::id()));
+/// let out = folder.to_string_lossy();
+/// let words = ["slo", "manifests", "-", "--out", &out, "--revision", "4f2a9c1", "--message", "buy: fewer clicks"];
+/// let Command::Manifests(args) = Args::parse_from(words).command else { unreachable!() };
+/// assert_eq!(manifests::run(&args, &mut spec.as_bytes()).exit, Exit::Pass);
+/// let job = std::fs::read_to_string(folder.join("kubernetes/gate-job.yaml"))?;
+/// assert!(job.contains("slo/message: \"buy: fewer clicks\""));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
+    let source = Source::read(&args.files.file, stdin);
+    let set = match read(&source) {
+        Ok(set) => set,
+        Err(refused) => return refused,
+    };
+    let spec = source.text.unwrap_or_default();
+    if spec.len() > LARGEST_SPEC_BYTES {
+        let message = format!(
+            "`{}` has {} bytes, and a ConfigMap holds {LARGEST_SPEC_BYTES}; write a spec for each service",
+            source.file,
+            spec.len()
+        );
+        return refusal(&message, Exit::Usage);
+    }
+    let target = args
+        .target
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", set.service()));
+    let files = render(&Plan {
+        set: &set,
+        spec: &spec,
+        environment: &args.environment,
+        prometheus: &args.prometheus,
+        image: &args.image,
+        target: &target,
+        deploy: Deploy {
+            revision: &args.revision,
+            message: &args.message,
+            author: &args.author,
+        },
+    });
+    folder::answer(&args.files, &files)
+}

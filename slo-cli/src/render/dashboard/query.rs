@@ -1,0 +1,97 @@
+//! Pieces of queries: whose series are meant, and how they are summed.
+
+use slo_core::{Outcome, names};
+
+/// Whose promise a series is about.
+pub(crate) const PROMISE: [&str; 4] = [
+    names::DEPLOYMENT_ENVIRONMENT_NAME.label,
+    names::SERVICE_NAMESPACE.label,
+    names::SERVICE_NAME.label,
+    names::SLO_NAME.label,
+];
+
+/// Names of the variables that queries read.
+pub(crate) const ENVIRONMENT: &str = "environment";
+pub(crate) const SERVICE: &str = "service";
+pub(crate) const SLO: &str = "slo";
+pub(crate) const ROUTE: &str = "route";
+
+/// The labels of a promise, as `by` and `on` take them.
+pub(crate) fn promise() -> String {
+    PROMISE.join(", ")
+}
+
+/// `label=~"$variable"`.
+pub(crate) fn chosen(label: &str, variable: &str) -> String {
+    format!("{label}=~\"${variable}\"")
+}
+
+/// The series of the chosen services.
+pub(crate) fn of_services(metric: &str, more: &[&str]) -> String {
+    let environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
+    let service = chosen(names::SERVICE_NAME.label, SERVICE);
+    let matchers: Vec<_> = [environment.as_str(), service.as_str()]
+        .into_iter()
+        .chain(more.iter().copied())
+        .collect();
+    format!("{metric}{{{}}}", matchers.join(", "))
+}
+
+/// The series of the chosen SLOs.
+pub(crate) fn of_slos(metric: &str, more: &[&str]) -> String {
+    let slo = chosen(names::SLO_NAME.label, SLO);
+    let matchers: Vec<_> = std::iter::once(slo.as_str()).chain(more.iter().copied()).collect();
+    of_services(metric, &matchers)
+}
+
+/// The events of the chosen SLOs that ended like one of these.
+pub(crate) fn events(outcomes: &[Outcome]) -> String {
+    let words: Vec<_> = outcomes.iter().map(|outcome| outcome.as_str()).collect();
+    let matcher = match words.as_slice() {
+        [one] => format!("{}=\"{one}\"", names::SLO_OUTCOME.label),
+        many => format!("{}=~\"{}\"", names::SLO_OUTCOME.label, many.join("|")),
+    };
+    of_slos(names::EVENTS.prometheus, &[&matcher])
+}
+
+/// The outcomes that count.
+pub(crate) const VALID: [Outcome; 2] = [Outcome::Good, Outcome::Bad];
+
+/// `a / b` where there is anything to divide by: no answer in the place of NaN.
+pub(crate) fn share(a: &str, b: &str) -> String {
+    format!("{a} / ({b} > 0)")
+}
+
+/// A length of time as PromQL writes it, in the largest unit that is exact.
+pub(crate) fn range(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let exact = units.into_iter().find(|(unit, _)| seconds > 0 && seconds % unit == 0);
+    match exact {
+        Some((unit, letter)) => format!("{}{letter}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_exact() {
+        for (seconds, text) in [
+            (2_592_000, "30d"),
+            (129_600, "36h"),
+            (300, "5m"),
+            (90, "90s"),
+            (0, "0s"),
+        ] {
+            assert_eq!(range(seconds), text);
+        }
+    }
+
+    #[test]
+    fn one_outcome_is_matched_as_it_is_and_several_by_a_regular_expression() {
+        assert!(events(&[Outcome::Bad]).ends_with(", slo_outcome=\"bad\"}"));
+        assert!(events(&VALID).ends_with(", slo_outcome=~\"good|bad\"}"));
+    }
+}

@@ -1,0 +1,256 @@
+//! For whom dashboards are written: the whole fleet, or one service whose promises are known.
+
+use std::collections::BTreeSet;
+
+use slo_core::alert::{AlertPolicy, Severity};
+use slo_core::gate::GateRules;
+use slo_core::{Slo, SloSet, Target, Window, names};
+
+use super::field::{Colour, Thresholds};
+use super::model::{Datasource, Link};
+use super::query::{ENVIRONMENT, SERVICE, SLO, chosen, of_services};
+use super::source::Source;
+use super::variable::Variable;
+use crate::args::SourceOfBudgets;
+use crate::render::short_name::shortened;
+
+/// Grafana takes uids of up to 40 characters.
+const LONGEST_UID: usize = 40;
+
+/// For whom.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    /// The one service, or none for all.
+    service: Option<&'a SloSet>,
+    datasource_variable: &'a str,
+    pub(crate) source: Source,
+}
+
+/// Each dashboard, in the order of the links between them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Overview,
+    Red,
+    Budget,
+    Freshness,
+    Gate,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] = [Self::Overview, Self::Red, Self::Budget, Self::Freshness, Self::Gate];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Red => "red",
+            Self::Budget => "budget",
+            Self::Freshness => "freshness",
+            Self::Gate => "gate",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Promises at a glance",
+            Self::Red => "Requests: rate, errors, duration",
+            Self::Budget => "Error budget",
+            Self::Freshness => "Freshness of data",
+            Self::Gate => "Deploy gate",
+        }
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// Dashboards for every service that an engine knows.
+    pub(crate) fn fleet(datasource_variable: &'a str, kind: SourceOfBudgets) -> Self {
+        // What the rules for a fleet are written for as well.
+        let windows = [7, 28, 30, 90].map(|days| days * 86_400).to_vec();
+        Self {
+            service: None,
+            datasource_variable,
+            source: Source { kind, windows },
+        }
+    }
+
+    /// Dashboards for the service of this spec.
+    pub(crate) fn service(set: &'a SloSet, datasource_variable: &'a str, kind: SourceOfBudgets) -> Self {
+        let mut windows: Vec<_> = windows(set).into_iter().collect();
+        if windows.is_empty() {
+            windows.push(30 * 86_400);
+        }
+        Self {
+            service: Some(set),
+            datasource_variable,
+            source: Source { kind, windows },
+        }
+    }
+
+    /// Whether all is about one service.
+    pub(crate) const fn is_one_service(&self) -> bool {
+        self.service.is_some()
+    }
+
+    /// A name that stays the same as long as service and kind do.
+    pub(crate) fn uid(&self, kind: Kind) -> String {
+        match self.service {
+            Some(set) => shortened(&format!("slo-{}-{}", kind.word(), set.service()), LONGEST_UID),
+            None => format!("slo-{}", kind.word()),
+        }
+    }
+
+    pub(crate) fn title(&self, kind: Kind) -> String {
+        let title = kind.title();
+        match self.service {
+            Some(set) => format!("{}: {}", set.service(), title.to_lowercase()),
+            None => title.to_owned(),
+        }
+    }
+
+    pub(crate) fn tags(&self) -> Vec<String> {
+        let service = self.service.map(|set| set.service().to_owned());
+        std::iter::once("slo".to_owned()).chain(service).collect()
+    }
+
+    /// Links to the others.
+    pub(crate) fn links(&self, from: Kind) -> Vec<Link> {
+        let others = Kind::ALL.into_iter().filter(|kind| *kind != from);
+        others
+            .map(|kind| Link::to(kind.title(), self.title(kind), &self.uid(kind)))
+            .collect()
+    }
+
+    pub(crate) fn datasource(&self) -> Datasource {
+        Datasource::in_variable(self.datasource_variable)
+    }
+
+    /// Data source, environment and service.
+    pub(crate) fn variables(&self, seen_in: &str) -> Vec<Variable> {
+        let environment = Variable::label_values(
+            ENVIRONMENT,
+            ("Environment", "deployment.environment.name of the services"),
+            self.datasource(),
+            seen_in,
+            names::DEPLOYMENT_ENVIRONMENT_NAME.label,
+        );
+        let service = match self.service {
+            Some(set) => Variable::constant(SERVICE, "Service", set.service()),
+            None => Variable::label_values(
+                SERVICE,
+                ("Service", "service.name"),
+                self.datasource(),
+                &format!(
+                    "{seen_in}{{{}}}",
+                    chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT)
+                ),
+                names::SERVICE_NAME.label,
+            ),
+        };
+        vec![Variable::datasource(self.datasource_variable), environment, service]
+    }
+
+    /// The same, and the SLO.
+    pub(crate) fn variables_of_slos(&self) -> Vec<Variable> {
+        let mut variables = self.variables(names::OBJECTIVE.prometheus);
+        variables.push(Variable::label_values(
+            SLO,
+            ("SLO", "Names of the promises"),
+            self.datasource(),
+            &of_services(names::OBJECTIVE.prometheus, &[]),
+            names::SLO_NAME.label,
+        ));
+        variables
+    }
+
+    /// What a series is called where each is one promise.
+    pub(crate) fn promise_legend(&self) -> String {
+        self.legend(names::SLO_NAME.label)
+    }
+
+    /// What a series is called that has this label.
+    pub(crate) fn legend(&self, label: &str) -> String {
+        match self.service {
+            Some(_) => format!("{{{{{label}}}}}"),
+            None => format!("{{{{{}}}}} {{{{{label}}}}}", names::SERVICE_NAME.label),
+        }
+    }
+
+    /// The labels that tell one series from another where several services are on one page, with this one.
+    pub(crate) fn by(&self, label: &str) -> String {
+        match self.service {
+            Some(_) => label.to_owned(),
+            None => format!("{}, {label}", names::SERVICE_NAME.label),
+        }
+    }
+
+    /// The SLOs whose objective is the same in every environment: a page shows all environments alike.
+    pub(crate) fn fixed_objectives(&self) -> impl Iterator<Item = (&'a str, Target)> {
+        let slos = self.service.map_or(&[][..], SloSet::slos);
+        slos.iter()
+            .filter(|slo| self.is_the_same_everywhere(slo))
+            .map(|slo| (slo.name(), slo.target()))
+    }
+
+    fn is_the_same_everywhere(&self, slo: &Slo) -> bool {
+        each_set(self.service).all(|set| set.slo(slo.name()).is_none_or(|there| there.target() == slo.target()))
+    }
+
+    /// The smallest latency limit that an SLO of the service has, in seconds.
+    pub(crate) fn tightest_latency_seconds(&self) -> Option<f64> {
+        let limits = self.service?.slos().iter().filter_map(Slo::latency_limit);
+        limits.min().map(slo_core::Threshold::as_seconds_f64)
+    }
+
+    /// Red when the budget is spent, orange where the gate begins to refuse, yellow under a half.
+    pub(crate) fn budget_thresholds(&self) -> Thresholds {
+        let limit = self
+            .service
+            .map_or_else(|| GateRules::default().budget.limit, |set| set.gate().budget.limit);
+        let mut steps = vec![(0.0, Colour::Orange)];
+        let limit = limit.as_ratio_f64();
+        if limit > 0.0 {
+            steps.push((limit, Colour::Yellow));
+        }
+        if limit < 0.5 {
+            steps.push((0.5, Colour::Green));
+        }
+        Thresholds::new(Colour::Red, &steps)
+    }
+}
+
+/// Yellow where the budget will not last, and each factor at which somebody is told, of an SLO over 30 days.
+pub(crate) fn burn_thresholds() -> Thresholds {
+    // Factors do not depend on the target, and 30 days is the period that the policy is written for.
+    let month = Window::days(30).unwrap_or(Window::MAX);
+    let target = Target::from_ppb(999_000_000);
+    let alerts = target.map(|target| AlertPolicy::standard().resolve(target, month));
+    let mut pages: Vec<_> = alerts
+        .iter()
+        .flat_map(slo_core::alert::Alerts::conditions)
+        .filter(|condition| condition.severity() == Severity::Page)
+        .map(|condition| condition.factor().as_f64())
+        .collect();
+    pages.sort_by(f64::total_cmp);
+    let colours = [Colour::Orange, Colour::Red];
+    let steps: Vec<_> = std::iter::once((1.0, Colour::Yellow))
+        .chain(pages.into_iter().zip(colours))
+        .collect();
+    Thresholds::new(Colour::Green, &steps)
+}
+
+/// The set as written and as it is in each of its environments.
+fn each_set(set: Option<&SloSet>) -> impl Iterator<Item = SloSet> {
+    let changed = set
+        .into_iter()
+        .flat_map(|set| set.environments().map(|(name, _)| set.for_environment(name)));
+    set.cloned().into_iter().chain(changed)
+}
+
+/// The lengths of the rolling windows of a set in any environment, in seconds.
+fn windows(set: &SloSet) -> BTreeSet<u64> {
+    let mut lengths = BTreeSet::new();
+    for set in each_set(Some(set)) {
+        let rolling = set.slos().iter().filter_map(|slo| slo.window().rolling_length());
+        lengths.extend(rolling.map(|length| length.as_secs()));
+    }
+    lengths
+}

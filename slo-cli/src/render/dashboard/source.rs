@@ -1,0 +1,168 @@
+//! Where budgets come from: the series that rules record, or the counters themselves.
+
+use slo_core::{Outcome, names};
+
+use super::query::{VALID, events, of_slos, promise, range, share};
+use crate::args::SourceOfBudgets;
+use crate::render::recorded;
+
+/// How numbers about promises are asked for. Each answer has the labels of a promise and no others.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) kind: SourceOfBudgets,
+    /// The lengths of the rolling windows in use, in seconds: without rules each needs a query of its own.
+    pub(crate) windows: Vec<u64>,
+}
+
+/// One hour or six.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Burn {
+    Hour,
+    SixHours,
+}
+
+impl Burn {
+    const fn range(self) -> &'static str {
+        match self {
+            Self::Hour => "1h",
+            Self::SixHours => "6h",
+        }
+    }
+
+    const fn error_ratio(self) -> &'static str {
+        match self {
+            Self::Hour => recorded::ERROR_RATIO_1H,
+            Self::SixHours => recorded::ERROR_RATIO_6H,
+        }
+    }
+
+    const fn recorded(self) -> &'static str {
+        match self {
+            Self::Hour => recorded::BURN_RATE_1H,
+            Self::SixHours => recorded::BURN_RATE_6H,
+        }
+    }
+}
+
+impl Source {
+    /// The share of good events over the SLO's window.
+    pub(crate) fn sli(&self) -> String {
+        format!("1 - ({})", self.period_errors())
+    }
+
+    /// The share of bad events over one or six hours.
+    pub(crate) fn error_ratio(&self, burn: Burn) -> String {
+        match self.kind {
+            SourceOfBudgets::Recorded => recorded_max(burn.error_ratio()),
+            SourceOfBudgets::Raw => raw_errors(burn.range()),
+        }
+    }
+
+    /// The burn rate over one or six hours.
+    pub(crate) fn burn(&self, burn: Burn) -> String {
+        match self.kind {
+            SourceOfBudgets::Recorded => recorded_max(burn.recorded()),
+            SourceOfBudgets::Raw => {
+                format!("({}) / on ({}) {}", raw_errors(burn.range()), promise(), error_budget())
+            }
+        }
+    }
+
+    /// What is left of the error budget.
+    pub(crate) fn remaining(&self) -> String {
+        match self.kind {
+            // The least of two that a rule may have recorded for one promise: nobody is told a better number.
+            SourceOfBudgets::Recorded => {
+                format!("min by ({}) ({})", promise(), of_slos(recorded::BUDGET_REMAINING, &[]))
+            }
+            SourceOfBudgets::Raw => {
+                format!("1 - ({}) / on ({}) {}", self.period_errors(), promise(), error_budget())
+            }
+        }
+    }
+
+    /// The share of the SLO's window for which there is data.
+    pub(crate) fn coverage(&self) -> String {
+        match self.kind {
+            SourceOfBudgets::Recorded => format!("min by ({}) ({})", promise(), of_slos(recorded::COVERAGE, &[])),
+            SourceOfBudgets::Raw => self.raw_coverage(),
+        }
+    }
+
+    /// The share of bad events over the SLO's window.
+    fn period_errors(&self) -> String {
+        match self.kind {
+            SourceOfBudgets::Recorded => recorded_max(recorded::ERROR_RATIO_PERIOD),
+            SourceOfBudgets::Raw => self.each_window(|seconds| raw_errors(&range(seconds))),
+        }
+    }
+
+    /// In how many of a window's parts the counters were there: 720 parts of an hour in 30 days.
+    fn raw_coverage(&self) -> String {
+        const MOST_PARTS: u64 = 720;
+        let promise = promise();
+        let seen = format!("max by ({promise}) ({})", events(&VALID));
+        let each = self.each_window(|seconds| {
+            // Whole minutes, and no longer than an hour: a gap of an hour is seen in any window.
+            let step = (seconds / MOST_PARTS / 60 * 60).clamp(60, 3_600);
+            let parts = (seconds / step).max(1);
+            // An engine that closes both ends of a range counts one part more than there are.
+            format!(
+                "clamp_max(count_over_time(({seen})[{}:{}]) / {parts}, 1)",
+                range(seconds),
+                range(step)
+            )
+        });
+        // What is younger than a part was not counted yet.
+        let calendar = names::WINDOW_START.prometheus;
+        format!("{each} or on ({promise}) ({seen} * 0 unless on ({promise}) {calendar})")
+    }
+
+    /// One expression per window in use, each for the rolling SLOs that have it. The start of a calendar window is no
+    /// length of time: those need rules.
+    ///
+    /// Windows are not narrowed down to the chosen SLOs, `and` does that: an engine takes queries of so many bytes only
+    /// (16 KiB, VictoriaMetrics).
+    fn each_window(&self, expr: impl Fn(u64) -> String) -> String {
+        let (promise, window, calendar) = (promise(), names::WINDOW.prometheus, names::WINDOW_START.prometheus);
+        let each = self.windows.iter().map(|seconds| {
+            let expr = expr(*seconds);
+            format!("(({expr}) and on ({promise}) ({window} == {seconds}) unless on ({promise}) {calendar})")
+        });
+        each.collect::<Vec<_>>().join(" or ")
+    }
+}
+
+/// The error budget of each promise; the smallest where a rollout has two.
+pub(crate) fn error_budget() -> String {
+    format!(
+        "min by ({}) ({})",
+        promise(),
+        of_slos(names::ERROR_BUDGET.prometheus, &[])
+    )
+}
+
+/// The objective of each promise; the highest where a rollout has two.
+pub(crate) fn objective() -> String {
+    format!("max by ({}) ({})", promise(), of_slos(names::OBJECTIVE.prometheus, &[]))
+}
+
+/// The length of the window of each promise, in seconds.
+pub(crate) fn window_seconds() -> String {
+    format!("max by ({}) ({})", promise(), of_slos(names::WINDOW.prometheus, &[]))
+}
+
+/// The share of excluded events among all, over this time.
+pub(crate) fn excluded(over: &str) -> String {
+    let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
+    share(&sum(&[Outcome::Excluded]), &sum(&Outcome::ALL))
+}
+
+fn recorded_max(name: &str) -> String {
+    format!("max by ({}) ({})", promise(), of_slos(name, &[]))
+}
+
+fn raw_errors(over: &str) -> String {
+    let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
+    share(&sum(&[Outcome::Bad]), &sum(&VALID))
+}

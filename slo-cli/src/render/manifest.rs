@@ -1,0 +1,103 @@
+//! Kubernetes objects and settings around the promises of one service.
+//!
+//! Objects for `kubectl` and Argo CD go into `kubernetes/`, configuration files of other programs into `settings/`.
+
+mod analysis;
+mod gate_command;
+mod gate_job;
+mod monitors;
+mod settings;
+mod vmagent;
+mod yaml;
+
+use std::time::Duration;
+
+use slo_core::{Slo, SloSet};
+
+use self::yaml::Map;
+use super::short_name::shortened;
+
+/// The longest name of a Job: it becomes a label of its pods.
+const LONGEST_NAME: usize = 63;
+
+/// What a set of files is written for.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) set: &'a SloSet,
+    /// The spec as it was read: the gate reads it again where it runs.
+    pub(crate) spec: &'a str,
+    /// `deployment.environment.name` of where the files are used.
+    pub(crate) environment: &'a str,
+    /// The engine that is asked.
+    pub(crate) prometheus: &'a str,
+    /// The container image with the tool.
+    pub(crate) image: &'a str,
+    /// What probes ask, without the path.
+    pub(crate) target: &'a str,
+    pub(crate) deploy: Deploy<'a>,
+}
+
+/// What a gate cannot see from where it runs, and a continuous integration knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Deploy<'a> {
+    pub(crate) revision: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) author: &'a str,
+}
+
+/// Every file: its name and its content, the same bytes each time.
+pub(crate) fn render(plan: &Plan<'_>) -> Vec<(String, String)> {
+    let set = &plan.set.for_environment(plan.environment);
+    let plan = &Plan { set, ..plan.clone() };
+    let mut files = vec![
+        file("kubernetes/gate-spec.yaml", gate_job::spec(plan)),
+        file("kubernetes/gate-job.yaml", gate_job::job(plan)),
+        file("kubernetes/analysis-template.yaml", analysis::template(plan)),
+        file("kubernetes/service-monitor.yaml", monitors::service_monitor()),
+        file("kubernetes/vmagent-deployment.yaml", vmagent::deployment(plan)),
+        file("kubernetes/vmagent-service.yaml", vmagent::service()),
+        file("settings/prometheus.yml", settings::prometheus(plan)),
+        file("settings/prometheus-otlp.yml", settings::prometheus_with_otlp(plan)),
+        file("settings/otel-collector.yaml", settings::otel_collector(plan)),
+    ];
+    files.extend(monitors::probes(plan).map(|(slo, text)| (format!("kubernetes/probe-{slo}.yaml"), text)));
+    files
+}
+
+fn file(name: &str, text: String) -> (String, String) {
+    (name.to_owned(), text)
+}
+
+impl Plan<'_> {
+    /// A name that belongs to the service, and is no longer than Kubernetes takes.
+    fn name(&self, of: &str) -> String {
+        shortened(&format!("{}-{of}", self.set.service()), LONGEST_NAME)
+    }
+
+    /// The engine's address without a slash at its end.
+    fn engine(&self) -> &str {
+        self.prometheus.trim_end_matches('/')
+    }
+
+    /// How many days of history the longest window needs, and some more: rules look back over all of it.
+    fn retention_days(&self) -> u64 {
+        let longest = self.set.slos().iter().map(|slo: &Slo| slo.window().longest()).max();
+        let longest = longest.unwrap_or(Duration::from_secs(30 * 86_400));
+        longest.as_secs().div_ceil(86_400) + 5
+    }
+}
+
+/// Labels that say what an object belongs to.
+fn labels(name: &str, part_of: &str) -> Map {
+    Map::new()
+        .with("app.kubernetes.io/name", name)
+        .with("app.kubernetes.io/part-of", part_of)
+}
+
+/// What stands at the top of each file.
+fn heading(what: &str) -> String {
+    format!("Written by `slo manifests`; write it again instead of changing it.\n{what}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! The one place that knows the command line of `slo gate`.
+
+use super::Plan;
+
+/// How long the gate waits for answers, in seconds.
+const TIMEOUT_SECONDS: u64 = 60;
+
+/// What a pod may take before the gate runs, in seconds: a place to run, and an image to fetch.
+const START_SECONDS: u64 = 240;
+
+/// After how many seconds a run is given up: later than the gate gives up itself, whose answer says why.
+pub(super) const DEADLINE_SECONDS: u64 = TIMEOUT_SECONDS + START_SECONDS;
+
+/// Where the spec lies in the container.
+pub(super) const SPEC_FOLDER: &str = "/etc/slo";
+pub(super) const SPEC_FILE: &str = "slo.yaml";
+
+/// What the gate is told of a deploy: the flag, the variable in the container, the annotation of the pod.
+pub(super) const TOLD: [(&str, &str, &str); 3] = [
+    ("--revision", "SLO_REVISION", "slo/revision"),
+    ("--message", "SLO_MESSAGE", "slo/message"),
+    ("--author", "SLO_AUTHOR", "slo/author"),
+];
+
+/// The arguments as Kubernetes reads them: it puts variables in the place of `$(NAME)` itself, and no shell sees them.
+pub(super) fn arguments(plan: &Plan<'_>) -> Vec<String> {
+    let mut arguments = vec![
+        "gate".to_owned(),
+        format!("{SPEC_FOLDER}/{SPEC_FILE}"),
+        "--environment".to_owned(),
+        literal(plan.environment),
+        "--prometheus".to_owned(),
+        literal(plan.prometheus),
+        "--timeout".to_owned(),
+        format!("{TIMEOUT_SECONDS}s"),
+    ];
+    for (flag, variable, _) in TOLD {
+        // In one word: a message that begins with `-` is no flag.
+        arguments.push(format!("{flag}=$({variable})"));
+    }
+    arguments
+}
+
+/// A text in which Kubernetes replaces nothing.
+fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}

@@ -1,0 +1,326 @@
+//! The files, read back by another project's reader of YAML.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::yaml::reading::{hostile, read};
+use super::*;
+
+const SPEC: &str = "version: 1\nservice: shop\nslos:\n  - name: buying\n    objective: 99.9%\n    window: 30d\n    \
+                    sli: { http: { routes: [/buy], faster_than: 1s } }\n  - name: stock-freshness\n    objective: 99%\n    \
+                    window: 40d\n    sli: { synthetic: { path: /stock/synthetic/health } }\n\
+                    gate: { bad_ratio: \"< 0.3% over 10m\", p95: \"< 2s over 5m\" }\n\
+                    environments:\n  dev: { gate: { bad_ratio: \"< 5% over 10m\" } }\n";
+
+fn set() -> SloSet {
+    SloSet::from_yaml(SPEC).unwrap()
+}
+
+fn plan(set: &SloSet) -> Plan<'_> {
+    Plan {
+        set,
+        spec: SPEC,
+        environment: "production",
+        prometheus: "http://prometheus:9090/",
+        image: "slo:1",
+        target: "http://shop",
+        deploy: Deploy::default(),
+    }
+}
+
+/// A file of these, as JSON.
+fn file_of(plan: &Plan<'_>, name: &str) -> Value {
+    let files = render(plan);
+    let (_, text) = files.iter().find(|(file, _)| file == name).unwrap();
+    read(text).unwrap()
+}
+
+#[test]
+fn every_file_is_one_document_and_every_object_has_a_name() {
+    let set = set();
+    let files = render(&plan(&set));
+    assert_eq!(files.len(), 10);
+    for (name, text) in files {
+        let value = read(&text).unwrap();
+        assert!(text.starts_with("# Written by `slo manifests`"), "{name}");
+        if name.starts_with("kubernetes/") {
+            for key in ["/apiVersion", "/kind", "/metadata/name"] {
+                assert!(value.pointer(key).is_some_and(Value::is_string), "{name} {key}");
+            }
+        } else {
+            assert!(name.starts_with("settings/"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_job_ends_after_the_gate_and_asks_once() {
+    let set = set();
+    let job = file_of(&plan(&set), "kubernetes/gate-job.yaml");
+    let spec = &job["spec"];
+    let pod = &spec["template"]["spec"];
+    assert_eq!(
+        (&spec["backoffLimit"], &pod["restartPolicy"]),
+        (&json!(0), &json!("Never"))
+    );
+    let args = pod["containers"][0]["args"].as_array().unwrap();
+    let after = |flag: &str| &args[args.iter().position(|arg| arg == flag).unwrap() + 1];
+    let timeout: u64 = after("--timeout")
+        .as_str()
+        .unwrap()
+        .trim_end_matches('s')
+        .parse()
+        .unwrap();
+    assert!(spec["activeDeadlineSeconds"].as_u64().unwrap() >= timeout + 60);
+    assert_eq!(after("--environment"), "production");
+    let annotations = &job["metadata"]["annotations"];
+    assert_eq!(annotations["argocd.argoproj.io/hook"], "PreSync");
+    assert_eq!(
+        annotations["argocd.argoproj.io/hook-delete-policy"],
+        "BeforeHookCreation"
+    );
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    let locked = &pod["containers"][0]["securityContext"];
+    assert_eq!(
+        (&locked["readOnlyRootFilesystem"], &locked["allowPrivilegeEscalation"]),
+        (&json!(true), &json!(false))
+    );
+}
+
+#[test]
+fn what_the_gate_is_told_goes_from_annotation_to_variable_to_flag() {
+    let set = set();
+    let job = file_of(&plan(&set), "kubernetes/gate-job.yaml");
+    let template = &job["spec"]["template"];
+    let container = &template["spec"]["containers"][0];
+    let args = container["args"].as_array().unwrap();
+    let variables = container["env"].as_array().unwrap();
+    assert_eq!(variables.len(), 3);
+    for variable in variables {
+        let path = variable["valueFrom"]["fieldRef"]["fieldPath"].as_str().unwrap();
+        let annotation = path
+            .strip_prefix("metadata.annotations['")
+            .unwrap()
+            .trim_end_matches("']");
+        assert_eq!(template["metadata"]["annotations"][annotation], "", "{annotation}");
+        let expanded = format!("=$({})", variable["name"].as_str().unwrap());
+        let users = args.iter().filter(|arg| arg.as_str().unwrap().ends_with(&expanded));
+        assert_eq!(users.count(), 1, "{expanded}");
+    }
+}
+
+#[test]
+fn the_spec_is_mounted_where_the_gate_reads_it() {
+    let set = set();
+    let (job, spec) = (
+        file_of(&plan(&set), "kubernetes/gate-job.yaml"),
+        file_of(&plan(&set), "kubernetes/gate-spec.yaml"),
+    );
+    let pod = &job["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"][0]["configMap"]["name"], spec["metadata"]["name"]);
+    assert_eq!(spec["data"]["slo.yaml"], SPEC);
+    let folder = pod["containers"][0]["volumeMounts"][0]["mountPath"].as_str().unwrap();
+    assert_eq!(pod["containers"][0]["args"][1], format!("{folder}/slo.yaml"));
+    let wave = |object: &Value| {
+        object["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
+            .as_str()
+            .unwrap()
+            .parse::<i32>()
+    };
+    assert!(wave(&spec).unwrap() < wave(&job).unwrap());
+}
+
+/// What Argo Rollouts makes of an answer, by its documented rules: failure first, then success, else inconclusive.
+fn judged(metric: &Value, result: &[f64]) -> &'static str {
+    let holds = |condition: &str| {
+        let rest = condition
+            .strip_prefix("len(result) == 1 && !isNaN(result[0]) && result[0] ")
+            .unwrap_or_else(|| panic!("{condition}"));
+        let (comparison, limit) = rest.split_once(' ').unwrap();
+        let limit: f64 = limit.parse().unwrap();
+        let [value] = result else { return false };
+        !value.is_nan()
+            && match comparison {
+                "<" => *value < limit,
+                "<=" => *value <= limit,
+                ">" => *value > limit,
+                ">=" => *value >= limit,
+                other => panic!("{other}"),
+            }
+    };
+    match (&metric["failureCondition"], &metric["successCondition"]) {
+        (Value::String(failure), _) if holds(failure) => "failed",
+        (_, Value::String(success)) if holds(success) => "successful",
+        _ => "inconclusive",
+    }
+}
+
+#[test]
+fn an_answer_that_is_none_is_neither_success_nor_failure() {
+    let set = set();
+    let template = file_of(&plan(&set), "kubernetes/analysis-template.yaml");
+    let [bad, slow] = template["spec"]["metrics"].as_array().unwrap().as_slice() else {
+        panic!("two metrics")
+    };
+    for metric in [bad, slow] {
+        for none in [&[][..], &[f64::NAN], &[0.0, 0.0]] {
+            assert_eq!(judged(metric, none), "inconclusive", "{none:?}");
+        }
+        assert_eq!(judged(metric, &[0.0]), "successful");
+        assert_eq!(judged(metric, &[1.0]), "failed");
+        assert_eq!(judged(metric, &[f64::INFINITY]), "failed");
+        assert_eq!(metric["failureLimit"], 0);
+    }
+    // As the gate: exactly the limit is a breach of `<`, and 95% fast are enough for a p95.
+    assert_eq!(
+        (judged(bad, &[0.003]), judged(bad, &[0.002_999])),
+        ("failed", "successful")
+    );
+    assert_eq!(
+        (judged(slow, &[0.05]), judged(slow, &[0.050_001])),
+        ("successful", "failed")
+    );
+}
+
+#[test]
+fn an_environment_has_its_own_limits() {
+    let set = set();
+    let of = |environment| {
+        let template = file_of(
+            &Plan {
+                environment,
+                ..plan(&set)
+            },
+            "kubernetes/analysis-template.yaml",
+        );
+        let args = template["spec"]["args"][0]["value"].clone();
+        (
+            template["spec"]["metrics"][0]["successCondition"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+            args,
+        )
+    };
+    assert!(of("production").0.ends_with("< 0.003"));
+    let (condition, environment) = of("dev");
+    assert!(condition.ends_with("< 0.05"), "{condition}");
+    assert_eq!(environment, "dev");
+}
+
+#[test]
+fn whole_seconds_are_found_however_they_are_written() {
+    let set = set();
+    let template = file_of(&plan(&set), "kubernetes/analysis-template.yaml");
+    let query = template["spec"]["metrics"][1]["provider"]["prometheus"]["query"]
+        .as_str()
+        .unwrap();
+    assert!(query.contains(r#"le=~"2(\\.0)?""#), "{query}");
+    assert!(query.contains("[300s]"), "{query}");
+}
+
+#[test]
+fn a_probe_asks_the_health_endpoint_of_each_synthetic_slo() {
+    let set = set();
+    let probe = file_of(&plan(&set), "kubernetes/probe-stock-freshness.yaml");
+    let targets = &probe["spec"]["targets"]["staticConfig"];
+    assert_eq!(targets["static"], json!(["http://shop/stock/synthetic/health"]));
+    let labels = json!({
+        "service_name": "shop", "deployment_environment_name": "production", "slo_name": "stock-freshness",
+    });
+    assert_eq!(targets["labels"], labels);
+}
+
+#[test]
+fn history_is_kept_for_longer_than_the_longest_window() {
+    let set = set();
+    let files = render(&plan(&set));
+    let retention = files
+        .iter()
+        .filter(|(_, text)| text.contains("--storage.tsdb.retention.time=45d"));
+    assert_eq!(retention.count(), 2);
+}
+
+#[test]
+fn collectors_put_whose_series_it_is_onto_each() {
+    let set = set();
+    let promoted = file_of(&plan(&set), "settings/prometheus-otlp.yml")["otlp"]["promote_resource_attributes"].clone();
+    let whose = json!([
+        "service.name",
+        "service.namespace",
+        "service.version",
+        "service.instance.id",
+        "deployment.environment.name",
+    ]);
+    assert_eq!(promoted, whose);
+    let collector = file_of(&plan(&set), "settings/otel-collector.yaml");
+    let writer = &collector["exporters"]["prometheusremotewrite"];
+    assert_eq!(writer["resource_to_telemetry_conversion"]["enabled"], true);
+    assert_eq!(writer["endpoint"], "http://prometheus:9090/api/v1/write");
+    // What a pipeline names is there.
+    let pipeline = &collector["service"]["pipelines"]["metrics"];
+    for part in ["receivers", "processors", "exporters"] {
+        for name in pipeline[part].as_array().unwrap() {
+            assert!(collector[part].get(name.as_str().unwrap()).is_some(), "{part} {name}");
+        }
+    }
+}
+
+#[test]
+fn long_names_of_services_are_names_of_objects() {
+    let service = "s".repeat(63);
+    let set = SloSet::from_yaml(&SPEC.replace("service: shop", &format!("service: {service}"))).unwrap();
+    for (name, text) in render(&plan(&set)) {
+        if name.starts_with("kubernetes/") {
+            let object = read(&text).unwrap()["metadata"]["name"].as_str().unwrap().to_owned();
+            assert!(object.len() <= 63, "{name}: {object}");
+        }
+    }
+}
+
+proptest! {
+    // Each case renders and reads ten files four times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_that_ci_or_a_person_writes_can_break_out(
+        revision in hostile(),
+        message in hostile(),
+        author in hostile(),
+        image in hostile(),
+        spec in hostile(),
+        prometheus in hostile(),
+        target in hostile(),
+    ) {
+        let set = set();
+        let mild = plan(&set);
+        let (revision, message, author) = (revision.as_str(), message.as_str(), author.as_str());
+        let deploy = Deploy { revision, message, author };
+        let hostile = Plan { image: &image, spec: &spec, prometheus: &prometheus, target: &target, deploy, ..mild.clone() };
+        for ((name, text), (_, mild)) in render(&hostile).into_iter().zip(render(&mild)) {
+            let (value, mild) = (read(&text), read(&mild).unwrap());
+            prop_assert!(value.is_ok(), "{}: {:?}\n{}", name, value, text);
+            prop_assert_eq!(shape(&value.unwrap()), shape(&mild), "{}", name);
+        }
+        let job = file_of(&hostile, "kubernetes/gate-job.yaml");
+        let template = &job["spec"]["template"];
+        let annotations = json!({"slo/revision": revision, "slo/message": message, "slo/author": author});
+        prop_assert_eq!(&template["metadata"]["annotations"], &annotations);
+        let container = &template["spec"]["containers"][0];
+        prop_assert_eq!(&container["image"], &json!(image));
+        // Kubernetes replaces `$(NAME)` and makes `$` of `$$`: what it does to our addresses is nothing.
+        prop_assert_eq!(&container["args"][5], &json!(prometheus.replace('$', "$$")));
+        prop_assert_eq!(&file_of(&hostile, "kubernetes/gate-spec.yaml")["data"]["slo.yaml"], &json!(spec));
+    }
+}
+
+/// The keys of a document, and that what they lead to are texts.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(pairs) => Value::Object(pairs.iter().map(|(key, value)| (key.clone(), shape(value))).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(shape).collect()),
+        Value::String(_) => json!("text"),
+        other => other.clone(),
+    }
+}
