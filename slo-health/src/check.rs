@@ -125,6 +125,11 @@ impl Check {
         &self.name
     }
 
+    #[cfg(feature = "probe-kit")]
+    pub(crate) const fn deadline(&self) -> std::time::Duration {
+        self.pace.deadline
+    }
+
     /// Answers from the cache if that is sound, else joins the run in flight, else starts one. Does not wait.
     pub(crate) fn begin(self: &Arc<Self>) -> Answer {
         let (now, at) = (self.clock.now(), Instant::now());

@@ -86,6 +86,12 @@ impl SyntheticHealth {
         Report::new(self.inner.clock.now(), first, reports)
     }
 
+    /// Within what every request is answered.
+    #[cfg(feature = "probe-kit")]
+    pub(crate) fn deadline(&self) -> std::time::Duration {
+        self.inner.first.deadline() // the same for every check
+    }
+
     fn checks(&self) -> impl Iterator<Item = &Arc<Check>> {
         std::iter::once(&self.inner.first).chain(&self.inner.more)
     }

@@ -84,6 +84,8 @@ mod freshness;
 #[cfg(feature = "serve")]
 mod health;
 mod observation;
+#[cfg(feature = "probe-kit")]
+pub mod probe;
 #[cfg(feature = "serve")]
 mod reading;
 #[cfg(feature = "serve")]
