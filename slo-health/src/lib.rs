@@ -58,6 +58,12 @@
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
 //!
+//! # Watching from outside
+//!
+//! The feature `probe-kit` adds the module `probe`: what the Blackbox exporter, Prometheus and Alertmanager need to tell
+//! fresh, stale, a failed check and down apart, and to keep the freshness SLO, as text from one definition. It is pure, and
+//! works without the default feature `serve`.
+//!
 //! # Not for liveness or readiness
 //!
 //! Do not point a Kubernetes liveness, readiness or startup probe, or a load balancer's target check, at this endpoint,

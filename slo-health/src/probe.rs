@@ -70,6 +70,7 @@ mod recording;
 mod scrape;
 #[cfg(feature = "serve")]
 mod serve;
+mod set;
 mod states;
 mod target;
 mod timing;
@@ -82,6 +83,7 @@ pub use self::builder::ProbeKitBuilder;
 pub use self::codes::ProbeCodes;
 pub use self::error::ProbeKitError;
 pub use self::mute::QuietTime;
+pub use self::set::ProbeKits;
 pub use self::states::ProbeState;
 pub use self::target::{ExporterAddress, ProbeTarget};
 use self::{

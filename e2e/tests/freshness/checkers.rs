@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{NaiveTime, Weekday};
 use e2e::{Binary, Failure, Outcome};
 use slo_core::DownCounts;
-use slo_health::probe::{ProbeAccess, ProbeCodes, ProbeKit, ProbeTarget, QuietTime};
+use slo_health::probe::{ProbeAccess, ProbeCodes, ProbeKit, ProbeKits, ProbeTarget, QuietTime};
 use slo_health::{State, SyntheticHealth};
 
 use crate::kits::{Files, by_the_minute, run, slo};
@@ -109,6 +109,47 @@ fn prometheus_and_vmalert_take_every_rule() -> Outcome {
             run(Binary::VmAlert, files.folder(), &["-dryRun", &format!("-rule={file}")])?;
         }
     }
+    Ok(())
+}
+
+#[test]
+fn all_kits_of_an_exporter_are_taken_from_one_file_each() -> Outcome {
+    let mut kits = kits()?;
+    // Of the same name but other codes and headers: with a name of its own it fits in.
+    let last = kits.pop().ok_or_else(|| Failure::new("no kits".to_owned()))?;
+    assert!(ProbeKits::new(kits.iter().cloned().chain([last])).is_err());
+    // The three over other windows have one name, and so one job.
+    let together = ProbeKits::new(kits.into_iter().take(2))?;
+    let files = Files::of(&together.kits()[0])?;
+    files.write("blackbox.yml", &together.blackbox_config())?;
+    files.write("scrapes.yml", &together.scrape_config(&"blackbox:9115".parse()?))?;
+    files.write("rules.yml", &together.recording_rules())?;
+    files.write("alerts.yml", &together.alerting_rules())?;
+    let folder = files.folder();
+    run(
+        Binary::BlackboxExporter,
+        folder,
+        &["--config.check", "--config.file=blackbox.yml"],
+    )?;
+    run(
+        Binary::Promtool,
+        folder,
+        &["check", "config", "--lint=all", "--lint-fatal", "scrapes.yml"],
+    )?;
+    let args = [
+        "check",
+        "rules",
+        "--lint=all",
+        "--lint-fatal",
+        "rules.yml",
+        "alerts.yml",
+    ];
+    run(Binary::Promtool, folder, &args)?;
+    run(
+        Binary::VmAlert,
+        folder,
+        &["-dryRun", "-rule=rules.yml", "-rule=alerts.yml"],
+    )?;
     Ok(())
 }
 

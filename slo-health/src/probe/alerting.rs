@@ -25,6 +25,11 @@ impl ProbeKit {
     /// With an SLO that is a draft nothing pages, and there are no alerts on its budget.
     #[must_use]
     pub fn alerting_rules(&self) -> String {
+        document(vec![self.alert_group()])
+    }
+
+    /// The group of the alerts.
+    pub(super) fn alert_group(&self) -> Yaml {
         let mut rules = vec![self.down(), self.stale(), self.broken(), self.unobserved()];
         if let Some(promise) = &self.promise {
             rules.extend(
@@ -34,8 +39,7 @@ impl ProbeKit {
                     .map(|condition| self.burning(promise, condition)),
             );
         }
-        let group = self.group("alerts", ALERTS_EVERY.min(self.timing.interval), rules);
-        Yaml::map([("groups", Yaml::List(vec![group]))]).document(COMMENT)
+        self.group("alerts", ALERTS_EVERY.min(self.timing.interval), rules)
     }
 
     fn down(&self) -> Yaml {
@@ -205,8 +209,10 @@ impl ProbeKit {
         more: &[(&'static str, String)],
         texts: Vec<(&str, String)>,
     ) -> Yaml {
-        // Said again, as `absent` knows none of them; values of labels are templates, too.
+        // Said again, as `absent` knows few of them, and as alerts of two kits in one file would look alike to `promtool`.
+        // Values of labels are templates, too.
         let mut labels = self.identity.labels();
+        labels.insert("job".to_owned(), self.job.clone());
         labels.insert("severity".to_owned(), severity.as_str().to_owned());
         labels.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let labels = labels
@@ -247,6 +253,11 @@ impl ProbeKit {
         let slo = self.identity.slo.as_deref().map(|slo| format!(" ({slo})"));
         untemplated(&format!("{}{}", self.identity.service, slo.unwrap_or_default()))
     }
+}
+
+/// A rule file with these groups.
+pub(super) fn document(groups: Vec<Yaml>) -> String {
+    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
 }
 
 /// An alert on some states of a target.

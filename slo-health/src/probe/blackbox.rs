@@ -18,11 +18,15 @@ impl ProbeKit {
     /// For a file with other modules take what stands below `modules:`.
     #[must_use]
     pub fn blackbox_config(&self) -> String {
-        let modules = Yaml::map([
+        document(self.modules())
+    }
+
+    /// Both modules, by their names.
+    pub(super) fn modules(&self) -> Vec<(String, Yaml)> {
+        vec![
             (self.module.clone(), self.fresh()),
             (self.answered_module(), self.answered()),
-        ]);
-        Yaml::map([("modules", modules)]).document(COMMENT)
+        ]
     }
 
     /// The module behind the seven states.
@@ -59,6 +63,11 @@ impl ProbeKit {
             ("http", Yaml::Map(http)),
         ])
     }
+}
+
+/// `blackbox.yml` with these modules.
+pub(super) fn document(modules: Vec<(String, Yaml)>) -> String {
+    Yaml::map([("modules", Yaml::Map(modules))]).document(COMMENT)
 }
 
 const COMMENT: &str = "Blackbox exporter 0.26 or later: modules for health endpoints of slo-health.";

@@ -9,6 +9,15 @@ use crate::State;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeKitError {
+    /// There is no kit.
+    #[error("no kits, so nothing would be probed; add at least one")]
+    NoKits,
+    /// Two kits have one scrape job; holds its name.
+    #[error("two kits have the job `{0}`; give each a service, environment, SLO or path of its own")]
+    DuplicateJob(String),
+    /// Two kits have different modules of one name; holds it.
+    #[error("two kits have different modules named `{0}`; give one of them another with `module_name`")]
+    ModuleClash(String),
     /// There is no target.
     #[error("no targets, so nothing would be probed; add at least one, like `https://shop.example`")]
     NoTargets,

@@ -40,12 +40,17 @@ impl ProbeKit {
     /// budget and coverage. The [module](super) lists them all.
     #[must_use]
     pub fn recording_rules(&self) -> String {
+        document(self.recording_groups())
+    }
+
+    /// The groups of the recording rules.
+    pub(super) fn recording_groups(&self) -> Vec<Yaml> {
         let mut groups = vec![self.group("states", self.timing.interval, self.state_rules())];
         if let Some(promise) = &self.promise {
             groups.push(self.group("burn", BURN_EVERY, self.burn_rules(promise)));
             groups.push(self.group("period", TILE, self.period_rules(promise)));
         }
-        Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
+        groups
     }
 
     /// `{job="..",more}`: this kit's series and no others.
@@ -62,13 +67,23 @@ impl ProbeKit {
         ])
     }
 
+    /// The job is in every result already. Said again, as rules of two kits in one file would look alike to `promtool`.
+    fn record(&self, name: &str, expression: &str, labels: &[(&str, &str)]) -> Yaml {
+        let labels = [("job", self.job.as_str())].into_iter().chain(labels.iter().copied());
+        Yaml::map([
+            ("record", Yaml::text(name)),
+            ("expr", Yaml::text(expression)),
+            ("labels", Yaml::texts(labels)),
+        ])
+    }
+
     fn state_rules(&self) -> Vec<Yaml> {
-        let state = |state: &ProbeState| record(STATE, &self.state(*state), &[("state", state.as_str())]);
+        let state = |state: &ProbeState| self.record(STATE, &self.state(*state), &[("state", state.as_str())]);
         let mut rules: Vec<_> = ProbeState::ALL.iter().map(state).collect();
         // Only what the service itself says: a proxy's error page may have a Last-Modified, too.
         let series = self.selector("");
         let told = format!("probe_http_last_modified_timestamp_seconds{series} and (probe_success{series} == 1)");
-        rules.push(record(DATA_AGE, &format!("clamp_min(time() - ({told}), 0)"), &[]));
+        rules.push(self.record(DATA_AGE, &format!("clamp_min(time() - ({told}), 0)"), &[]));
         rules
     }
 
@@ -104,13 +119,13 @@ impl ProbeKit {
         let windows = promise.burn_windows();
         let ratios = windows.iter().map(|window| {
             let ratio = self.error_share(promise, window.as_duration(), &window.to_string());
-            record(&error_ratio(*window), &ratio, &[])
+            self.record(&error_ratio(*window), &ratio, &[])
         });
         let pages = promise.page_windows();
         let rates = pages.iter().map(|window| {
             // One full expression: vmalert would see the last pass of the rule above.
             let ratio = self.error_share(promise, window.as_duration(), &window.to_string());
-            record(&burn_rate(*window), &format!("({ratio}) / {}", promise.budget()), &[])
+            self.record(&burn_rate(*window), &format!("({ratio}) / {}", promise.budget()), &[])
         });
         ratios.chain(rates).collect()
     }
@@ -126,22 +141,18 @@ impl ProbeKit {
                     "sum by ({}, state) (sum_over_time({STATE}{states}[5m]))",
                     self.identity_list()
                 );
-                record(TILES, &sum, &[(names::SLO_OUTCOME.label, outcome.as_str())])
+                self.record(TILES, &sum, &[(names::SLO_OUTCOME.label, outcome.as_str())])
             });
         let (window, text) = (promise.window(), promise.window_text());
         let bad = self.error_share(promise, window, text);
         let good = self.share(promise, (Outcome::Good, &self.identity_list()), window, text);
         let budget = promise.budget();
         let mut rules: Vec<_> = tiles.collect();
-        rules.push(record(FRESH_RATIO, &good, &[]));
-        rules.push(record(ERROR_RATIO, &bad, &[]));
-        rules.push(record(REMAINING, &format!("1 - ({bad}) / {budget}"), &[]));
-        rules.push(record(
-            SPENT,
-            &format!("({}) / {budget}", self.share_by_state(promise)),
-            &[],
-        ));
-        rules.push(record(COVERAGE, &self.coverage(promise), &[]));
+        rules.push(self.record(FRESH_RATIO, &good, &[]));
+        rules.push(self.record(ERROR_RATIO, &bad, &[]));
+        rules.push(self.record(REMAINING, &format!("1 - ({bad}) / {budget}"), &[]));
+        rules.push(self.record(SPENT, &format!("({}) / {budget}", self.share_by_state(promise)), &[]));
+        rules.push(self.record(COVERAGE, &self.coverage(promise), &[]));
         rules
     }
 
@@ -204,20 +215,14 @@ impl ProbeKit {
     }
 }
 
+/// A rule file with these groups.
+pub(super) fn document(groups: Vec<Yaml>) -> String {
+    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
+}
+
 fn valid(promise: &Promise) -> Vec<ProbeState> {
     let is_valid = |state: &ProbeState| !promise.states(Outcome::Excluded).contains(state);
     ProbeState::ALL.into_iter().filter(is_valid).collect()
-}
-
-fn record(name: &str, expression: &str, labels: &[(&str, &str)]) -> Yaml {
-    let mut rule = vec![
-        ("record".to_owned(), Yaml::text(name)),
-        ("expr".to_owned(), Yaml::text(expression)),
-    ];
-    if !labels.is_empty() {
-        rule.push(("labels".to_owned(), Yaml::texts(labels.iter().copied())));
-    }
-    Yaml::Map(rule)
 }
 
 /// Up to here windows are read from the states themselves: 720 samples of each at an interval of 30 s.

@@ -14,8 +14,12 @@ impl ProbeKit {
     /// Each target keeps its full address as `instance`, and has the labels of service, environment and SLO.
     #[must_use]
     pub fn scrape_config(&self, exporter: &ExporterAddress) -> String {
-        let job = self.scrape_job(&self.job, &self.answered_module(), exporter);
-        Yaml::map([("scrape_configs", Yaml::List(vec![job]))]).document(STATES)
+        document(vec![self.states_job(exporter)])
+    }
+
+    /// The job behind the seven states.
+    pub(super) fn states_job(&self, exporter: &ExporterAddress) -> Yaml {
+        self.scrape_job(&self.job, &self.answered_module(), exporter)
     }
 
     /// A second, simpler job, whose `probe_success` is 1 exactly when the data is fresh: `avg_over_time(probe_success
@@ -54,6 +58,11 @@ impl ProbeKit {
             ("labels", Yaml::texts(labels)),
         ])
     }
+}
+
+/// A document with these jobs behind the seven states.
+pub(super) fn document(jobs: Vec<Yaml>) -> String {
+    Yaml::map([("scrape_configs", Yaml::List(jobs))]).document(STATES)
 }
 
 /// The target's address becomes the exporter's parameter and the instance; what is scraped is the exporter.
