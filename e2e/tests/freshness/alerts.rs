@@ -233,10 +233,10 @@ fn an_alert_on_the_budget_says_how_much_of_what_and_what_is_left() -> Outcome {
         kit.job()
     );
     let annotations = "{summary: 'The freshness budget of shop (freshness) burns: over 4.1666% of it in 15m', description: \
-                       '62.5% of the probes of the last 15m found no fresh data; 99% over 6h allows 1%. Budget left: \
-                       -376.2%.', action: 'See slo_health:error_budget_spent:ratio for the state that spends it, then do \
+                       '100% of the probes of the last 15m found no fresh data; 99% over 6h allows 1%. Budget left: \
+                       -809.1%.', action: 'See slo_health:error_budget_spent:ratio for the state that spends it, then do \
                        as the alert on that state says.'}";
-    Played::new(&kit, &fresh(200).finds(10, ProbeState::Stale))
-        .says(209, "SloHealthFastBurn", &labels, annotations)
+    Played::new(&kit, &fresh(200).finds(20, ProbeState::Stale))
+        .says(219, "SloHealthFastBurn", &labels, annotations)
         .play()
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use e2e::{BlackboxExporter, Failure, Outcome, Port, Prom, Prometheus, VictoriaMetrics, VmAlert, eventually};
-use slo_health::probe::{ExporterAddress, ProbeKit};
+use e2e::{BlackboxExporter, Failure, Http, Outcome, Port, Prom, Prometheus, VictoriaMetrics, VmAlert, eventually};
+use serde_json::Value;
+use slo_health::probe::{ExporterAddress, ProbeKit, ProbeState};
 
 use crate::endpoints::{CASES, DEADLINE, Endpoints, PATH};
 use crate::kits::Files;
@@ -17,7 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(3);
 struct Engines {
     prometheus: Prometheus,
     victoria: VictoriaMetrics,
-    _vmalert: VmAlert,
+    vmalert: VmAlert,
     _files: Files,
 }
 
@@ -25,20 +26,27 @@ impl Engines {
     fn start(kit: &ProbeKit, exporter: &ExporterAddress) -> Result<Self, Failure> {
         let files = Files::of(kit)?;
         let scrapes = both_jobs(kit, exporter)?;
-        let config = format!("{scrapes}rule_files: ['{}']\n", files.path("recording.yml").display());
+        let [recording, alerting] = ["recording.yml", "alerting.yml"].map(|file| files.path(file));
+        let rules = format!("rule_files: ['{}', '{}']\n", recording.display(), alerting.display());
+        let config = format!("{scrapes}{rules}");
         let prometheus = Prometheus::start_on(Port::Free, &config)?;
         let victoria = VictoriaMetrics::start_scraping(&scrapes)?;
-        let vmalert = VmAlert::start(&victoria.url(), &[&files.path("recording.yml")])?;
+        let vmalert = VmAlert::start(&victoria.url(), &[&recording, &alerting])?;
         Ok(Self {
             prometheus,
             victoria,
-            _vmalert: vmalert,
+            vmalert,
             _files: files,
         })
     }
 
     fn proms(&self) -> [Prom; 2] {
         [self.prometheus.prom(), self.victoria.prom()]
+    }
+
+    /// What fires in each: `alert case`, and how its description begins.
+    fn firing(&self) -> Result<[BTreeMap<String, String>; 2], String> {
+        Ok([firing(&self.prometheus.url())?, firing(&self.vmalert.url())?])
     }
 }
 
@@ -58,7 +66,9 @@ fn kit(endpoints: &Endpoints) -> Result<ProbeKit, Failure> {
         .deadline(DEADLINE)
         .interval(INTERVAL)
         .scrape_timeout(INTERVAL)
-        .label("region", "seoul");
+        .label("region", "seoul")
+        .page_after(Duration::from_secs(1))
+        .ticket_after(Duration::from_secs(1));
     let builder = endpoints
         .targets()?
         .into_iter()
@@ -87,11 +97,59 @@ fn each_target_is_in_exactly_one_of_seven_states_and_the_data_has_its_age() -> O
         the_simple_job_says_fresh_or_not(&prom, &kit)?;
     }
 
+    eventually(PATIENCE, || {
+        let expected = alerts_on_states();
+        engines
+            .firing()?
+            .iter()
+            .try_for_each(|firing| expect(firing, &expected))
+    })?;
+
     exporter.into_server().stop()?;
     for prom in engines.proms() {
         an_exporter_that_is_gone_moves_no_average(&prom, &kit)?;
     }
+    eventually(PATIENCE, || {
+        let unobserved =
+            |(case, _): &(&str, _)| (format!("SloHealthUnobserved {case}"), "The exporter does".to_owned());
+        let expected = CASES.iter().map(unobserved).collect();
+        engines
+            .firing()?
+            .iter()
+            .try_for_each(|firing| expect(firing, &expected))
+    })?;
     Ok(())
+}
+
+/// The alert on each case but those that are fresh, and the state that it tells.
+fn alerts_on_states() -> BTreeMap<String, String> {
+    let alert = |state: ProbeState| match state {
+        ProbeState::Stale => Some("SloHealthStale"),
+        ProbeState::CheckError | ProbeState::CheckTimeout => Some("SloHealthCheckBroken"),
+        state if state.is_down() => Some("SloHealthDown"),
+        _ => None,
+    };
+    let alerts = CASES
+        .iter()
+        .filter_map(|(case, state)| Some((alert(*state)?, case, state)));
+    alerts
+        .map(|(alert, case, state)| (format!("{alert} {case}"), format!("State: {state}.")))
+        .collect()
+}
+
+/// What fires in the engine at this address, and the first three words of its description, or two of a state.
+fn firing(engine: &str) -> Result<BTreeMap<String, String>, String> {
+    let reply = Http::new().get(&format!("{engine}/api/v1/alerts"))?;
+    let page: Value = serde_json::from_str(&reply.body).map_err(|error| error.to_string())?;
+    let alerts = page["data"]["alerts"].as_array().ok_or("no list of alerts")?;
+    let firing = alerts.iter().filter(|alert| alert["state"] == "firing").map(|alert| {
+        let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default();
+        let description = alert["annotations"]["description"].as_str().unwrap_or_default();
+        let words = if description.starts_with("State") { 2 } else { 3 };
+        let begin: Vec<_> = description.split(' ').take(words).collect();
+        (format!("{} {}", label("alertname"), label("case")), begin.join(" "))
+    });
+    Ok(firing.collect())
 }
 
 fn expected() -> BTreeMap<String, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use e2e::{Binary, Failure, Outcome};
+use e2e::{Binary, Outcome};
 use slo_health::probe::{ProbeKit, ProbeState};
 
 use crate::kits::{Files, run};
@@ -160,7 +160,8 @@ impl<'a> Played<'a> {
         self
     }
 
-    /// Plays it with the real rules.
+    /// Plays it with the real rules. `vmalert`'s tool for this listens on one fixed port of every address, so what alerts
+    /// say there is looked at where it runs.
     pub(crate) fn play(self) -> Outcome {
         let files = Files::of(self.kit)?;
         let groups = ["states", "burn", "period", "alerts"].map(|group| format!("'{}: {group}'", self.kit.job()));
@@ -173,8 +174,7 @@ impl<'a> Played<'a> {
             or_none(&self.alerts),
         );
         files.write("test.yml", &test)?;
-        run(Binary::Promtool, files.folder(), &["test", "rules", "test.yml"])
-            .map_err(|failure| Failure::new(format!("{failure:?}")))?;
+        run(Binary::Promtool, files.folder(), &["test", "rules", "test.yml"])?;
         Ok(())
     }
 }
