@@ -101,7 +101,7 @@ fn a_kit_that_excludes_being_down_and_has_codes_and_access_of_its_own_is_rendere
     let kit = of_two_regions(&freshness("28d", DownCounts::Excluded).unwrap())
         .unwrap()
         .namespace("homes")
-        .codes(ProbeCodes::default().with(State::Warn, 203).with(State::Empty, 404))
+        .codes(ProbeCodes::default().with(State::Warn, 203).with(State::Empty, 424))
         .access(access)
         .module_name("prices")
         .interval(Duration::from_secs(15))
@@ -124,6 +124,20 @@ fn without_an_slo_there_are_states_and_ages_and_no_budget() {
     assert_eq!(rules.matches("record: ").count(), 8);
     assert_eq!(rules.matches("alert: ").count(), 4);
     assert!(!rules.contains("slo_name") && !rules.contains("budget_"));
+}
+
+#[test]
+fn the_states_come_from_the_module_that_takes_any_verdict_and_no_redirect_is_followed() {
+    let kit = plain().unwrap().build().unwrap();
+    let exporter = "blackbox:9115".parse().unwrap();
+    assert!(kit.scrape_config(&exporter).contains("- freshness_answered\n"));
+    assert!(kit.freshness_scrape_config(&exporter).contains("- freshness\n"));
+    let modules = kit.blackbox_config();
+    assert_eq!(modules.matches("follow_redirects: false").count(), 2);
+    let (fresh, answered) = modules.split_once("freshness_answered:").unwrap();
+    assert!(fresh.contains("'^(fresh|warn)$'") && !fresh.contains("503"));
+    let every = "'^(fresh|warn|stale|empty|invalid|error|timeout)$'";
+    assert!(answered.contains(every) && answered.contains("- 503"));
 }
 
 #[test]

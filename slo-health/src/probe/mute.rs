@@ -131,3 +131,47 @@ const fn name(day: Weekday) -> &'static str {
 }
 
 const COMMENT: &str = "Alertmanager: merge time_intervals and routes into alertmanager.yml.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: u32) -> NaiveTime {
+        NaiveTime::from_hms_opt(hour, 30, 0).unwrap()
+    }
+
+    fn part(day: &str, from: &str, to: &str) -> Yaml {
+        let times = Yaml::texts([("start_time", from), ("end_time", to)]);
+        Yaml::map([
+            ("weekdays", Yaml::List(vec![Yaml::text(day)])),
+            ("times", Yaml::List(vec![times])),
+            ("location", Yaml::text("Asia/Seoul")),
+        ])
+    }
+
+    fn parts(day: Weekday, from: NaiveTime, to: NaiveTime) -> Vec<Yaml> {
+        QuietTime::new(day, from, to, "Asia/Seoul").unwrap().parts()
+    }
+
+    #[test]
+    fn a_night_is_the_end_of_one_day_and_the_beginning_of_the_next() {
+        assert_eq!(
+            parts(Weekday::Sun, at(22), at(1)),
+            [part("sunday", "22:30", "24:00"), part("monday", "00:00", "01:30")]
+        );
+    }
+
+    #[test]
+    fn midnight_as_an_end_is_that_of_the_day() {
+        let midnight = NaiveTime::MIN;
+        assert_eq!(
+            parts(Weekday::Sat, at(22), midnight),
+            [part("saturday", "22:30", "24:00")]
+        );
+        assert_eq!(
+            parts(Weekday::Sat, midnight, midnight),
+            [part("saturday", "00:00", "24:00")]
+        );
+        assert_eq!(parts(Weekday::Sat, at(1), at(2)), [part("saturday", "01:30", "02:30")]);
+    }
+}
