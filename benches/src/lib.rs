@@ -8,5 +8,5 @@ mod table;
 
 pub use compare::{Effort, Variant, compare, is_smoke};
 pub use layers::{Kind, Layered, all};
-pub use measure::measure;
+pub use measure::{measure, thread_cpu};
 pub use table::Table;

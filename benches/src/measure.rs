@@ -114,7 +114,13 @@ fn spend(runtime: &Runtime, app: &mut Router, requests: Vec<axum::extract::Reque
     }
 }
 
-fn thread_cpu() -> Duration {
+/// What this thread has worked so far, whatever else the machine had to do.
+///
+/// # Panics
+///
+/// When the operating system tells a negative time.
+#[must_use]
+pub fn thread_cpu() -> Duration {
     let read = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(read).expect("time spent is not negative")
 }

@@ -7,7 +7,7 @@ mod red;
 mod several;
 mod whole;
 
-pub use alert::{AlertReason, AlertStatus, AlertWindow};
+pub use alert::{AlertReason, AlertStatus, AlertWindow, ExcludedStatus};
 pub use budget::{BudgetStatus, ExhaustionStatus};
 pub use life::{GapStatus, LifeStatus};
 #[cfg(feature = "store")]

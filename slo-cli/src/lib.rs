@@ -30,8 +30,10 @@
 //! - [`args`]: the command line.
 //! - [`cmd`]: one module per command.
 //! - [`exit`]: the exit codes.
+//! - [`prom`]: asking a Prometheus-compatible engine.
 
 pub mod args;
 pub mod cmd;
 pub mod exit;
+pub mod prom;
 mod render;

@@ -2,5 +2,8 @@
 
 pub(crate) mod codes;
 pub(crate) mod document;
+mod plain;
 pub(crate) mod summary;
 pub(crate) mod units;
+
+pub(crate) use plain::plain;

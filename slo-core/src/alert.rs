@@ -6,6 +6,7 @@
 
 mod condition;
 mod evaluation;
+mod excluded;
 mod memory;
 mod policy;
 #[cfg(test)]
@@ -17,6 +18,8 @@ use core::time::Duration;
 
 pub use self::condition::{Condition, Unreachable};
 pub use self::evaluation::{Evaluation, Judged, Seen, Verdict, WindowBurn};
+use self::excluded::ExcludedLimit;
+pub use self::excluded::ExcludedShare;
 pub use self::memory::AlertMemory;
 pub use self::policy::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError};
 pub use self::watch::{AlertListener, AlertWatch, Transition};
@@ -128,6 +131,7 @@ pub struct Alerts {
     status: Status,
     conditions: Vec<Condition>,
     trickle: Option<Condition>,
+    excluded: Option<ExcludedLimit>,
     minimum_bad_events: u32,
 }
 
@@ -200,6 +204,11 @@ impl Alerts {
     /// Judges every condition by a tracker's counts.
     pub fn evaluate_tracker(&self, tracker: &Tracker, now: Tick) -> Evaluation {
         self.evaluate(|window| tracker.read_last(now, window))
+    }
+
+    /// The share of excluded events, where it is watched.
+    pub(crate) fn excluded(&self, seen: impl FnOnce(BurnWindow) -> Seen) -> Option<ExcludedShare> {
+        self.excluded.map(|limit| limit.judge(self.minimum_bad_events, seen))
     }
 
     /// The policy's conditions, then the trickle rule.

@@ -2,13 +2,20 @@
 
 use std::{collections::HashSet, error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
+use http::{StatusCode, request::Parts};
+
 use crate::{
-    check::{self, Check, Read},
+    check::Check,
     clock::{Clock, SystemClock},
+    codes::StatusCodes,
+    details::{Details, Grants},
     freshness::Freshness,
     health::SyntheticHealth,
     observation::Observation,
-    reading::Pace,
+    pace::Paces,
+    report::Subject,
+    runner::Runner,
+    verdict::State,
 };
 
 /// Collects checks and times; [`build`](Self::build) looks at the whole.
@@ -34,8 +41,10 @@ use crate::{
 /// ```
 #[must_use = "nothing is checked before `build`"]
 pub struct SyntheticHealthBuilder {
-    checks: Vec<(String, Freshness, Read)>,
-    pace: Pace,
+    checks: Vec<Check>,
+    paces: Paces,
+    codes: StatusCodes,
+    grants: Grants,
     clock: Arc<dyn Clock>,
 }
 
@@ -43,68 +52,132 @@ impl SyntheticHealthBuilder {
     pub(crate) fn new() -> Self {
         Self {
             checks: Vec::new(),
-            pace: DEFAULT_PACE,
+            paces: Paces::default(),
+            codes: StatusCodes::default(),
+            grants: Grants::default(),
             clock: Arc::new(SystemClock),
         }
     }
 
-    /// Adds a check whose read is async.
-    ///
-    /// `name` stands in the sub-path and in the `Slo-Health-Reason` header: letters a to z, digits, `_` and `-`.
-    ///
-    /// `read` gives the watermark of the data, usually `Result<Option<DateTime<Utc>>, E>`: `Ok(None)` is empty, `Err`
-    /// is an error, whose text goes to the log and nowhere else. It must not block its thread, for example with a
-    /// synchronous database driver; that is what [`check_blocking`](Self::check_blocking) is for. It is never
-    /// cancelled: give the query a timeout of its own.
+    /// Adds a check whose read is async: [`Check::new`] with the times of this builder.
     pub fn check<F, Fut, T, E>(self, name: impl Into<String>, policy: Freshness, read: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
-        T: Into<Observation>,
+        T: Into<Observation> + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.add(name.into(), policy, check::asynchronous(read))
+        self.with(Check::new(name, policy, read))
     }
 
-    /// Adds a check whose read blocks its thread; it runs on tokio's threads for blocking work, at most one at a time.
-    ///
-    /// Otherwise like [`check`](Self::check). A read that never returns keeps its one thread, and a runtime that is
-    /// dropped waits for it.
+    /// Adds a check whose read blocks its thread: [`Check::blocking`] with the times of this builder.
     pub fn check_blocking<F, T, E>(self, name: impl Into<String>, policy: Freshness, read: F) -> Self
     where
         F: Fn() -> Result<T, E> + Send + Sync + 'static,
-        T: Into<Observation>,
+        T: Into<Observation> + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.add(name.into(), policy, check::blocking(read))
+        self.with(Check::blocking(name, policy, read))
     }
 
-    /// The time within which every request is answered and a read has to come back, 5 s unless said otherwise.
+    /// Adds a check that answers [`State::Warn`] at worst: [`Check::advisory`] with the times of this builder.
+    pub fn advisory<F, Fut, T, E>(self, name: impl Into<String>, policy: Freshness, read: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<Observation> + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.with(Check::new(name, policy, read).advisory())
+    }
+
+    /// Adds a check with times of its own, one that only advises, or one that judges for itself.
+    pub fn with(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// The time within which every request is answered, 5 s unless said otherwise. Also each check's
+    /// [`timeout`](Check::timeout), unless that is shorter.
     ///
     /// Keep it below the prober's own timeout, or "the check does not answer" cannot be told from "the service is
     /// down". The Blackbox exporter gives up 0.5 s before the scrape timeout, so after 9.5 s by default.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
-        self.pace.deadline = deadline;
+        self.paces.deadline = deadline;
         self
     }
 
-    /// How long after a read FRESH may be proven from what that read saw, 60 s unless said otherwise.
-    ///
-    /// For data that only ever gets newer the proof is sound until
-    /// [`proof_until`](crate::Verdict::proof_until), and [`Duration::MAX`] asks for just that. Data that may be deleted
-    /// or reloaded can fall back behind what was seen; this bounds how long that stays unnoticed. Zero reads for every
-    /// request that finds the check fresh (requests at the same time still share one read).
+    /// [`Check::trust_for`], for all checks that do not say otherwise; 60 s by default.
     pub const fn trust_for(mut self, trust: Duration) -> Self {
-        self.pace.trust_for = trust;
+        self.paces.trust_for = trust;
         self
     }
 
-    /// The least time between two live reads of a check that is not fresh, 1 s unless said otherwise.
-    ///
-    /// In between, the last reading answers, so a flood of requests cannot become a flood of queries. A check that
-    /// has just ceased to be fresh in the cache gets one look at once. Zero looks each time.
+    /// [`Check::hold_for`], for all checks that do not say otherwise; by default as long as the proof lasts.
+    pub const fn hold_for(mut self, hold: Duration) -> Self {
+        self.paces.hold_for = Some(hold);
+        self
+    }
+
+    /// [`Check::min_interval`], for all checks that do not say otherwise; 1 s by default.
     pub const fn min_interval(mut self, interval: Duration) -> Self {
-        self.pace.min_interval = interval;
+        self.paces.min_interval = interval;
+        self
+    }
+
+    /// Has the data read in the background, at this interval, so that no request waits for a read.
+    ///
+    /// [`SyntheticHealth::refresher`] starts that. Requests then answer from the last reading, whatever it was, and read
+    /// for themselves only before the first one and to confirm that a check has just ceased to be fresh;
+    /// [`trust_for`](Self::trust_for) is not asked. A reading older than
+    /// [`max_result_age`](Self::max_result_age) answers nothing: without a living refresher the state is
+    /// [`State::Error`] with the reason `verdict_expired`, and never what was true long ago.
+    pub const fn refresh_every(mut self, interval: Duration) -> Self {
+        self.paces.refresh_every = Some(interval);
+        self
+    }
+
+    /// The age at which a reading of the background refresh answers no longer; two intervals and the deadline unless said
+    /// otherwise.
+    ///
+    /// At least one interval and the deadline, or a slow read would look like a dead refresher.
+    pub const fn max_result_age(mut self, age: Duration) -> Self {
+        self.paces.max_result_age = Some(age);
+        self
+    }
+
+    /// Other status codes than the contract's; see [`StatusCodes`] for which maps are refused.
+    pub const fn codes(mut self, codes: StatusCodes) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    /// Tells `details` in the body to the requests for which `predicate` is true. By default nobody is told more than one
+    /// word.
+    ///
+    /// May be called again, for [`Details::Names`] to many and [`Details::Full`] to few; a request gets the most that any
+    /// predicate grants. Compare secrets in constant time. A predicate that panics grants nothing.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, time::Duration};
+    ///
+    /// use chrono::Utc;
+    /// use slo_health::{Details, Freshness, SyntheticHealth};
+    ///
+    /// # fn is_operator(_: &http::HeaderMap) -> bool { true }
+    /// let health = SyntheticHealth::builder()
+    ///     .check("sales", Freshness::within(Duration::from_secs(60)), || async { Ok::<_, Infallible>(Utc::now()) })
+    ///     .details_when(Details::Names, |_| true)
+    ///     .details_when(Details::Full, |request| is_operator(&request.headers))
+    ///     .build()?;
+    /// # Ok::<(), slo_health::BuildError>(())
+    /// ```
+    pub fn details_when(
+        mut self,
+        details: Details,
+        predicate: impl Fn(&Parts) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.grants.add(details, predicate);
         self
     }
 
@@ -121,42 +194,59 @@ impl SyntheticHealthBuilder {
     /// The first mistake found; see [`BuildError`].
     pub fn build(self) -> Result<SyntheticHealth, BuildError> {
         self.validate()?;
-        let Self { checks, pace, clock } = self;
-        let mut checks = checks
-            .into_iter()
-            .map(|(name, policy, read)| Check::new(name, policy, read, pace, Arc::clone(&clock)));
-        let first = checks.next().ok_or(BuildError::NoChecks)?;
-        let more = checks.collect();
-        Ok(SyntheticHealth::new(first, more, clock))
-    }
-
-    fn add(mut self, name: String, policy: Freshness, read: Read) -> Self {
-        self.checks.push((name, policy, read));
-        self
+        let (codes, grants) = (self.codes, self.grants);
+        let runner = |check| runner(check, &self.paces, &self.clock);
+        let mut runners = self.checks.into_iter().map(runner);
+        let first = runners.next().ok_or(BuildError::NoChecks)?;
+        let more = runners.collect();
+        Ok(SyntheticHealth::new(
+            first,
+            more,
+            self.paces,
+            codes,
+            grants,
+            Arc::clone(&self.clock),
+        ))
     }
 
     fn validate(&self) -> Result<(), BuildError> {
         let mut names = HashSet::new();
-        for (name, policy, _) in &self.checks {
+        for check in &self.checks {
+            let name = &check.name;
             validate_name(name)?;
             if !names.insert(name) {
                 return Err(BuildError::DuplicateName { name: name.clone() });
             }
-            validate_policy(name, policy)?;
+            if !check.is_custom {
+                validate_policy(name, &check.policy)?;
+            }
         }
-        if self.pace.deadline.is_zero() {
-            return Err(BuildError::ZeroDeadline);
+        self.paces.validate()?;
+        for check in &self.checks {
+            self.paces.validate_timeout(check)?;
         }
-        Ok(())
+        self.codes.validate()
     }
+}
+
+fn runner(check: Check, paces: &Paces, clock: &Arc<dyn Clock>) -> Arc<Runner> {
+    Arc::new(Runner {
+        pace: paces.of(&check.times),
+        subject: Arc::new(Subject::new(check.name, check.is_advisory, check.is_custom)),
+        policy: check.policy,
+        read: check.read,
+        clock: Arc::clone(clock),
+        slot: Default::default(),
+    })
 }
 
 impl fmt::Debug for SyntheticHealthBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let checks: Vec<_> = self.checks.iter().map(|(name, policy, _)| (name, policy)).collect();
         f.debug_struct("SyntheticHealthBuilder")
-            .field("checks", &checks)
-            .field("pace", &self.pace)
+            .field("checks", &self.checks)
+            .field("paces", &self.paces)
+            .field("codes", &self.codes)
+            .field("grants", &self.grants)
             .finish_non_exhaustive()
     }
 }
@@ -199,6 +289,81 @@ pub enum BuildError {
     /// The deadline is zero, so that every check would time out.
     #[error("the deadline is 0 s; give the time within which a check has to answer, like 5 s")]
     ZeroDeadline,
+    /// A check's timeout is zero, or longer than the deadline of the whole request.
+    #[error(
+        "check `{check}` has a timeout of {timeout:?}; give it more than 0 s and at most the deadline, {deadline:?}"
+    )]
+    TimeoutOutOfRange {
+        /// The check's name.
+        check: String,
+        /// The timeout that was given.
+        timeout: Duration,
+        /// The deadline of the whole request.
+        deadline: Duration,
+    },
+    /// The background refresh has no interval.
+    #[error("the background refresh runs every 0 s; give the time between two reads, like 30 s")]
+    ZeroRefresh,
+    /// Readings would be too old before the next one can have come.
+    #[error(
+        "readings are too old after {max_result_age:?}, before a refresh can replace them; give at least {least:?}"
+    )]
+    ResultAgeTooShort {
+        /// The greatest age that was given.
+        max_result_age: Duration,
+        /// One interval of the refresh and the deadline.
+        least: Duration,
+    },
+    /// A greatest age of readings without a background refresh, where each answer rests on a look when it is needed.
+    #[error("`max_result_age` is for readings of a background refresh; add `refresh_every`, or leave it out")]
+    ResultAgeWithoutRefresh,
+    /// A state that keeps the promise has a code that is no success, or one that has no body.
+    #[error(
+        "state `{state}` has status code {code}; it keeps the promise, so give it a 2xx with a body, like 200",
+        code = code.as_u16()
+    )]
+    NotASuccess {
+        /// The state.
+        state: State,
+        /// The code that it was given.
+        code: StatusCode,
+    },
+    /// A state that breaks the promise, or does not know, has a code that is no failure.
+    #[error(
+        "state `{state}` has status code {code}; it breaks the promise, so give it a 4xx or 5xx, like 503",
+        code = code.as_u16()
+    )]
+    NotAFailure {
+        /// The state.
+        state: State,
+        /// The code that it was given.
+        code: StatusCode,
+    },
+    /// A state has a code by which routers, authentication and rate limits say that they asked nobody.
+    #[error(
+        "state `{state}` has status code {code}, which says that nobody was asked; give it a code of its own, like 500",
+        code = code.as_u16()
+    )]
+    NotAVerdict {
+        /// The state.
+        state: State,
+        /// The code that it was given.
+        code: StatusCode,
+    },
+    /// What is known to be wrong has the same code as not knowing.
+    #[error(
+        "states `{violation}` and `{unknown}` share status code {code}, and data that is late must not look like a \
+         check that broke; give one of them another code",
+        code = code.as_u16()
+    )]
+    ConfusedCodes {
+        /// Stale, empty or invalid.
+        violation: State,
+        /// Error or timeout.
+        unknown: State,
+        /// The code of both.
+        code: StatusCode,
+    },
 }
 
 fn validate_name(name: &str) -> Result<(), BuildError> {
@@ -226,12 +391,6 @@ fn validate_policy(check: &str, policy: &Freshness) -> Result<(), BuildError> {
     }
 }
 
-const DEFAULT_PACE: Pace = Pace {
-    deadline: Duration::from_secs(5),
-    trust_for: Duration::from_secs(60),
-    min_interval: Duration::from_secs(1),
-};
-
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -240,6 +399,7 @@ mod tests {
 
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
     const HOUR: Duration = Duration::from_secs(3600);
 
     async fn nothing() -> Result<Option<DateTime<Utc>>, Infallible> {
@@ -340,16 +500,63 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_documented_ones() {
-        let pace = SyntheticHealth::builder().pace;
+    fn a_timeout_beyond_the_deadline_is_refused() {
+        let with = |timeout| {
+            let check = Check::new("a", Freshness::within(HOUR), nothing).timeout(timeout);
+            SyntheticHealth::builder().with(check).deadline(3 * SECOND)
+        };
+        for timeout in [Duration::ZERO, 3 * SECOND + Duration::from_nanos(1)] {
+            let error = refusal(with(timeout));
+            let deadline = 3 * SECOND;
+            assert_eq!(
+                error,
+                BuildError::TimeoutOutOfRange {
+                    check: "a".into(),
+                    timeout,
+                    deadline
+                }
+            );
+        }
         assert_eq!(
-            (
-                pace.deadline.as_secs(),
-                pace.trust_for.as_secs(),
-                pace.min_interval.as_secs()
-            ),
-            (5, 60, 1)
+            refusal(with(4 * SECOND)).to_string(),
+            "check `a` has a timeout of 4s; give it more than 0 s and at most the deadline, 3s"
         );
+        assert!(with(3 * SECOND).build().is_ok());
+    }
+
+    #[test]
+    fn a_refresh_without_an_interval_is_refused() {
+        let error = refusal(named(&["a"]).refresh_every(Duration::ZERO));
+        assert_eq!(error, BuildError::ZeroRefresh);
+        assert_eq!(
+            error.to_string(),
+            "the background refresh runs every 0 s; give the time between two reads, like 30 s"
+        );
+    }
+
+    #[test]
+    fn readings_must_live_until_the_next_one_can_be_there() {
+        let with = |age| named(&["a"]).refresh_every(30 * SECOND).max_result_age(age);
+        let error = refusal(with(35 * SECOND - Duration::from_nanos(1)));
+        assert!(matches!(error, BuildError::ResultAgeTooShort { least, .. } if least == 35 * SECOND));
+        assert_eq!(
+            refusal(with(30 * SECOND)).to_string(),
+            "readings are too old after 30s, before a refresh can replace them; give at least 35s"
+        );
+        assert!(with(35 * SECOND).build().is_ok());
+
+        let error = refusal(named(&["a"]).max_result_age(HOUR));
+        assert_eq!(error, BuildError::ResultAgeWithoutRefresh);
+        assert_eq!(
+            error.to_string(),
+            "`max_result_age` is for readings of a background refresh; add `refresh_every`, or leave it out"
+        );
+    }
+
+    #[test]
+    fn a_map_of_codes_that_confuses_is_refused() {
+        let error = refusal(named(&["a"]).codes(StatusCodes::default().stale(StatusCode::OK)));
+        assert!(matches!(error, BuildError::NotAFailure { .. }));
     }
 
     #[test]

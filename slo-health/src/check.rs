@@ -1,286 +1,208 @@
-//! One check: its policy, its read, and the machinery that lets at most one read run at a time.
+//! One check as it is written down: a name, a policy, a read, and what is particular about it.
 
-use std::{
-    error::Error,
-    fmt,
-    future::Future,
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-
-use chrono::{DateTime, Utc};
-use tokio::{
-    sync::watch,
-    task::{JoinError, JoinHandle, spawn_blocking},
-    time::{Instant, timeout},
-};
+use std::{error::Error, fmt, future::Future, time::Duration};
 
 use crate::{
-    clock::Clock,
-    freshness::{Freshness, judge, judge_failure},
+    finding::{Finding, Seen},
+    freshness::Freshness,
     observation::Observation,
-    reading::{Pace, Reading},
-    report::CheckReport,
-    verdict::{Failure, State, Verdict},
+    read::{self, Read},
 };
 
-/// Starts one read in a task of its own and hands back the handle. The only part that differs between kinds of check.
-pub(crate) type Read = Box<dyn Fn() -> JoinHandle<Result<Observation, ReadError>> + Send + Sync>;
-
-pub(crate) type ReadError = Box<dyn Error + Send + Sync>;
-
-/// A read that is a future.
-pub(crate) fn asynchronous<F, Fut, T, E>(read: F) -> Read
-where
-    F: Fn() -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, E>> + Send + 'static,
-    T: Into<Observation>,
-    E: Into<ReadError>,
-{
-    let read = Arc::new(read);
-    Box::new(move || {
-        let read = Arc::clone(&read);
-        // The closure is called inside the task, so that a panic while it builds its future is contained as well.
-        tokio::spawn(async move { read().await.map(Into::into).map_err(Into::into) })
-    })
+/// A check with times of its own, or one that only advises, for
+/// [`SyntheticHealthBuilder::with`](crate::SyntheticHealthBuilder::with).
+///
+/// A time that is not set here is that of the [builder](crate::SyntheticHealthBuilder), under the same name.
+///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+///
+/// use chrono::{DateTime, Utc};
+/// use slo_health::{Check, Finding, Freshness, State, SyntheticHealth};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), slo_health::BuildError> {
+/// let day = Duration::from_secs(86_400);
+/// async fn newest_sale() -> Result<Option<DateTime<Utc>>, Infallible> { Ok(Some(Utc::now())) }
+/// async fn newest_rate() -> Result<Option<DateTime<Utc>>, Infallible> { Ok(None) }
+/// async fn replicas() -> Result<Finding, Infallible> { Ok(Finding::fresh()) }
+///
+/// let health = SyntheticHealth::builder()
+///     .with(Check::new("sales", Freshness::within(day), newest_sale).timeout(Duration::from_secs(2)))
+///     .with(Check::new("exchange-rates", Freshness::within(day), newest_rate).advisory())
+///     .with(Check::custom("replicas", replicas).min_interval(Duration::from_secs(10)))
+///     .build()?;
+///
+/// // There are no exchange rates, but that check only advises.
+/// let report = health.report().await;
+/// assert_eq!((report.state(), report.deciding().name()), (State::Warn, "exchange-rates"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a check does nothing before it is added to a builder"]
+pub struct Check {
+    pub(crate) name: String,
+    /// Not asked for a custom check.
+    pub(crate) policy: Freshness,
+    pub(crate) read: Read,
+    pub(crate) is_custom: bool,
+    pub(crate) is_advisory: bool,
+    pub(crate) times: Times,
 }
 
-/// A read that blocks its thread, and therefore gets one of tokio's threads for blocking work.
-pub(crate) fn blocking<F, T, E>(read: F) -> Read
-where
-    F: Fn() -> Result<T, E> + Send + Sync + 'static,
-    T: Into<Observation>,
-    E: Into<ReadError>,
-{
-    let read = Arc::new(read);
-    Box::new(move || {
-        let read = Arc::clone(&read);
-        spawn_blocking(move || read().map(Into::into).map_err(Into::into))
-    })
-}
-
-pub(crate) struct Check {
-    name: Arc<str>,
-    policy: Freshness,
-    read: Read,
-    pace: Pace,
-    clock: Arc<dyn Clock>,
-    /// Held for a few instructions at a time, never across a read or an await.
-    slot: Mutex<Slot>,
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    /// The run in flight; it stays here past its deadline, until it really ends.
-    flight: Option<Flight>,
-    last: Option<Reading>,
-    /// What the last read that worked saw.
-    last_known: Option<Observation>,
-}
-
-/// A run in flight, as those who wait for it see it.
-#[derive(Clone, Debug)]
-struct Flight {
-    started: Instant,
-    /// Never sends; it closes when the run has landed.
-    landed: watch::Receiver<()>,
-}
-
-/// The first half of an answer, made without waiting.
-pub(crate) enum Answer {
-    Ready(CheckReport),
-    Awaited(Awaited),
-}
-
-/// An answer that needs the run in flight.
-pub(crate) struct Awaited {
-    check: Arc<Check>,
-    flight: Flight,
-}
-
-/// The duty to put the result of a run into its slot, whatever becomes of the run.
-struct Landing {
-    check: Arc<Check>,
-    started: Instant,
-    confirms: bool,
-    outcome: Result<Observation, Failure>,
-    /// Dropped after `drop` has run, so that those who wait find the reading in the slot.
-    _landed: watch::Sender<()>,
+/// What a check says about its own times; the builder's apply to the rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Times {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) trust_for: Option<Duration>,
+    pub(crate) hold_for: Option<Duration>,
+    pub(crate) min_interval: Option<Duration>,
 }
 
 impl Check {
-    pub(crate) fn new(name: String, policy: Freshness, read: Read, pace: Pace, clock: Arc<dyn Clock>) -> Self {
+    /// A check whose read is async.
+    ///
+    /// `name` stands in the sub-path and in the `Slo-Health-Reason` header: letters a to z, digits, `_` and `-`.
+    ///
+    /// `read` gives the watermark of the data, usually `Result<Option<DateTime<Utc>>, E>`: `Ok(None)` is empty, `Err`
+    /// is an error, whose text goes to the log, and to those alone to whom
+    /// [`Details::Full`](crate::Details::Full) is granted. It must not block its thread, for example with a
+    /// synchronous database driver; that is what [`blocking`](Self::blocking) is for. It is never cancelled: give the
+    /// query a timeout of its own.
+    pub fn new<F, Fut, T, E>(name: impl Into<String>, policy: Freshness, read: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<Observation> + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::of(name.into(), policy, read::asynchronous(read, observed))
+    }
+
+    /// A check whose read blocks its thread; it runs on tokio's threads for blocking work, at most one at a time.
+    ///
+    /// Otherwise like [`new`](Self::new). A read that never returns keeps its one thread, and a runtime that is dropped
+    /// waits for it.
+    pub fn blocking<F, T, E>(name: impl Into<String>, policy: Freshness, read: F) -> Self
+    where
+        F: Fn() -> Result<T, E> + Send + Sync + 'static,
+        T: Into<Observation> + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::of(name.into(), policy, read::blocking(read, observed))
+    }
+
+    /// A check that judges for itself, where no [`Freshness`] fits.
+    ///
+    /// A [`Finding`] is true when it is made and proves nothing about later, so none is answered without a look beyond
+    /// [`min_interval`](Self::min_interval), not even a fresh one, and none outlives a read that fails:
+    /// [`trust_for`](Self::trust_for) and [`hold_for`](Self::hold_for) have no meaning here. Everything else is as with
+    /// [`new`](Self::new).
+    pub fn custom<F, Fut, E>(name: impl Into<String>, look: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Finding, E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::of_findings(name.into(), read::asynchronous(look, Seen::Found))
+    }
+
+    /// A [`custom`](Self::custom) check that blocks its thread, as [`blocking`](Self::blocking) does.
+    pub fn custom_blocking<F, E>(name: impl Into<String>, look: F) -> Self
+    where
+        F: Fn() -> Result<Finding, E> + Send + Sync + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::of_findings(name.into(), read::blocking(look, Seen::Found))
+    }
+
+    /// The time within which a read has to come back: at most the
+    /// [`deadline`](crate::SyntheticHealthBuilder::deadline), and that unless said otherwise.
+    ///
+    /// Counted from the start of the read. Whoever waits for it longer gets [`State::Timeout`](crate::State::Timeout),
+    /// or what is still [proven](Self::hold_for).
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.times.timeout = Some(timeout);
+        self
+    }
+
+    /// How long after a read FRESH may be proven from what that read saw, 60 s unless said otherwise.
+    ///
+    /// For data that only ever gets newer the proof is sound until
+    /// [`proof_until`](crate::Verdict::proof_until), and [`Duration::MAX`] asks for just that. Data that may be deleted
+    /// or reloaded can fall back behind what was seen; this bounds how long that stays unnoticed while it can be read.
+    /// Zero reads for every request that finds the check fresh (requests at the same time still share one read).
+    pub const fn trust_for(mut self, trust: Duration) -> Self {
+        self.times.trust_for = Some(trust);
+        self
+    }
+
+    /// How long after a read that worked its observation still proves a good verdict while later reads fail.
+    ///
+    /// Unless said otherwise, as long as the policy calls that observation fresh, or warns: data only gets newer, so what
+    /// nobody can look at is at least as good as what was seen. The answer then carries `Slo-Health-Check: error` or
+    /// `timeout`. Once the policy calls the observation stale nothing is known, and the answer is error or timeout.
+    ///
+    /// Zero is right for data that may be deleted or reloaded, and the default where
+    /// [`trust_for`](Self::trust_for) is zero: then a read that fails is an error at once.
+    pub const fn hold_for(mut self, hold: Duration) -> Self {
+        self.times.hold_for = Some(hold);
+        self
+    }
+
+    /// The least time between two live reads that requests cause while the check is not fresh, 1 s unless said
+    /// otherwise.
+    ///
+    /// In between, the last reading answers, so a flood of requests cannot become a flood of queries. A check that
+    /// has just ceased to be fresh in the cache gets one look at once. Zero looks each time.
+    pub const fn min_interval(mut self, interval: Duration) -> Self {
+        self.times.min_interval = Some(interval);
+        self
+    }
+
+    /// Makes the check advise only: whatever ails it, its state is [`State::Warn`](crate::State::Warn) at worst, which
+    /// answers 200.
+    ///
+    /// When nothing worse decides, the endpoint's status is `warn` and its reason names this check. The same holds on the
+    /// check's own sub-path.
+    pub const fn advisory(mut self) -> Self {
+        self.is_advisory = true;
+        self
+    }
+
+    fn of(name: String, policy: Freshness, read: Read) -> Self {
         Self {
-            name: name.into(),
+            name,
             policy,
             read,
-            pace,
-            clock,
-            slot: Mutex::default(),
+            is_custom: false,
+            is_advisory: false,
+            times: Times::default(),
         }
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    #[cfg(feature = "probe-kit")]
-    pub(crate) const fn deadline(&self) -> std::time::Duration {
-        self.pace.deadline
-    }
-
-    /// Answers from the cache if that is sound, else joins the run in flight, else starts one. Does not wait.
-    pub(crate) fn begin(self: &Arc<Self>) -> Answer {
-        let (now, at) = (self.clock.now(), Instant::now());
-        let (landing, flight) = {
-            let mut slot = self.slot();
-            let cached = slot
-                .last
-                .as_ref()
-                .map(|reading| (reading, self.verdict_of(reading, &slot, now)));
-            if let Some((reading, verdict)) = &cached {
-                if reading.may_answer(verdict.state(), &self.pace, at) {
-                    return Answer::Ready(self.report(verdict.clone(), reading.rest(&self.pace, at)));
-                }
-            }
-            if let Some(flight) = &slot.flight {
-                return Answer::Awaited(Awaited {
-                    check: Arc::clone(self),
-                    flight: flight.clone(),
-                });
-            }
-            let confirms = cached.is_some_and(|(_, verdict)| verdict.state() != State::Fresh);
-            let (landing, flight) = self.prepare(confirms, at);
-            slot.flight = Some(flight.clone());
-            (landing, flight)
-        };
-        // A task of its own: hyper drops a handler's future when the prober hangs up, and the run must go on.
-        tokio::spawn(landing.run());
-        Answer::Awaited(Awaited {
-            check: Arc::clone(self),
-            flight,
-        })
-    }
-
-    fn prepare(self: &Arc<Self>, confirms: bool, started: Instant) -> (Landing, Flight) {
-        let (sender, landed) = watch::channel(());
-        let landing = Landing {
-            check: Arc::clone(self),
-            started,
-            confirms,
-            outcome: Err(Failure::Cancelled),
-            _landed: sender,
-        };
-        (landing, Flight { started, landed })
-    }
-
-    fn verdict_of(&self, reading: &Reading, slot: &Slot, now: DateTime<Utc>) -> Verdict {
-        reading.verdict(&self.policy, slot.last_known.as_ref(), now)
-    }
-
-    fn report(&self, verdict: Verdict, next_read_in: Duration) -> CheckReport {
-        CheckReport::new(Arc::clone(&self.name), verdict, next_read_in)
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        // No code that can panic runs under the lock, and a slot is whole between any two statements.
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    fn of_findings(name: String, read: Read) -> Self {
+        Self {
+            is_custom: true,
+            ..Self::of(name, Freshness::within(Duration::MAX), read)
+        }
     }
 }
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Check")
-            .field("name", &self.name)
-            .field("policy", &self.policy)
+        let mut shown = f.debug_struct("Check");
+        shown.field("name", &self.name);
+        if !self.is_custom {
+            shown.field("policy", &self.policy);
+        }
+        shown
+            .field("is_advisory", &self.is_advisory)
+            .field("times", &self.times)
             .finish_non_exhaustive()
     }
 }
 
-impl Answer {
-    /// Waits for the run in flight, if the answer needs it, at most until the run's deadline.
-    pub(crate) async fn complete(self) -> CheckReport {
-        match self {
-            Self::Ready(report) => report,
-            Self::Awaited(awaited) => awaited.complete().await,
-        }
-    }
-}
-
-impl Awaited {
-    async fn complete(mut self) -> CheckReport {
-        let landed = self.landed_in_time().await;
-        let Self { check, .. } = self;
-        let (now, at) = (check.clock.now(), Instant::now());
-        let slot = check.slot();
-        match &slot.last {
-            Some(reading) if landed => {
-                check.report(check.verdict_of(reading, &slot, now), reading.rest(&check.pace, at))
-            }
-            Some(_) | None => {
-                let verdict = judge_failure(&check.policy, Failure::TimedOut, slot.last_known.as_ref(), now);
-                check.report(verdict, check.pace.min_interval)
-            }
-        }
-    }
-
-    /// Counted from the start of the run and not of the request: whoever meets an overdue run is told so at once.
-    async fn landed_in_time(&mut self) -> bool {
-        let left = self.check.pace.deadline.saturating_sub(self.flight.started.elapsed());
-        // An error says that the sender is gone, which is the landing.
-        if left.is_zero() {
-            // Perhaps it landed long ago, while the wait was for a slower check of the same report.
-            return self.flight.landed.has_changed().is_err();
-        }
-        timeout(left, self.flight.landed.changed()).await.is_ok()
-    }
-}
-
-impl Landing {
-    async fn run(mut self) {
-        let joined = (self.check.read)().await;
-        self.outcome = self.outcome_of(joined);
-        // Asked here and not in `drop`: the clock is the caller's code and might panic.
-        let found = match &self.outcome {
-            Ok(observation) => judge(&self.check.policy, observation, self.check.clock.now()).state(),
-            Err(failure) => failure.state(),
-        };
-        self.confirms |= found != State::Fresh;
-    }
-
-    fn outcome_of(&self, joined: Result<Result<Observation, ReadError>, JoinError>) -> Result<Observation, Failure> {
-        let check = self.check.name();
-        match joined {
-            Ok(Ok(observation)) => Ok(observation),
-            Ok(Err(error)) => {
-                tracing::warn!(check, error = &*error as &dyn Error, "a freshness check failed");
-                Err(Failure::Failed)
-            }
-            Err(panic) if panic.is_panic() => {
-                tracing::error!(check, "a freshness check panicked"); // the panic hook has shown the message
-                Err(Failure::Panicked)
-            }
-            Err(_cancelled) => Err(Failure::Cancelled),
-        }
-    }
-}
-
-impl Drop for Landing {
-    // Also runs when the runtime shuts down, or was never there: the slot must not keep a run that no longer exists.
-    fn drop(&mut self) {
-        let outcome = mem::replace(&mut self.outcome, Err(Failure::Cancelled));
-        let mut slot = self.check.slot();
-        if let Ok(observation) = &outcome {
-            slot.last_known = Some(observation.clone());
-        }
-        let confirms = self.confirms || outcome.is_err();
-        slot.last = Some(Reading {
-            outcome,
-            started: self.started,
-            finished: Instant::now(),
-            confirms,
-        });
-        slot.flight = None;
-    }
+fn observed<T: Into<Observation>>(seen: T) -> Seen {
+    Seen::Data(seen.into())
 }

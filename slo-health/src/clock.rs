@@ -10,8 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Tells the wall-clock time that data ages are measured against.
 ///
-/// Any `Fn() -> DateTime<Utc>` is a clock. Deadlines and cache ages do not use it: they are measured with tokio's
-/// monotonic clock, so a clock that is set forward or back expires neither (and `tokio::time::pause` stops them).
+/// Any `Fn() -> DateTime<Utc>` is a clock. Timeouts, intervals and the age of readings do not use it: they are measured
+/// with tokio's monotonic clock, which `tokio::time::pause` and `advance` replace in a test, so a clock that is set forward
+/// or back expires none of them. Nor does a clock that is set back make data younger: since a read at least as much time has
+/// passed as the monotonic clock has measured.
 ///
 /// It is asked on every request and must return at once.
 pub trait Clock: Send + Sync + 'static {

@@ -53,8 +53,12 @@
 //! - A [`Verdict`] has a [`State`], a [`Reason`] from a closed set, and the numbers behind both. Not knowing (error,
 //!   timeout) and not having (empty, invalid) are states of their own and never fresh.
 //! - **The observation is cached, not the verdict.** That a transaction of 12:00 exists stays true, so it proves FRESH
-//!   until 13:00 without another query, and ceases to at 13:00 sharp. Anything but fresh is confirmed by a live read.
-//!   [`SyntheticHealth`] has the rules.
+//!   until 13:00 without another query, and ceases to at 13:00 sharp. Anything but fresh is confirmed by a live read. A
+//!   database that is gone at 12:30 does not make that data late: the answer stays FRESH until 13:00, says in
+//!   `Slo-Health-Check` that nobody can look, and is an error after that. [`SyntheticHealth`] has the rules.
+//! - A [`Check`] can have times of its own, only advise, or judge for itself. Reads happen when somebody asks, or
+//!   [in the background](SyntheticHealthBuilder::refresh_every).
+//! - A response tells one word to anybody, and [`Details`] to whom you grant them.
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
 //!
@@ -69,7 +73,8 @@
 //! Do not point a Kubernetes liveness, readiness or startup probe, or a load balancer's target check, at this endpoint,
 //! and there is deliberately nothing here to mount as one. All instances read the same data: when it is late, a
 //! readiness probe takes every instance out of service at once and turns *stale* into *down*, and a liveness probe
-//! restarts processes that are well. Old data is for people to look at, and for the error budget to count.
+//! restarts processes that are well. Old data is for people to look at, and for the error budget to count. For those
+//! probes there is [`livez`], which looks at nothing and cannot be given a check.
 //!
 //! # Limits
 //!
@@ -77,37 +82,74 @@
 //!   blocks everything, deadlines included; use [`check_blocking`](SyntheticHealthBuilder::check_blocking).
 //! - A panic is contained only where panics unwind; with `panic = "abort"` it ends the process.
 //! - The proof from the cache assumes that data only gets newer;
-//!   [`trust_for`](SyntheticHealthBuilder::trust_for) bounds what that can cost where it does not.
+//!   [`trust_for`](SyntheticHealthBuilder::trust_for) and [`hold_for`](SyntheticHealthBuilder::hold_for) bound what that can
+//!   cost where it does not.
 //! - It sees its own process. Whether the service is reachable at all only a prober outside can tell.
 
+#[cfg(feature = "serve")]
+mod body;
 #[cfg(feature = "serve")]
 mod builder;
 #[cfg(feature = "serve")]
 mod check;
 #[cfg(feature = "serve")]
 mod clock;
+#[cfg(feature = "serve")]
+mod codes;
+#[cfg(feature = "serve")]
+mod details;
+#[cfg(feature = "serve")]
+mod finding;
+#[cfg(feature = "serve")]
+mod flight;
 mod freshness;
 #[cfg(feature = "serve")]
 mod health;
+#[cfg(feature = "serve")]
+mod http_date;
+#[cfg(feature = "serve")]
+mod livez;
+#[cfg(feature = "serve")]
+mod moment;
 mod observation;
+#[cfg(feature = "serve")]
+mod pace;
 #[cfg(feature = "probe-kit")]
 pub mod probe;
 #[cfg(feature = "serve")]
+mod read;
+#[cfg(feature = "serve")]
 mod reading;
+#[cfg(feature = "serve")]
+mod refresh;
 #[cfg(feature = "serve")]
 mod report;
 #[cfg(feature = "serve")]
 mod router;
+#[cfg(feature = "serve")]
+mod runner;
 mod verdict;
 
 #[cfg(feature = "serve")]
 pub use builder::{BuildError, SyntheticHealthBuilder};
 #[cfg(feature = "serve")]
+pub use check::Check;
+#[cfg(feature = "serve")]
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "serve")]
+pub use codes::StatusCodes;
+#[cfg(feature = "serve")]
+pub use details::Details;
+#[cfg(feature = "serve")]
+pub use finding::Finding;
 pub use freshness::{Freshness, judge, judge_failure};
 #[cfg(feature = "serve")]
 pub use health::SyntheticHealth;
+#[cfg(feature = "serve")]
+pub use livez::livez;
 pub use observation::Observation;
+#[cfg(feature = "serve")]
+pub use refresh::{RefreshError, Refresher};
 #[cfg(feature = "serve")]
 pub use report::{CheckReport, Report};
 pub use verdict::{Failure, Reason, State, Verdict};

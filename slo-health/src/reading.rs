@@ -1,61 +1,97 @@
-//! The result of one live read, and how long it may answer for the data without another look.
+//! How the last live read ended, and how long it may answer for the data without another look.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::{
-    freshness::{Freshness, judge, judge_failure},
-    observation::Observation,
-    verdict::{Failure, State, Verdict},
-};
+use crate::{finding::Seen, moment::Moment, read::Lost, verdict::State};
 
 /// How often the data may and must be looked at. All are monotonic durations.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     /// A run and every request that waits for it get an answer within this time of the run's start.
-    pub(crate) deadline: Duration,
+    pub(crate) timeout: Duration,
     /// FRESH may be proven from the cache for less than this time after the read was started.
     pub(crate) trust_for: Duration,
+    /// While live reads fail, what the last one that worked saw is proof for less than this time after it was started.
+    pub(crate) hold_for: Duration,
     /// Anything else may be repeated from the cache for less than this time after the read came back.
     pub(crate) min_interval: Duration,
+    pub(crate) refresh: Option<Refresh>,
 }
 
-/// What a live read brought home: an observation, or the way it failed. The observation is kept, never the verdict:
-/// the verdict is made anew for each request, so it flips at the very instant the policy names.
+/// Reads in the background, which take the place of those that requests would cause.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refresh {
+    pub(crate) every: Duration,
+    /// A reading answers for less than this time after it was started.
+    pub(crate) max_result_age: Duration,
+}
+
+/// What a live read that worked has seen. It is kept, never the verdict: the verdict is made anew for each request, so
+/// it flips at the very instant the policy names.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) seen: Seen,
+    /// When the read was started, because that is what it saw.
+    pub(crate) looked: Moment,
+}
+
+/// How the last live read ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
-    pub(crate) outcome: Result<Observation, Failure>,
+    /// `None` when it worked; what it saw is the slot's [`Known`] then.
+    pub(crate) lost: Option<Lost>,
     pub(crate) started: Instant,
     pub(crate) finished: Instant,
     /// The read was made to confirm a bad state, or found one: only then may a bad state be repeated from it. A state
     /// that turns bad while it sits in the cache needs one look first, for new data may have landed since.
     pub(crate) confirms: bool,
+    /// The read itself found a bad state, or failed.
+    pub(crate) is_bad: bool,
+}
+
+impl Pace {
+    /// The time for which FRESH needs no other look than that of the reading.
+    fn trusted_for(&self) -> Duration {
+        self.refresh.map_or(self.trust_for, |refresh| refresh.max_result_age)
+    }
 }
 
 impl Reading {
-    pub(crate) fn verdict(&self, policy: &Freshness, last_known: Option<&Observation>, now: DateTime<Utc>) -> Verdict {
-        match &self.outcome {
-            Ok(observation) => judge(policy, observation, now),
-            Err(failure) => judge_failure(policy, *failure, last_known, now),
+    /// Whether `state`, judged from this reading, may be answered at `at` without a live read.
+    pub(crate) fn may_answer(&self, state: State, proven: bool, pace: &Pace, at: Instant) -> bool {
+        match state {
+            // The proof: data only gets newer.
+            State::Fresh if proven => at.duration_since(self.started) < pace.trusted_for(),
+            State::Fresh
+            | State::Warn
+            | State::Stale
+            | State::Empty
+            | State::Invalid
+            | State::Error
+            | State::Timeout => self.may_repeat(pace, at),
         }
     }
 
-    /// Whether `state`, judged from this reading, may be answered at `at` without a live read.
-    pub(crate) fn may_answer(&self, state: State, pace: &Pace, at: Instant) -> bool {
-        match state {
-            // The proof: data only gets newer. From the start of the read, because that is what it saw.
-            State::Fresh => at.duration_since(self.started) < pace.trust_for,
-            State::Warn | State::Stale | State::Empty | State::Invalid | State::Error | State::Timeout => {
-                self.confirms && !self.rest(pace, at).is_zero()
-            }
-        }
+    fn may_repeat(&self, pace: &Pace, at: Instant) -> bool {
+        let rests = at.duration_since(self.finished) < pace.min_interval;
+        let is_refreshed = self.is_bad && pace.refresh.is_some();
+        self.confirms && (rests || is_refreshed)
+    }
+
+    /// Whether nobody has looked for longer than a background refresh allows.
+    pub(crate) fn is_expired(&self, pace: &Pace, at: Instant) -> bool {
+        let age = at.duration_since(self.started);
+        pace.refresh.is_some_and(|refresh| age >= refresh.max_result_age)
     }
 
     /// The time from `at` until a bad state is looked at again; zero when that may happen at once.
     pub(crate) fn rest(&self, pace: &Pace, at: Instant) -> Duration {
-        pace.min_interval.saturating_sub(at.duration_since(self.finished))
+        match pace.refresh {
+            Some(refresh) => refresh.every.saturating_sub(at.duration_since(self.started)),
+            None => pace.min_interval.saturating_sub(at.duration_since(self.finished)),
+        }
     }
 }
 
@@ -65,18 +101,29 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const PACE: Pace = Pace {
-        deadline: Duration::from_secs(5),
+        timeout: Duration::from_secs(5),
         trust_for: Duration::from_secs(60),
+        hold_for: Duration::MAX,
         min_interval: SECOND,
+        refresh: None,
     };
+    const BAD: [State; 6] = [
+        State::Warn,
+        State::Stale,
+        State::Empty,
+        State::Invalid,
+        State::Error,
+        State::Timeout,
+    ];
 
     fn reading(confirms: bool) -> Reading {
         let started = Instant::now();
         Reading {
-            outcome: Ok(Observation::empty()),
+            lost: None,
             started,
             finished: started + 2 * SECOND,
             confirms,
+            is_bad: confirms,
         }
     }
 
@@ -84,8 +131,8 @@ mod tests {
     fn fresh_is_trusted_from_the_start_of_the_read() {
         let reading = reading(false);
         let almost = reading.started + Duration::from_millis(59_999);
-        assert!(reading.may_answer(State::Fresh, &PACE, almost));
-        assert!(!reading.may_answer(State::Fresh, &PACE, reading.started + 60 * SECOND));
+        assert!(reading.may_answer(State::Fresh, true, &PACE, almost));
+        assert!(!reading.may_answer(State::Fresh, true, &PACE, reading.started + 60 * SECOND));
     }
 
     #[test]
@@ -95,28 +142,56 @@ mod tests {
             trust_for: Duration::ZERO,
             ..PACE
         };
-        assert!(!reading.may_answer(State::Fresh, &pace, reading.started));
+        assert!(!reading.may_answer(State::Fresh, true, &pace, reading.started));
+    }
+
+    #[test]
+    fn fresh_without_proof_is_repeated_only_for_the_interval() {
+        let reading = reading(true);
+        assert!(reading.may_answer(State::Fresh, false, &PACE, reading.finished));
+        assert!(!reading.may_answer(State::Fresh, false, &PACE, reading.finished + SECOND));
     }
 
     #[test]
     fn a_confirmed_bad_state_is_repeated_only_for_the_interval_after_the_read() {
         let reading = reading(true);
-        for state in [
-            State::Warn,
-            State::Stale,
-            State::Empty,
-            State::Invalid,
-            State::Error,
-            State::Timeout,
-        ] {
-            assert!(reading.may_answer(state, &PACE, reading.finished + Duration::from_millis(999)));
-            assert!(!reading.may_answer(state, &PACE, reading.finished + SECOND));
+        for state in BAD {
+            assert!(reading.may_answer(state, true, &PACE, reading.finished + Duration::from_millis(999)));
+            assert!(!reading.may_answer(state, true, &PACE, reading.finished + SECOND));
         }
     }
 
     #[test]
     fn a_state_that_turned_bad_in_the_cache_needs_a_look_first() {
         let reading = reading(false);
-        assert!(!reading.may_answer(State::Stale, &PACE, reading.finished));
+        assert!(!reading.may_answer(State::Stale, true, &PACE, reading.finished));
+    }
+
+    #[test]
+    fn what_a_refresh_has_read_answers_until_it_is_too_old() {
+        let (reading, pace) = (
+            reading(true),
+            Pace {
+                trust_for: Duration::ZERO,
+                refresh: Some(Refresh {
+                    every: 10 * SECOND,
+                    max_result_age: 30 * SECOND,
+                }),
+                ..PACE
+            },
+        );
+        let almost = reading.started + 30 * SECOND - Duration::from_nanos(1);
+        assert!(reading.may_answer(State::Fresh, true, &pace, almost));
+        assert!(BAD.iter().all(|&state| reading.may_answer(state, true, &pace, almost)));
+        let flipped = Reading {
+            is_bad: false,
+            ..reading.clone()
+        };
+        assert!(flipped.may_answer(State::Stale, true, &pace, flipped.finished));
+        assert!(!flipped.may_answer(State::Stale, true, &pace, flipped.finished + SECOND));
+        assert!(!reading.is_expired(&pace, almost));
+        assert!(reading.is_expired(&pace, reading.started + 30 * SECOND));
+        assert!(!reading.is_expired(&PACE, reading.started + 30 * SECOND));
+        assert_eq!(reading.rest(&pace, reading.started + 4 * SECOND), 6 * SECOND);
     }
 }

@@ -1,22 +1,26 @@
-//! The verdict over HTTP: status code, headers, and a body of one word.
+//! The verdict over HTTP: status code, headers, and a body of one word unless more is granted.
 
 use std::time::Duration;
 
 use axum::{
     Router,
     body::Body,
+    extract::Request,
     response::Response,
     routing::{any, get},
 };
 use chrono::{DateTime, Utc};
 use http::{
-    HeaderName, HeaderValue, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LAST_MODIFIED, RETRY_AFTER},
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, DATE, LAST_MODIFIED, RETRY_AFTER},
 };
 use slo_core::{Uncounted, names};
 
 use crate::{
+    body::body,
+    details::Details,
     health::SyntheticHealth,
+    http_date::http_date,
     report::Report,
     verdict::{State, Verdict},
 };
@@ -36,11 +40,36 @@ impl SyntheticHealth {
     /// | error | 500 | `{"status":"fail"}` | last watermark known, if any | yes |
     /// | timeout | 504 | `{"status":"fail"}` | last watermark known, if any | yes |
     ///
-    /// Every answer has `Slo-Health-Status: <state>`, `Slo-Health-Reason: <check>:<code>` (see
-    /// [`Reason`](crate::Reason) for the codes), `Cache-Control: no-store`, and the media type
-    /// `application/health+json`. `Last-Modified` is the watermark in whole seconds and never later than now;
-    /// `Retry-After` is in whole seconds, at least 1. The body says one word: no names, no error texts. With several
-    /// checks, all of this speaks of the [deciding](Report::deciding) one.
+    /// The codes are the default of [`StatusCodes`](crate::StatusCodes). Every answer has `Slo-Health-Status: <state>`,
+    /// `Slo-Health-Reason: <check>:<code>` (see [`Reason`](crate::Reason) for the codes), `Cache-Control: no-store`, and
+    /// the media type `application/health+json`. `Last-Modified` is the watermark in whole seconds and never later than
+    /// the answer's own `Date`; `Retry-After` is in whole seconds, at least 1. With several checks, all of this speaks of
+    /// the [deciding](Report::deciding) one.
+    ///
+    /// A good answer has `Slo-Health-Check: error` or `timeout` as well when the last read of some check failed, and its
+    /// data is proven to be good by what was seen before ([`Report::hidden_failure`]).
+    ///
+    /// The body says one word: no names, no error texts. Where
+    /// [`details_when`](crate::SyntheticHealthBuilder::details_when) grants more, `checks` says it of each check, in the
+    /// format of draft-inadarei-api-health-check-06:
+    ///
+    /// ```json
+    /// {
+    ///   "status": "fail",
+    ///   "checks": {
+    ///     "transactions:age": [
+    ///       {
+    ///         "status": "fail", "state": "error", "reason": "check_failed", "lastRead": "error",
+    ///         "observedValue": 5400.0, "observedUnit": "s", "time": "2026-03-01T12:00:00Z",
+    ///         "watermark": "2026-03-01T11:00:00Z", "limit": 3600.0, "output": "connection refused"
+    ///       }
+    ///     ]
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// `status` to `lastRead` (and `advisory`) come with [`Details::Names`], the rest with [`Details::Full`]. `time` is
+    /// when the data was last seen; `lastRead` is there when a later read failed.
     ///
     /// An unknown check is 404 and any other method 405, both without `Slo-Health-Status`: that header is only ever on
     /// a verdict, and tells our 503 from a proxy's. There is no 304, whatever the request's conditions say.
@@ -71,14 +100,18 @@ where
     S: Clone + Send + Sync + 'static,
 {
     // `get` answers HEAD as well: the same evaluation and headers, the body taken off.
-    get(async move || respond(&health.report().await)).fallback(method_not_allowed)
+    get(async move |request: Request| {
+        let granted = health.grants(&request.into_parts().0);
+        respond(&health.report().await, &health, granted)
+    })
+    .fallback(method_not_allowed)
 }
 
 async fn unknown_check() -> Response {
     plain(StatusCode::NOT_FOUND)
 }
 
-async fn method_not_allowed() -> Response {
+pub(crate) async fn method_not_allowed() -> Response {
     let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
     response
         .headers_mut()
@@ -86,66 +119,54 @@ async fn method_not_allowed() -> Response {
     response
 }
 
-/// The start of every response of these routes: never stored by a cache, never counted as a request of the service.
-fn plain(status: StatusCode) -> Response {
+/// The start of every response of this crate: never stored by a cache, never counted as a request of the service.
+pub(crate) fn plain(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    // Room for all that follow, and for the length that axum adds.
+    *response.headers_mut() = HeaderMap::with_capacity(10);
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response.extensions_mut().insert(Uncounted);
     response
 }
 
-fn respond(report: &Report) -> Response {
-    let (state, deciding) = (report.state(), report.deciding());
-    let mut response = plain(status_code(state));
-    *response.body_mut() = Body::from(body(state));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/health+json"));
-    headers.insert(SLO_HEALTH_STATUS, HeaderValue::from_static(state.as_str()));
-    let mut insert = |name: HeaderName, value: String| {
-        // Names of checks and numbers are always valid here; leaving a header out is better than a panic if not.
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    };
-    insert(
-        SLO_HEALTH_REASON,
-        format!("{}:{}", deciding.name(), deciding.verdict().reason()),
-    );
-    if let Some(watermark) = last_modified(deciding.verdict(), report.at()) {
-        insert(LAST_MODIFIED, watermark);
-    }
-    if !state.is_good() {
-        insert(
-            RETRY_AFTER,
-            whole_seconds_up(deciding.next_read_in()).max(1).to_string(),
-        );
-    }
+pub(crate) fn health_json(mut response: Response, body: Body) -> Response {
+    *response.body_mut() = body;
+    response.headers_mut().insert(CONTENT_TYPE, HEALTH_JSON);
     response
 }
 
-const fn status_code(state: State) -> StatusCode {
-    match state {
-        State::Fresh | State::Warn => StatusCode::OK,
-        State::Stale | State::Empty | State::Invalid => StatusCode::SERVICE_UNAVAILABLE,
-        State::Error => StatusCode::INTERNAL_SERVER_ERROR,
-        State::Timeout => StatusCode::GATEWAY_TIMEOUT,
+fn respond(report: &Report, health: &SyntheticHealth, granted: Option<Details>) -> Response {
+    let (state, deciding) = (report.state(), report.deciding());
+    let mut response = health_json(plain(health.codes().of(state)), body(report, granted));
+    let headers = response.headers_mut();
+    headers.insert(SLO_HEALTH_STATUS, HeaderValue::from_static(state.as_str()));
+    if let Some(failure) = report.hidden_failure() {
+        headers.insert(SLO_HEALTH_CHECK, HeaderValue::from_static(failure.state().as_str()));
     }
-}
-
-/// The words are those of draft-inadarei-api-health-check-06, section 3.1: `warn` goes with 2xx, `fail` with 5xx.
-const fn body(state: State) -> &'static str {
-    match state {
-        State::Fresh => r#"{"status":"pass"}"#,
-        State::Warn => r#"{"status":"warn"}"#,
-        State::Stale | State::Empty | State::Invalid | State::Error | State::Timeout => r#"{"status":"fail"}"#,
+    let reason = [deciding.name(), ":", deciding.verdict().reason().as_str()].concat();
+    let watermark = last_modified(deciding.verdict(), report.at());
+    let wait = (!state.is_good()).then(|| whole_seconds_up(deciding.next_read_in()).max(1));
+    let rest = [
+        // Names of checks are always valid here; leaving a header out is better than a panic if one is not.
+        (SLO_HEALTH_REASON, HeaderValue::try_from(reason).ok()),
+        // Ours and not the server's, so that `Last-Modified` is never later: one reading of one clock.
+        (DATE, http_date(report.at())),
+        (LAST_MODIFIED, watermark),
+        (RETRY_AFTER, wait.map(HeaderValue::from)),
+    ];
+    for (name, value) in rest {
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
     }
+    response
 }
 
 /// The watermark as an HTTP date, never later than `now` ([RFC 9110, 8.8.2]): a tolerated bit of future is cut off.
 ///
 /// [RFC 9110, 8.8.2]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2
-fn last_modified(verdict: &Verdict, now: DateTime<Utc>) -> Option<String> {
+fn last_modified(verdict: &Verdict, now: DateTime<Utc>) -> Option<HeaderValue> {
     match verdict.state() {
         State::Empty | State::Invalid => None,
         State::Fresh | State::Warn | State::Stale | State::Error | State::Timeout => {
@@ -154,60 +175,20 @@ fn last_modified(verdict: &Verdict, now: DateTime<Utc>) -> Option<String> {
     }
 }
 
-/// An IMF-fixdate, cut to whole seconds; `None` outside the years 0 to 9999, which it cannot express.
-fn http_date(instant: DateTime<Utc>) -> Option<String> {
-    // Through the timestamp, so that a leap second (`:60` in chrono, which many parsers refuse) reads as `:59`.
-    let instant = DateTime::from_timestamp(instant.timestamp(), 0)?;
-    let (first, end) = (YEAR_0, YEAR_10000);
-    (first..end)
-        .contains(&instant.timestamp())
-        .then(|| instant.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
-}
-
 const fn whole_seconds_up(duration: Duration) -> u64 {
     duration.as_secs().saturating_add((duration.subsec_nanos() > 0) as u64)
 }
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const HEALTH_JSON: HeaderValue = HeaderValue::from_static("application/health+json");
 const SLO_HEALTH_STATUS: HeaderName = HeaderName::from_static(names::HEALTH_STATUS_HEADER);
 const SLO_HEALTH_REASON: HeaderName = HeaderName::from_static(names::HEALTH_REASON_HEADER);
-/// 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in Unix seconds.
-const YEAR_0: i64 = -62_167_219_200;
-const YEAR_10000: i64 = 253_402_300_800;
+/// How reads fail that a good verdict is proven without.
+const SLO_HEALTH_CHECK: HeaderName = HeaderName::from_static("slo-health-check");
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn instant(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn http_dates_are_imf_fixdates_cut_to_whole_seconds() {
-        assert_eq!(
-            http_date(instant("1994-11-06T08:49:37.999Z")).as_deref(),
-            Some("Sun, 06 Nov 1994 08:49:37 GMT") // the example of RFC 9110, 5.6.7
-        );
-        assert_eq!(
-            http_date(instant("1969-12-31T23:59:59.5Z")).as_deref(),
-            Some("Wed, 31 Dec 1969 23:59:59 GMT")
-        );
-        assert_eq!(
-            http_date(instant("2016-12-31T23:59:60Z")).as_deref(),
-            Some("Sat, 31 Dec 2016 23:59:59 GMT")
-        );
-    }
-
-    #[test]
-    fn years_that_an_http_date_cannot_express_are_left_out() {
-        assert!(http_date(instant("9999-12-31T23:59:59Z")).is_some());
-        assert!(http_date(instant("0000-01-01T00:00:00Z")).is_some());
-        assert_eq!(http_date(instant("+10000-01-01T00:00:00Z")), None);
-        assert_eq!(http_date(instant("-0001-12-31T23:59:59Z")), None);
-        assert_eq!(http_date(DateTime::<Utc>::MAX_UTC), None);
-        assert_eq!(http_date(DateTime::<Utc>::MIN_UTC), None);
-    }
 
     #[test]
     fn a_wait_is_rounded_up_to_whole_seconds() {

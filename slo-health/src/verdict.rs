@@ -102,6 +102,10 @@ pub enum Reason {
     CheckCancelled,
     /// `no_answer`: the check did not answer by the deadline.
     NoAnswer,
+    /// `verdict_expired`: the background refresh has not looked at the data for too long.
+    VerdictExpired,
+    /// `as_reported`: a [custom](crate::Check::custom) check says so itself.
+    AsReported,
 }
 
 impl Reason {
@@ -118,6 +122,8 @@ impl Reason {
             Self::CheckPanicked => "check_panicked",
             Self::CheckCancelled => "check_cancelled",
             Self::NoAnswer => "no_answer",
+            Self::VerdictExpired => "verdict_expired",
+            Self::AsReported => "as_reported",
         }
     }
 }
@@ -142,6 +148,8 @@ pub enum Failure {
     Cancelled,
     /// The check did not answer by its deadline.
     TimedOut,
+    /// The last read is older than a background refresh allows.
+    Expired,
 }
 
 impl Failure {
@@ -149,7 +157,7 @@ impl Failure {
     #[must_use]
     pub const fn state(self) -> State {
         match self {
-            Self::Failed | Self::Panicked | Self::Cancelled => State::Error,
+            Self::Failed | Self::Panicked | Self::Cancelled | Self::Expired => State::Error,
             Self::TimedOut => State::Timeout,
         }
     }
@@ -162,6 +170,7 @@ impl Failure {
             Self::Panicked => Reason::CheckPanicked,
             Self::Cancelled => Reason::CheckCancelled,
             Self::TimedOut => Reason::NoAnswer,
+            Self::Expired => Reason::VerdictExpired,
         }
     }
 }
@@ -324,14 +333,21 @@ mod tests {
             Failure::Panicked,
             Failure::Cancelled,
             Failure::TimedOut,
+            Failure::Expired,
         ];
         assert_eq!(
             failures.map(|failure| failure.reason().as_str()),
-            ["check_failed", "check_panicked", "check_cancelled", "no_answer"]
+            [
+                "check_failed",
+                "check_panicked",
+                "check_cancelled",
+                "no_answer",
+                "verdict_expired"
+            ]
         );
         assert_eq!(
             failures.map(Failure::state),
-            [State::Error, State::Error, State::Error, State::Timeout]
+            [State::Error, State::Error, State::Error, State::Timeout, State::Error]
         );
     }
 }

@@ -3,5 +3,5 @@
 mod load;
 mod pass_through;
 
-pub use load::{Load, app, drive};
+pub use load::{Load, answer, app, drive};
 pub use pass_through::{PassThrough, PassThroughService};

@@ -41,17 +41,24 @@ impl Load {
     }
 }
 
-/// Serves the requests one after the other and reads each body as hyper would: never past its end.
+/// Serves the requests one after the other.
 pub async fn drive(app: &mut Router, requests: Vec<Request<Body>>) {
     for request in requests {
-        let response = app.call(request).await.unwrap_or_else(|never| match never {});
-        let mut body = response.into_body();
-        while !body.is_end_stream() {
-            if poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.is_none() {
-                break;
-            }
+        answer(app, request).await;
+    }
+}
+
+/// Serves one request and reads its body as hyper would: never past its end.
+pub async fn answer(app: &mut Router, request: Request<Body>) -> StatusCode {
+    let response = app.call(request).await.unwrap_or_else(|never| match never {});
+    let status = response.status();
+    let mut body = response.into_body();
+    while !body.is_end_stream() {
+        if poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.is_none() {
+            break;
         }
     }
+    status
 }
 
 /// Twenty routes, no layer.

@@ -9,12 +9,12 @@ use axum::{
     routing::{get, post},
 };
 use slo_axum::Reliability;
-use slo_health::{BuildError, Freshness, SyntheticHealth};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use crate::{
     faults,
-    import::Switch,
+    freshness::Endpoints,
+    jobs::Switch,
     routes::{self, listings::Searching},
     store::Store,
 };
@@ -32,19 +32,9 @@ pub(crate) struct App {
     pub(crate) request_timeout: Duration,
 }
 
-/// The freshness of the transactions, judged by the newest of them and not by when the import last ran.
-pub(crate) fn health(store: &Store, fresh_within: Duration) -> Result<SyntheticHealth, BuildError> {
-    let store = store.clone();
-    SyntheticHealth::builder()
-        .check_blocking("transactions", Freshness::within(fresh_within), move || {
-            store.newest_transaction()
-        })
-        .build()
-}
-
 impl App {
     /// The whole service.
-    pub(crate) fn router(self, reliability: &Reliability, health: &SyntheticHealth) -> Router {
+    pub(crate) fn router(self, reliability: &Reliability, endpoints: &Endpoints) -> Router {
         let searching = Searching {
             store: self.store.clone(),
             // Another `slo.yaml` may promise something else: then nothing is left out.
@@ -56,6 +46,7 @@ impl App {
             .route("/login", post(routes::login::login))
             .route("/purchase", post(routes::purchase::purchase))
             .route("/account", get(routes::account::account))
+            .route("/chat", get(routes::chat::said).post(routes::chat::say))
             // Else `merge` below would put its own, unmeasured answer in the place of the measured one.
             .fallback(routes::not_found)
             .with_state(self.store);
@@ -74,7 +65,7 @@ impl App {
             .layer(CatchPanicLayer::new())
             .layer(reliability.layer())
             // Below the layers: probes and operators are not the users whom the promises are made to.
-            .merge(health.router("/real-price/synthetic/health"))
+            .merge(endpoints.router())
             .nest("/slo", reliability.status_router())
             .merge(unmeasured)
     }

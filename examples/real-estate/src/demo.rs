@@ -19,7 +19,8 @@ use tokio::time::interval;
 
 use crate::{
     demo::{client::Clients, script::Phase},
-    import::Switch,
+    freshness::PRICES,
+    jobs::Switch,
     output::say,
     report::Standings,
 };
@@ -83,7 +84,7 @@ impl Demo {
             let seen = health.report().await.state();
             if seen != freshness {
                 say(&format!(
-                    "{at}  -- the price data is {seen}: {HEALTH} now answers {}",
+                    "{at}  -- the price data is {seen}: {PRICES} now answers {}",
                     code(seen)
                 ));
                 freshness = seen;
@@ -109,7 +110,7 @@ impl Demo {
         }
         for (path, what) in [
             ("/slo", "every promise and how it does, as JSON"),
-            (HEALTH, "is the price data fresh? 200 or 503"),
+            (PRICES, "is the price data fresh? 200 or 503"),
         ] {
             say(&format!("  {:52}  {what}", format!("{}{path}", self.base)));
         }
@@ -136,8 +137,6 @@ fn code(state: State) -> u16 {
         _ => 503,
     }
 }
-
-const HEALTH: &str = "/real-price/synthetic/health";
 
 const INTRODUCTION: [&str; 10] = [
     "",

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod chat;
 mod error;
 pub(crate) mod listings;
 pub(crate) mod login;

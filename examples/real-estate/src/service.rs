@@ -7,11 +7,12 @@ use slo_core::SloSet;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{self, App},
+    app::App,
     args::Args,
     demo::{self, Demo},
     error::Error,
-    import::Import,
+    freshness::Endpoints,
+    jobs::Jobs,
     output::say,
     shutdown::{self, Signals},
     store::Store,
@@ -29,26 +30,26 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     let address = listener.local_addr().map_err(refused)?;
 
     let store = Store::open(args.database.as_deref())?;
-    let health = app::health(&store, args.fresh_within()).map_err(Error::Health)?;
+    let endpoints = Endpoints::new(&store, args.fresh_within()).map_err(Error::Health)?;
     // Pushes nothing unless OTEL_EXPORTER_OTLP_ENDPOINT, or the one for metrics, is set.
     let otlp = reliability.push_otlp_from_env().map_err(Error::Push)?;
     let life = reliability.run(life(&args)).map_err(Error::Life)?;
-    let import = Import::start(store.clone(), args.import_every(), args.stall_import);
+    let jobs = Jobs::start(store.clone(), args.import_every(), args.stall_import);
     let app = App {
         store,
-        import: import.switch(),
+        import: jobs.switch(),
         allow_faults: args.allow_faults(),
         request_timeout: args.request_timeout,
     };
-    let router = app.router(&reliability, &health);
+    let router = app.router(&reliability, &endpoints);
     say(&format!("listening on http://{address}"));
 
     if args.demo {
-        let demo = Demo::start(address, import.switch()).map_err(Error::Demo)?;
+        let demo = Demo::start(address, jobs.switch()).map_err(Error::Demo)?;
         let end = async {
             let reason = tokio::select! {
                 signal = signals.any() => signal,
-                over = demo.narrate(&reliability, &health, args.demo_for) => over,
+                over = demo.narrate(&reliability, &endpoints.prices, args.demo_for) => over,
             };
             demo.conclude(&reliability);
             reason
@@ -57,7 +58,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     } else {
         shutdown::serve(listener, router, signals.any(), args.drain_within).await;
     }
-    import.stop();
+    jobs.stop();
     // In this order: a request that outlives the drain may end at any time. After a snapshot that has it in flight, the
     // push would call it good and the next start lost.
     shutdown::flush(otlp).await;

@@ -1,5 +1,6 @@
 //! The data, in SQLite: all SQL is here, and none of it runs on an async thread.
 
+mod chat;
 mod seed;
 
 use std::{
@@ -12,6 +13,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
+
+pub(crate) use chat::Message;
 
 /// The database. Clones share its one connection, which is locked on threads for blocking work only.
 #[derive(Clone, Debug)]
@@ -212,6 +215,11 @@ impl Store {
         self.run(move |connection| seed::trade(connection, now)).await
     }
 
+    /// Builds the index of the search anew.
+    pub(crate) async fn index(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(move |connection| seed::index(connection, now).map(drop)).await
+    }
+
     /// When the newest transaction was made; blocks its thread. A row dated in the future proves nothing.
     pub(crate) fn newest_transaction(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let newest: Option<i64> = lock(&self.connection).query_row(
@@ -220,6 +228,19 @@ impl Store {
             |row| row.get(0),
         )?;
         Ok(newest.and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
+    }
+
+    /// When the index of the search was last built, and of how many listings.
+    pub(crate) async fn newest_indexing(&self) -> Result<Option<(DateTime<Utc>, u64)>, StoreError> {
+        let newest: Option<(i64, u64)> = self
+            .run(|connection| {
+                let newest = "SELECT finished_at, listings FROM indexings ORDER BY finished_at DESC LIMIT 1";
+                connection
+                    .query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .await?;
+        Ok(newest.and_then(|(seconds, listings)| Some((DateTime::from_timestamp(seconds, 0)?, listings))))
     }
 
     async fn run<T, F>(&self, query: F) -> Result<T, StoreError>

@@ -123,6 +123,28 @@ fn a_change_is_told_once_with_its_numbers_and_drafts_are_silent() {
 }
 
 #[test]
+fn clients_that_all_leave_early_are_a_ticket_though_the_budget_is_whole() {
+    let slos = spec(
+        "{version: 1, service: shop, slos: [{name: browse, promise: Anyone can look., owner: search, status: agreed, objective: 99%, window: 30d, \
+         sli: {http: {routes: [/listings]}}}]}",
+    );
+    let (life, lines) = told();
+    let mut process = Process::begin(slos, life, |builder| builder);
+    process.shared().trackers[1].record_many(process.tick(), Events::new(900, 0).with_excluded(100));
+    process.run(Duration::from_secs(60));
+    process.run(Duration::from_secs(16 * 60));
+    let lines: Vec<_> = lines.try_iter().collect();
+    assert_eq!(
+        lines,
+        [
+            "browse: ok -> ticket; ticket: 10% of the events of the last 15m were excluded (100 of 1000), more than 5%: \
+             clients leave before they are answered; 100.0% of the budget is left",
+            "browse: ticket -> ok; 100.0% of the budget is left"
+        ]
+    );
+}
+
+#[test]
 fn the_end_of_an_alert_is_told_and_logged() {
     let log = log::Log::begin();
     let (life, lines) = told();

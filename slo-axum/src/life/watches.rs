@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use slo_core::alert::{AlertListener, AlertMemory, AlertState, AlertWatch, Alerts, Evaluation, Transition};
 use slo_core::{Slo, Tick, Tracker};
 
-use crate::status::{AlertReason, BudgetStatus};
+use crate::status::{AlertReason, BudgetStatus, ExcludedStatus};
 
 /// What is told when the alert state of an SLO changes. Displays as a line for people.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct AlertChange {
     pub at: DateTime<Utc>,
     /// What fires, in words and numbers; empty when nothing does any more.
     pub reasons: Vec<AlertReason>,
+    /// What was excluded lately, if it is too much.
+    pub excluded: Option<ExcludedStatus>,
     /// What is left of the budget in this process.
     pub budget: BudgetStatus,
 }
@@ -36,6 +38,9 @@ impl fmt::Display for AlertChange {
         write!(f, "{}: {} -> {}", self.slo, self.from, self.to)?;
         for reason in &self.reasons {
             write!(f, "; {}", reason.sentence)?;
+        }
+        if let Some(excluded) = &self.excluded {
+            write!(f, "; {}", excluded.sentence)?;
         }
         match self.budget.remaining_ratio {
             Some(left) => write!(f, "; {:.1}% of the budget is left", left * 100.0),
@@ -73,6 +78,10 @@ pub(super) fn evaluate(watch: &mut Watch, slo: &Slo, tracker: &Tracker, now: Tic
         to: evaluation.state(),
         at: at.into(),
         reasons: evaluation.reasons().map(AlertReason::new).collect(),
+        excluded: evaluation
+            .excluded()
+            .filter(|share| share.verdict().is_firing())
+            .map(ExcludedStatus::new),
         budget: BudgetStatus::new(slo, tracker, now),
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use slo_core::BurnWindow;
-use slo_core::alert::{AlertState, Alerts, Evaluation, Judged, Severity, Verdict, WindowBurn};
+use slo_core::alert::{AlertState, Alerts, Evaluation, ExcludedShare, Judged, Severity, Verdict, WindowBurn};
 
 /// Whether somebody should be told, and why.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +19,24 @@ pub struct AlertStatus {
     pub reasons: Vec<AlertReason>,
     /// The conditions that would fire if a few bad events were enough.
     pub held_back: Vec<AlertReason>,
+    /// What was excluded lately; `None` where nobody watches it: only of requests.
+    pub excluded: Option<ExcludedStatus>,
+}
+
+/// The share of excluded events: much of it, and the budget says little of what users feel.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ExcludedStatus {
+    /// `fires` (a ticket), `too_few` or `quiet`.
+    pub verdict: Verdict,
+    /// All of it in one sentence.
+    pub sentence: String,
+    /// The window.
+    pub window: BurnWindow,
+    /// Excluded events as a share of all; `None` without an event.
+    pub ratio: Option<f64>,
+    /// The share that must be exceeded.
+    pub limit_ratio: f64,
 }
 
 /// One condition with the numbers that it was judged by.
@@ -61,6 +79,19 @@ impl AlertStatus {
             watched,
             reasons: evaluation.reasons().map(AlertReason::new).collect(),
             held_back: evaluation.held_back().map(AlertReason::new).collect(),
+            excluded: evaluation.excluded().map(ExcludedStatus::new),
+        }
+    }
+}
+
+impl ExcludedStatus {
+    pub(crate) fn new(share: ExcludedShare) -> Self {
+        Self {
+            verdict: share.verdict(),
+            sentence: share.to_string(),
+            window: share.window(),
+            ratio: share.ratio().map(slo_core::Ratio::as_ratio_f64),
+            limit_ratio: share.limit().as_ratio().as_ratio_f64(),
         }
     }
 }

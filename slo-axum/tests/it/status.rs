@@ -203,9 +203,14 @@ async fn a_promise_tells_its_alerts_and_for_how_long_its_budget_lasts() -> Outco
     let measured = Measured::new(SLOS)?;
     let app = app(&measured);
     let (_, quiet) = ask(&app, "/slo/items").await?;
+    let excluded = json!({
+        "verdict": "quiet", "sentence": "no event in the last 15m", "window": "15m", "ratio": null, "limit_ratio": 0.05
+    });
     assert_eq!(
         quiet["alert"],
-        json!({"state": "ok", "silent": true, "watched": false, "reasons": [], "held_back": []})
+        json!({
+            "state": "ok", "silent": true, "watched": false, "reasons": [], "held_back": [], "excluded": excluded
+        })
     );
     assert_eq!((&quiet["gaps"], &quiet["level"]), (&json!([]), &json!("no_data")));
     assert_eq!(quiet["budget"]["exhaustion"], Value::Null);

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::condition::{Condition, Kind};
-use super::{AlertState, Alerts, Severity};
+use super::{AlertState, Alerts, ExcludedShare, Severity};
 use crate::window::Seconds;
 use crate::{BurnRate, BurnWindow, Events, Reading};
 
@@ -29,6 +29,10 @@ impl Seen {
     /// Events of so much of the window; the whole window when it is shorter.
     pub const fn part_of_it(events: Events, covered: Duration) -> Self {
         Self { events, covered }
+    }
+
+    pub(super) const fn events(self) -> Events {
+        self.events
     }
 }
 
@@ -288,6 +292,7 @@ impl fmt::Display for Judged {
 #[must_use]
 pub struct Evaluation {
     judged: Vec<Judged>,
+    excluded: Option<ExcludedShare>,
 }
 
 impl Evaluation {
@@ -304,14 +309,14 @@ impl Evaluation {
         };
         Self {
             judged: alerts.all().map(judge).collect(),
+            excluded: alerts.excluded(|window| seen(window).into()),
         }
     }
 
     /// The worst of what fires.
     #[must_use]
     pub fn state(&self) -> AlertState {
-        let severities = self.reasons().map(|judged| judged.condition.severity());
-        severities.max().map_or(AlertState::Ok, AlertState::from)
+        self.severities().max().map_or(AlertState::Ok, AlertState::from)
     }
 
     /// The conditions that fire, the policy's in order, then the trickle rule; each displays as a sentence.
@@ -329,9 +334,23 @@ impl Evaluation {
         &self.judged
     }
 
-    /// Whether a condition of this severity fires, whatever else does.
+    /// The share of events that was excluded lately; `None` where nobody watches it, see
+    /// [`AlertPolicy::most_excluded`](super::AlertPolicy::most_excluded).
+    #[must_use]
+    pub const fn excluded(&self) -> Option<ExcludedShare> {
+        self.excluded
+    }
+
+    /// Whether something of this severity fires, whatever else does.
     #[must_use]
     pub fn asks_for(&self, severity: Severity) -> bool {
-        self.reasons().any(|judged| judged.condition.severity() == severity)
+        self.severities().any(|fires| fires == severity)
+    }
+
+    /// Of everything that fires.
+    fn severities(&self) -> impl Iterator<Item = Severity> {
+        let excluded = self.excluded.filter(|share| share.verdict().is_firing());
+        let burns = self.reasons().map(|judged| judged.condition.severity());
+        burns.chain(excluded.map(|_| Severity::Ticket))
     }
 }

@@ -1,5 +1,6 @@
 //! What an alert watch takes with it into the next process.
 
+use super::excluded::ExcludedLimit;
 use super::{AlertState, Alerts, Condition, Evaluation, Severity};
 use crate::{BurnWindow, Share};
 
@@ -35,35 +36,56 @@ pub struct AlertMemory {
     fired: Vec<Fired>,
 }
 
-/// A condition that fired.
+/// What fired: the fields say which kind it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize), serde(untagged))]
+enum Fired {
+    Burn(Burn),
+    Excluded(Excluded),
+}
+
+/// A condition.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Deserialize, serde::Serialize),
     serde(deny_unknown_fields)
 )]
-struct Fired {
+struct Burn {
     severity: Severity,
     share: Share,
     long: BurnWindow,
     short: BurnWindow,
 }
 
+/// The share of excluded events, over this limit in this window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Deserialize, serde::Serialize),
+    serde(deny_unknown_fields)
+)]
+struct Excluded {
+    excluded: Share,
+    window: BurnWindow,
+}
+
 impl AlertMemory {
     pub(super) fn after(evaluation: &Evaluation) -> Self {
+        let burns = evaluation.reasons().map(|judged| Fired::of(judged.condition()));
+        let excluded = evaluation.excluded().filter(|share| share.verdict().is_firing());
+        let excluded = excluded.map(|share| Fired::excluded(share.limit(), share.window()));
         Self {
-            fired: evaluation
-                .reasons()
-                .map(|judged| Fired::of(judged.condition()))
-                .collect(),
+            fired: burns.chain(excluded).collect(),
         }
     }
 
     /// What of it these alerts have.
     pub(super) fn of(&self, alerts: &Alerts) -> Self {
-        let known = alerts.all().filter(|condition| self.holds(condition));
+        let excluded = |limit: ExcludedLimit| Fired::excluded(limit.most, limit.window);
+        let known = alerts.all().map(Fired::of).chain(alerts.excluded.map(excluded));
         Self {
-            fired: known.map(Fired::of).collect(),
+            fired: known.filter(|known| self.fired.contains(known)).collect(),
         }
     }
 
@@ -74,18 +96,29 @@ impl AlertMemory {
     /// The worst of what fired.
     #[must_use]
     pub fn state(&self) -> AlertState {
-        let severities = self.fired.iter().map(|fired| fired.severity);
+        let severities = self.fired.iter().map(Fired::severity);
         severities.max().map_or(AlertState::Ok, AlertState::from)
     }
 }
 
 impl Fired {
     fn of(condition: &Condition) -> Self {
-        Self {
+        Self::Burn(Burn {
             severity: condition.severity(),
             share: condition.share(),
             long: condition.long(),
             short: condition.short(),
+        })
+    }
+
+    const fn excluded(excluded: Share, window: BurnWindow) -> Self {
+        Self::Excluded(Excluded { excluded, window })
+    }
+
+    const fn severity(&self) -> Severity {
+        match self {
+            Self::Burn(burn) => burn.severity,
+            Self::Excluded(_) => Severity::Ticket,
         }
     }
 }

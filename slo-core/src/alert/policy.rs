@@ -3,9 +3,11 @@
 use core::time::Duration;
 
 use super::condition::{Condition, Unreachable};
+use super::excluded::ExcludedLimit;
 use super::{Alerts, nominal};
 use crate::alert::Severity;
-use crate::{BurnWindow, Share, Slo, Status, Target, Window};
+use crate::gate::DEFAULT_MOST_EXCLUDED;
+use crate::{BurnWindow, Share, Sli, Slo, Status, Target, Window};
 
 /// Shares of the budget and the times in which spending them is worth telling somebody.
 ///
@@ -36,6 +38,7 @@ use crate::{BurnWindow, Share, Slo, Status, Target, Window};
 pub struct AlertPolicy {
     rules: Vec<Rule>,
     minimum_bad_events: u32,
+    most_excluded: Option<Share>,
     push_interval: Duration,
 }
 
@@ -93,6 +96,9 @@ const MINIMUM_BAD_EVENTS: u32 = 5;
 const LONG_FLOOR: u64 = 15 * 60;
 const SHORT_FLOOR: u64 = 2 * 60;
 
+/// The window in which excluded requests are watched (seconds).
+const EXCLUDED_OVER: u64 = 15 * 60;
+
 /// A window needs so many points to be a rate: fewer, and one late push looks like silence.
 const PUSHES_PER_WINDOW: u128 = 4;
 
@@ -111,6 +117,7 @@ impl AlertPolicy {
         Self {
             rules,
             minimum_bad_events: MINIMUM_BAD_EVENTS,
+            most_excluded: Some(DEFAULT_MOST_EXCLUDED),
             push_interval: Duration::ZERO,
         }
     }
@@ -120,6 +127,16 @@ impl AlertPolicy {
     pub fn minimum_bad_events(self, count: u32) -> Self {
         Self {
             minimum_bad_events: count,
+            ..self
+        }
+    }
+
+    /// A larger share of excluded requests in 15 min is a ticket; over 5% unless said otherwise, `None` for never.
+    ///
+    /// Only [`AlertPolicy::for_slo`] of an HTTP SLI watches it: what code or a timer tells is excluded on purpose.
+    pub fn most_excluded(self, share: Option<Share>) -> Self {
+        Self {
+            most_excluded: share,
             ..self
         }
     }
@@ -134,6 +151,7 @@ impl AlertPolicy {
     pub fn for_slo(&self, slo: &Slo) -> Alerts {
         Alerts {
             status: slo.current_status(),
+            excluded: self.excluded_limit(slo),
             ..self.resolve(slo.target(), slo.window())
         }
     }
@@ -157,7 +175,17 @@ impl AlertPolicy {
                 .filter(|longest| *longest < period)
                 .map(|longest| Condition::trickle(target, period, longest)),
             conditions,
+            excluded: None,
             minimum_bad_events: self.minimum_bad_events.max(1),
+        }
+    }
+
+    /// Over a quarter of an hour, or four push intervals; at most over the period, which is all that is remembered.
+    fn excluded_limit(&self, slo: &Slo) -> Option<ExcludedLimit> {
+        let window = BurnWindow::clamped(EXCLUDED_OVER.max(self.shortest_for_pushes())).min(nominal(slo.window()));
+        match slo.sli() {
+            Sli::Http(_) => self.most_excluded.map(|most| ExcludedLimit { most, window }),
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
         }
     }
 

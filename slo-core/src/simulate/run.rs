@@ -273,7 +273,7 @@ impl Beat {
     }
 }
 
-/// Whether no condition can be over its factor: an upper bound of each long window's rate is not, as if all of it had been
+/// Whether nothing can fire. No condition is over its factor: an upper bound of each long window's rate is not, as if all of it had been
 /// measured. Most moments of most series are, and this costs half of what judging does.
 fn is_calm(alerts: &Alerts, counted: &Tracker, at: Tick) -> bool {
     let mut conditions = alerts.conditions().iter().chain(alerts.trickle());
@@ -281,7 +281,9 @@ fn is_calm(alerts: &Alerts, counted: &Tracker, at: Tick) -> bool {
         let events = counted.read_last(at, condition.long()).events();
         let rate = BurnRate::of(condition.target(), events);
         !rate.is_some_and(|rate| rate.exceeds(condition.factor()))
-    })
+    }) && alerts
+        .excluded(|window| counted.read_last(at, window).into())
+        .is_none_or(|share| !share.verdict().is_firing())
 }
 
 fn seen(counted: &Tracker, unseen: &Unseen, at: Tick, window: BurnWindow) -> Seen {

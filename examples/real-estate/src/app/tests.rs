@@ -38,7 +38,7 @@ impl Service {
         let slos = SloSet::builder("real-estate").slo(slo).build().unwrap();
         let reliability = Reliability::builder(slos).build().unwrap();
         let store = Store::open(None).unwrap();
-        let health = health(&store, 35 * DAY).unwrap();
+        let endpoints = Endpoints::new(&store, 35 * DAY).unwrap();
         let import = Switch::default();
         let app = App {
             store,
@@ -47,7 +47,7 @@ impl Service {
             request_timeout: Duration::from_secs(5),
         };
         Self {
-            router: app.router(&reliability, &health),
+            router: app.router(&reliability, &endpoints),
             import,
             reliability,
         }
@@ -188,6 +188,24 @@ async fn an_account_shows_what_was_bought() {
     );
 }
 
+#[tokio::test]
+async fn what_a_customer_says_is_taken_and_listed() {
+    let service = Service::new(false);
+    let said = json!({ "text": "Is it quiet?" });
+    assert_eq!(
+        service.post("/chat", "made-up", said.clone()).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    let token = service.token().await;
+    assert_eq!(service.post("/chat", &token, said).await.0, StatusCode::ACCEPTED);
+    let request = Request::get("/chat").header(AUTHORIZATION, format!("Bearer {token}"));
+    let (status, sent) = read(service.send(request.body(Body::empty()).unwrap()).await).await;
+    assert_eq!(
+        (status, &sent[0]["text"], &sent[0]["delivered"]),
+        (StatusCode::OK, &json!("Is it quiet?"), &json!(false))
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn faults_do_what_they_say_when_allowed() {
     let service = Service::new(true);
@@ -242,6 +260,12 @@ async fn health_and_status_answer_and_are_not_measured_themselves() {
     assert_eq!(
         service.get("/real-price/synthetic/health/transactions").await.0,
         StatusCode::OK
+    );
+    assert_eq!(service.get("/listings/synthetic/health/index").await.0, StatusCode::OK);
+    // No job runs in this test, so nothing was delivered.
+    assert_eq!(
+        service.get("/chat/synthetic/health").await,
+        (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "fail" }))
     );
     let (status, all) = service.get("/slo").await;
     assert_eq!(status, StatusCode::OK);

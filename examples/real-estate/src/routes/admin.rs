@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 
-use crate::import::Switch;
+use crate::jobs::Switch;
 
 /// The routes, outside of everything that is measured.
 pub(crate) fn router(import: Switch) -> Router {

@@ -22,6 +22,9 @@ pub(super) fn fill(connection: &mut Connection, now: DateTime<Utc>) -> rusqlite:
         listings(&all)?;
         transactions(&all, now)?;
     }
+    if !all.prepare("SELECT 1 FROM indexings")?.exists([])? {
+        index(&all, now)?;
+    }
     all.commit()
 }
 
@@ -33,6 +36,13 @@ pub(super) fn trade(connection: &Connection, at: DateTime<Utc>) -> rusqlite::Res
         traded += trade.execute(params![region, at.timestamp(), price(base, at.timestamp())])?;
     }
     Ok(traded)
+}
+
+/// Notes that the index of the search was built at this moment, and of how many listings.
+pub(super) fn index(connection: &Connection, at: DateTime<Utc>) -> rusqlite::Result<usize> {
+    let mut indexing =
+        connection.prepare_cached("INSERT INTO indexings (finished_at, listings) SELECT ?1, count(*) FROM listings")?;
+    indexing.execute([at.timestamp()])
 }
 
 fn users(connection: &Connection) -> rusqlite::Result<()> {
@@ -91,6 +101,19 @@ CREATE TABLE IF NOT EXISTS transactions (
   traded_at INTEGER NOT NULL,            -- seconds since 1970, UTC
   price INTEGER NOT NULL                 -- won
 ) STRICT;
+CREATE TABLE IF NOT EXISTS indexings (
+  finished_at INTEGER NOT NULL,          -- seconds since 1970, UTC
+  listings INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS messages (
+  id INTEGER PRIMARY KEY,
+  user INTEGER REFERENCES users,         -- none: the canary
+  text TEXT NOT NULL,
+  sent_at INTEGER NOT NULL,              -- seconds since 1970, UTC
+  delivered_at INTEGER                   -- seconds since 1970, UTC; none: on its way
+) STRICT;
+CREATE INDEX IF NOT EXISTS messages_by_user ON messages (user, id);
+CREATE INDEX IF NOT EXISTS messages_by_delivery ON messages (delivered_at);
 CREATE INDEX IF NOT EXISTS transactions_by_region ON transactions (region, traded_at);
 CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (traded_at);
 ";

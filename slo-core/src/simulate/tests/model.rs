@@ -131,19 +131,34 @@ impl Model {
             })
             .collect()
     }
+
+    /// Whether over a twentieth of the last quarter of an hour was excluded, and as many as an alert takes bad events.
+    fn mostly_left(&self, alerts: &Alerts, now: Tick) -> bool {
+        let (events, _) = self.last(
+            now,
+            BurnWindow::from_seconds(self.slo.window().longest().as_secs().min(900)).unwrap(),
+        );
+        let (excluded, all) = (events.excluded(), events.valid() + events.excluded());
+        excluded * 20 > all && excluded >= u64::from(alerts.minimum_bad_events())
+    }
 }
 
 fn overlap(a: (Tick, Tick), b: (Tick, Tick)) -> u64 {
     u64::try_from(a.1.min(b.1).since(a.0.max(b.0)).as_nanos()).unwrap()
 }
 
-fn state(alerts: &Alerts, firing: &[bool]) -> AlertState {
+fn state(alerts: &Alerts, firing: &[bool], mostly_left: bool) -> AlertState {
     let all = alerts.conditions().iter().chain(alerts.trickle());
     let severities = all
         .zip(firing)
         .filter(|(_, fires)| **fires)
         .map(|(condition, _)| condition.severity());
-    severities.max().map_or(AlertState::Ok, AlertState::from)
+    let least = if mostly_left {
+        AlertState::Ticket
+    } else {
+        AlertState::Ok
+    };
+    severities.max().map_or(least, |severity| least.max(severity.into()))
 }
 
 /// Time since the sample before in microseconds: seconds, minutes, hours, days, and jumps ahead of over a month.
@@ -233,14 +248,15 @@ proptest! {
         let model = Model::new(&slo, &samples);
         let alerts = policy.for_slo(&slo);
         let mut firing = vec![false; alerts.conditions().len() + 1];
+        let mut is = AlertState::Ok;
         let (mut told, mut budgets) = (Vec::new(), Vec::new());
         let end = timeline.end().at();
         let mut now = START + every;
         while now <= end {
-            let before = state(&alerts, &firing);
             firing = model.firing(&alerts, &firing, now);
-            if state(&alerts, &firing) != before {
-                told.push((now, before, state(&alerts, &firing)));
+            let before = std::mem::replace(&mut is, state(&alerts, &firing, model.mostly_left(&alerts, now)));
+            if is != before {
+                told.push((now, before, is));
             }
             if let Some(seen) = model.window(now) {
                 let is = model.budget_state(now, seen);

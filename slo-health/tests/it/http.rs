@@ -1,74 +1,22 @@
 //! The wire contract: what a prober sees, for every state.
 
-mod common;
-
 use std::time::Duration;
 
-use axum::{Router, body::Body, response::Response, routing::get};
-use chrono::{DateTime, Utc};
-use common::{CANARY, HOUR, NANO, SECOND, Shows, Source, noon, settle};
+use axum::{Router, body::Body, routing::get};
+use chrono::Utc;
 use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
-use slo_health::{Freshness, ManualClock, SyntheticHealth};
-use tokio::{
-    task::JoinSet,
-    time::{advance, timeout},
-};
+use slo_health::{Freshness, ManualClock, StatusCodes, SyntheticHealth};
+use tokio::time::advance;
 use tower::ServiceExt;
 
-const PATH: &str = "/real-price/synthetic/health";
+use crate::{
+    common::{HOUR, NANO, SECOND, Shows, Source, noon, settle},
+    seen::{Seen, see, send},
+};
 
-/// Everything a prober can see, headers sorted by name.
-#[derive(Debug, PartialEq)]
-struct Seen {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
+pub(crate) const PATH: &str = "/real-price/synthetic/health";
 
-impl Seen {
-    fn new(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers = headers
-            .iter()
-            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Self {
-            status,
-            headers,
-            body: body.to_owned(),
-        }
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-async fn send(app: &Router, method: Method, path: &str) -> Result<Response, Box<dyn std::error::Error>> {
-    let request = Request::builder().method(method).uri(path).body(Body::empty())?;
-    Ok(app.clone().oneshot(request).await?)
-}
-
-async fn see(app: &Router, method: Method, path: &str) -> Result<Seen, Box<dyn std::error::Error>> {
-    let (parts, body) = send(app, method, path).await?.into_parts();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut headers: Vec<_> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-        .collect();
-    headers.sort();
-    Ok(Seen {
-        status: parts.status.as_u16(),
-        headers,
-        body: text(&body.collect().await?.to_bytes()),
-    })
-}
-
-fn app(source: &Source, clock: &ManualClock) -> Result<Router, slo_health::BuildError> {
+pub(crate) fn app(source: &Source, clock: &ManualClock) -> Result<Router, slo_health::BuildError> {
     Ok(source.builder(clock).build()?.router(PATH))
 }
 
@@ -82,12 +30,13 @@ async fn every_state_has_exactly_its_code_its_headers_and_its_body() {
             ("cache-control", "no-store"),
             ("content-length", "17"),
             ("content-type", "application/health+json"),
+            ("date", "Sun, 01 Mar 2026 12:00:00 GMT"),
             ("retry-after", "1"),
             ("slo-health-reason", reason.as_str()),
             ("slo-health-status", state),
         ];
         if let Some(watermark) = watermark {
-            headers.insert(3, ("last-modified", watermark));
+            headers.insert(4, ("last-modified", watermark));
         }
         Seen::new(status, &headers, &fail)
     };
@@ -96,6 +45,7 @@ async fn every_state_has_exactly_its_code_its_headers_and_its_body() {
             ("cache-control", "no-store"),
             ("content-length", "17"),
             ("content-type", "application/health+json"),
+            ("date", "Sun, 01 Mar 2026 12:00:00 GMT"),
             ("last-modified", watermark),
             ("slo-health-reason", reason),
             ("slo-health-status", state),
@@ -159,110 +109,10 @@ async fn a_head_request_evaluates_like_a_get() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_requests_at_a_cold_cache_cause_one_read() {
-    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Hangs));
-    let app = app(&source, &clock).unwrap();
-    let mut asking = JoinSet::new();
-    for _ in 0..1_000 {
-        let app = app.clone();
-        asking.spawn(async move { see(&app, Method::GET, PATH).await.map(|seen| seen.status).ok() });
-    }
-    settle().await;
-    source.show(Shows::At(noon()));
-    let codes = asking.join_all().await;
-    assert_eq!(codes, vec![Some(200); 1_000]);
-    assert_eq!(source.runs(), 1);
-
-    for _ in 0..100 {
-        assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 200);
-    }
-    assert_eq!(source.runs(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_caller_that_hangs_up_neither_stops_nor_repeats_the_read() {
-    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Hangs));
-    let app = app(&source, &clock).unwrap();
-    assert!(
-        timeout(Duration::from_millis(10), send(&app, Method::GET, PATH))
-            .await
-            .is_err()
-    );
-    source.show(Shows::At(noon()));
-    settle().await;
-    source.show(Shows::Hangs);
-    assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 200);
-    assert_eq!(source.runs(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_blocked_check_is_504_and_a_hundred_more_requests_start_nothing() {
-    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Hangs));
-    let app = app(&source, &clock).unwrap();
-    for _ in 0..101 {
-        assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 504);
-    }
-    assert_eq!(source.runs(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn after_a_panic_the_next_run_is_a_normal_one() {
-    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Panics));
-    let app = app(&source, &clock).unwrap();
-    assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 500);
-    source.show(Shows::At(noon()));
-    advance(SECOND).await;
-    assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 200);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_code_flips_exactly_at_the_boundary() {
-    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
-    let app = app(&source, &clock).unwrap();
-    clock.set(noon() + HOUR);
-    assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 200);
-    clock.advance(NANO);
-    let stale = see(&app, Method::GET, PATH).await.unwrap();
-    assert_eq!((stale.status, stale.header("slo-health-status")), (503, Some("stale")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_an_error_or_a_panic_says_never_leaves_the_process() {
-    for shows in [Shows::Fails, Shows::Panics] {
-        let (clock, source) = (ManualClock::new(noon()), Source::new(shows));
-        let app = app(&source, &clock).unwrap();
-        for path in [
-            PATH.to_owned(),
-            format!("{PATH}/sales"),
-            format!("{PATH}?verbose&full=1"),
-        ] {
-            let seen = see(&app, Method::GET, &path).await.unwrap();
-            assert_eq!(seen.status, 500);
-            let everything = format!("{seen:?}");
-            assert!(
-                !everything.contains("canary") && !everything.contains(CANARY),
-                "{everything}"
-            );
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn last_modified_is_never_later_than_now() {
-    for ahead in [Duration::ZERO, NANO, 10 * SECOND, 300 * SECOND] {
-        let now = noon() + Duration::from_millis(700);
-        let (clock, source) = (ManualClock::new(now), Source::new(Shows::At(now + ahead)));
-        let seen = see(&app(&source, &clock).unwrap(), Method::GET, PATH).await.unwrap();
-        assert_eq!(seen.status, 200);
-        let shown = DateTime::parse_from_rfc2822(seen.header("last-modified").unwrap()).unwrap();
-        assert_eq!(shown, noon(), "{ahead:?} ahead");
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_error_and_a_timeout_keep_showing_the_last_known_watermark() {
     let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon() - HOUR / 2)));
-    let app = app(&source, &clock).unwrap();
+    let health = source.builder(&clock).hold_for(Duration::ZERO).build();
+    let app: Router = health.unwrap().router(PATH);
     let known = Some("Sun, 01 Mar 2026 11:30:00 GMT");
     assert_eq!(
         see(&app, Method::GET, PATH).await.unwrap().header("last-modified"),
@@ -279,12 +129,8 @@ async fn an_error_and_a_timeout_keep_showing_the_last_known_watermark() {
 #[tokio::test(start_paused = true)]
 async fn retry_after_counts_down_to_the_next_read() {
     let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Nothing));
-    let app: Router = source
-        .builder(&clock)
-        .min_interval(10 * SECOND)
-        .build()
-        .unwrap()
-        .router(PATH);
+    let health = source.builder(&clock).min_interval(10 * SECOND).build();
+    let app: Router = health.unwrap().router(PATH);
     assert_eq!(
         see(&app, Method::GET, PATH).await.unwrap().header("retry-after"),
         Some("10")
@@ -306,6 +152,18 @@ async fn retry_after_counts_down_to_the_next_read() {
         see(&app, Method::GET, PATH).await.unwrap().header("retry-after"),
         Some("1")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_read_is_out_the_interval_is_what_is_worth_waiting() {
+    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Nothing));
+    let health = source.builder(&clock).min_interval(10 * SECOND).build();
+    let app: Router = health.unwrap().router(PATH);
+    assert_eq!(see(&app, Method::GET, PATH).await.unwrap().status, 503);
+    source.show(Shows::Hangs);
+    advance(10 * SECOND).await;
+    let seen = see(&app, Method::GET, PATH).await.unwrap();
+    assert_eq!((seen.status, seen.header("retry-after")), (504, Some("10")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -454,4 +312,116 @@ fn the_types_can_cross_threads() {
     crosses::<SyntheticHealth>();
     crosses::<slo_health::Report>();
     crosses::<slo_health::SyntheticHealthBuilder>();
+    crosses::<slo_health::Check>();
+    crosses::<slo_health::Refresher>();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_behind_a_good_verdict_shows_in_a_header_of_its_own() {
+    for (shows, word) in [
+        (Shows::Fails, "error"),
+        (Shows::Panics, "error"),
+        (Shows::Hangs, "timeout"),
+    ] {
+        let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
+        let app = app(&source, &clock).unwrap();
+        let seen = see(&app, Method::GET, PATH).await.unwrap();
+        assert_eq!((seen.status, seen.header("slo-health-check")), (200, None));
+
+        source.show(shows);
+        advance(60 * SECOND).await;
+        let seen = see(&app, Method::GET, PATH).await.unwrap();
+        assert_eq!((seen.status, seen.header("slo-health-status")), (200, Some("fresh")));
+        assert_eq!(seen.header("slo-health-check"), Some(word));
+
+        clock.set(noon() + HOUR + NANO);
+        advance(SECOND).await;
+        let seen = see(&app, Method::GET, PATH).await.unwrap();
+        assert_eq!(
+            seen.header("slo-health-status"),
+            Some(word),
+            "never stale: nobody knows"
+        );
+        assert_eq!(seen.header("slo-health-check"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_advisory_check_warns_with_200_and_is_named() {
+    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
+    let rates = Source::new(Shows::Fails);
+    let read = rates.clone();
+    let app: Router = source
+        .builder(&clock)
+        .advisory("fx", Freshness::within(HOUR), move || read.clone().read())
+        .build()
+        .unwrap()
+        .router(PATH);
+    for (shows, reason) in [
+        (Shows::Fails, "fx:check_failed"),
+        (Shows::Nothing, "fx:no_data"),
+        (Shows::At(noon() - 2 * HOUR), "fx:past_limit"),
+        (Shows::Hangs, "fx:no_answer"),
+    ] {
+        rates.show(shows);
+        advance(SECOND).await;
+        for path in [PATH.to_owned(), format!("{PATH}/fx")] {
+            let seen = see(&app, Method::GET, &path).await.unwrap();
+            assert_eq!((seen.status, seen.header("slo-health-reason")), (200, Some(reason)));
+            assert_eq!(seen.header("slo-health-status"), Some("warn"));
+            assert_eq!(
+                (seen.body.as_str(), seen.header("retry-after")),
+                (r#"{"status":"warn"}"#, None)
+            );
+        }
+    }
+    assert_eq!(
+        see(&app, Method::GET, &format!("{PATH}/sales")).await.unwrap().status,
+        200
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_codes_are_those_that_were_asked_for() {
+    let codes = StatusCodes::default()
+        .fresh(StatusCode::ACCEPTED)
+        .stale(StatusCode::FAILED_DEPENDENCY)
+        .error(StatusCode::NOT_IMPLEMENTED);
+    for (shows, status) in [
+        (Shows::At(noon()), 202),
+        (Shows::At(noon() - 2 * HOUR), 424),
+        (Shows::Fails, 501),
+        (Shows::Hangs, 504),
+    ] {
+        let source = Source::new(shows);
+        let app: Router = source
+            .builder(&ManualClock::new(noon()))
+            .codes(codes)
+            .build()
+            .unwrap()
+            .router(PATH);
+        for path in [PATH.to_owned(), format!("{PATH}/sales")] {
+            assert_eq!(see(&app, Method::GET, &path).await.unwrap().status, status, "{shows:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn liveness_looks_at_nothing() {
+    let app: Router = slo_health::livez("/livez");
+    let headers = [
+        ("cache-control", "no-store"),
+        ("content-length", "17"),
+        ("content-type", "application/health+json"),
+    ];
+    let alive = Seen::new(200, &headers, r#"{"status":"pass"}"#);
+    assert_eq!(see(&app, Method::GET, "/livez").await.unwrap(), alive);
+    assert_eq!(see(&app, Method::HEAD, "/livez").await.unwrap().headers, alive.headers);
+    let refused = see(&app, Method::POST, "/livez").await.unwrap();
+    assert_eq!(
+        (refused.status, refused.header("cache-control")),
+        (405, Some("no-store"))
+    );
+    let response = send(&app, Method::GET, "/livez").await.unwrap();
+    assert!(response.extensions().get::<slo_core::Uncounted>().is_some());
 }

@@ -33,14 +33,53 @@ pub(crate) enum Shows {
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     shows: Arc<watch::Sender<Shows>>,
-    runs: Arc<AtomicUsize>,
+    reads: Arc<Reads>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    begun: AtomicUsize,
+    in_flight: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+/// A read in flight, until it is dropped: by its end, a panic, or whoever throws it away.
+pub(crate) struct InFlight(Arc<Reads>);
+
+impl Reads {
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::SeqCst)
+    }
+}
+
+impl InFlight {
+    pub(crate) fn begin(reads: &Arc<Reads>) -> Self {
+        reads.begun.fetch_add(1, Ordering::SeqCst);
+        let now = reads.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        reads.most_at_once.fetch_max(now, Ordering::SeqCst);
+        Self(Arc::clone(reads))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Source {
     pub(crate) fn new(shows: Shows) -> Self {
         Self {
             shows: Arc::new(watch::Sender::new(shows)),
-            runs: Arc::default(),
+            reads: Arc::default(),
         }
     }
 
@@ -49,11 +88,19 @@ impl Source {
     }
 
     pub(crate) fn runs(&self) -> usize {
-        self.runs.load(Ordering::SeqCst)
+        self.reads.begun()
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.reads.in_flight()
+    }
+
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.reads.most_at_once()
     }
 
     pub(crate) async fn read(self) -> Result<Option<DateTime<Utc>>, String> {
-        self.runs.fetch_add(1, Ordering::SeqCst);
+        let _in_flight = InFlight::begin(&self.reads);
         let mut shows = self.shows.subscribe();
         let Ok(shown) = shows
             .wait_for(|shown| !matches!(shown, Shows::Hangs))

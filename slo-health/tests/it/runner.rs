@@ -1,25 +1,27 @@
 //! When the data is read and when not, through the public API and without HTTP.
 
-mod common;
-
 use std::{
+    future::Future,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
-use common::{HOUR, NANO, SECOND, Shows, Source, noon, settle};
-use slo_health::{BuildError, Freshness, ManualClock, Reason, State, SyntheticHealth};
+use slo_health::{BuildError, Check, Failure, Finding, Freshness, ManualClock, Reason, State, SyntheticHealth};
 use tokio::{
     task::JoinSet,
     time::{Instant, advance, timeout},
 };
 
-async fn state(health: &SyntheticHealth) -> State {
+use crate::common::{HOUR, NANO, SECOND, Shows, Source, noon, settle};
+
+pub(crate) async fn state(health: &SyntheticHealth) -> State {
     health.report().await.state()
 }
 
@@ -36,8 +38,12 @@ async fn a_fresh_observation_is_proof_and_needs_no_further_read() {
     }
     assert_eq!(source.runs(), 1);
 
-    advance(Duration::from_millis(1)).await; // 60 s: trusted no longer
-    assert_eq!(state(&health).await, State::Error);
+    advance(Duration::from_millis(1)).await; // 60 s: trusted no longer without a look, though still a proof
+    let report = health.report().await;
+    assert_eq!(
+        (report.state(), report.hidden_failure()),
+        (State::Fresh, Some(Failure::Failed))
+    );
     assert_eq!(source.runs(), 2);
 }
 
@@ -168,7 +174,7 @@ async fn the_wall_clock_neither_expires_the_trust_nor_the_interval() {
 #[tokio::test(start_paused = true)]
 async fn an_error_repeats_the_last_known_watermark() {
     let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
-    let health = source.builder(&clock).build().unwrap();
+    let health = source.builder(&clock).hold_for(Duration::ZERO).build().unwrap();
     assert_eq!(state(&health).await, State::Fresh);
     for shows in [Shows::Fails, Shows::Panics, Shows::Hangs] {
         source.show(shows);
@@ -182,7 +188,12 @@ async fn an_error_repeats_the_last_known_watermark() {
 #[tokio::test(start_paused = true)]
 async fn a_check_that_never_returns_is_a_timeout_and_is_not_started_again() {
     let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::Hangs));
-    let health = source.builder(&clock).deadline(3 * SECOND).build().unwrap();
+    let health = source
+        .builder(&clock)
+        .deadline(3 * SECOND)
+        .hold_for(Duration::ZERO)
+        .build()
+        .unwrap();
     let asked = Instant::now();
     let report = health.report().await;
     assert_eq!(
@@ -288,7 +299,6 @@ async fn checks_run_in_parallel_and_one_hanging_check_does_not_hide_the_others()
     assert_eq!(asked.elapsed(), 5 * SECOND); // not twice that
     let states: Vec<_> = report
         .checks()
-        .iter()
         .map(|check| (check.name(), check.verdict().state()))
         .collect();
     assert_eq!(
@@ -422,5 +432,130 @@ fn a_run_lost_with_its_runtime_does_not_block_the_next() -> Result<(), BuildErro
     source.show(Shows::At(noon()));
     assert_eq!(in_a_runtime(SECOND), Some(State::Fresh));
     assert_eq!(source.runs(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_that_turned_stale_while_it_was_read_is_confirmed_by_that_read() {
+    let (clock, source) = (ManualClock::new(noon() + HOUR), Source::new(Shows::Hangs));
+    let health = source.builder(&clock).build().unwrap();
+    let (first, ()) = tokio::join!(health.report(), async {
+        settle().await;
+        clock.advance(NANO);
+        source.show(Shows::At(noon()));
+    });
+    assert_eq!((first.state(), first.at()), (State::Stale, noon() + HOUR + NANO));
+    assert_eq!((state(&health).await, source.runs()), (State::Stale, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_has_times_of_its_own_and_the_others_keep_the_builders() {
+    let (clock, slow, quick) = (
+        ManualClock::new(noon()),
+        Source::new(Shows::Hangs),
+        Source::new(Shows::Hangs),
+    );
+    let read = quick.clone();
+    let quick_check = Check::new("quick", Freshness::within(HOUR), move || read.clone().read())
+        .timeout(SECOND)
+        .min_interval(10 * SECOND);
+    let health = slow.builder(&clock).with(quick_check).build().unwrap();
+    let asked = Instant::now();
+    let report = health.report().await;
+    assert_eq!((asked.elapsed(), health.deadline()), (5 * SECOND, 5 * SECOND)); // the whole request
+    assert!(report.checks().all(|check| check.verdict().state() == State::Timeout));
+
+    quick.show(Shows::Nothing);
+    slow.show(Shows::Nothing);
+    settle().await;
+    for (after, slow_runs, quick_runs) in [(SECOND, 2, 1), (8 * SECOND, 3, 1), (SECOND, 4, 2)] {
+        advance(after).await;
+        assert_eq!(state(&health).await, State::Empty);
+        assert_eq!((slow.runs(), quick.runs()), (slow_runs, quick_runs), "{after:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_with_a_short_timeout_answers_early_alone() {
+    let source = Source::new(Shows::Hangs);
+    let check = Check::new("quick", Freshness::within(HOUR), move || source.clone().read()).timeout(SECOND);
+    let health = SyntheticHealth::builder().with(check).build().unwrap();
+    let asked = Instant::now();
+    assert_eq!(state(&health).await, State::Timeout);
+    assert_eq!(asked.elapsed(), SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finding_answers_for_the_interval_and_no_longer_fresh_or_not() {
+    for finding in [Finding::fresh(), Finding::warn(), Finding::stale()] {
+        let looks = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&looks);
+        let check = Check::custom("replicas", move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async move { Ok::<_, String>(finding.watermark(noon())) }
+        });
+        let health = SyntheticHealth::builder()
+            .with(check.trust_for(Duration::MAX).hold_for(Duration::MAX))
+            .clock(ManualClock::new(noon()))
+            .build()
+            .unwrap();
+        for looks_so_far in 1..=3 {
+            for _ in 0..100 {
+                let report = health.report().await;
+                let verdict = report.deciding().verdict();
+                assert_eq!(
+                    (verdict.reason(), verdict.watermark()),
+                    (Reason::AsReported, Some(noon()))
+                );
+            }
+            assert_eq!(looks.load(Ordering::SeqCst), looks_so_far, "{finding:?}");
+            advance(SECOND).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finding_never_outlives_a_look_that_fails() {
+    let broken = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&broken);
+    let check = Check::custom_blocking("replicas", move || match asked.load(Ordering::SeqCst) {
+        0 => Ok(Finding::fresh().watermark(noon())),
+        _ => Err("no connection"),
+    });
+    let health = SyntheticHealth::builder()
+        .with(check.hold_for(Duration::MAX))
+        .clock(ManualClock::new(noon()))
+        .build()
+        .unwrap();
+    assert_eq!(state(&health).await, State::Fresh);
+    broken.store(1, Ordering::SeqCst);
+    advance(SECOND).await;
+    let report = health.report().await;
+    let verdict = report.deciding().verdict();
+    assert_eq!((verdict.state(), verdict.reason()), (State::Error, Reason::CheckFailed));
+    assert_eq!((verdict.watermark(), verdict.limit()), (Some(noon()), None));
+}
+
+#[test]
+fn without_a_runtime_what_is_proven_is_answered_and_all_else_is_an_error() -> Result<(), BuildError> {
+    let source = Source::new(Shows::At(noon()));
+    let health = source
+        .builder(&ManualClock::new(noon()))
+        .trust_for(Duration::MAX)
+        .min_interval(Duration::ZERO)
+        .build()?;
+    let at_once = || match pin!(health.report()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(report) => Some((report.state(), report.deciding().verdict().reason())),
+        Poll::Pending => None,
+    };
+    assert_eq!(at_once(), Some((State::Error, Reason::CheckCancelled)));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    assert_eq!(runtime.block_on(state(&health)), State::Fresh);
+    drop(runtime);
+    assert_eq!(at_once(), Some((State::Fresh, Reason::WithinLimit)));
+    assert_eq!(source.runs(), 1);
     Ok(())
 }

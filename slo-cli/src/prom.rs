@@ -1,0 +1,72 @@
+//! Asking a Prometheus-compatible engine: Prometheus, VictoriaMetrics, Mimir, Thanos.
+//!
+//! The format is that of <https://prometheus.io/docs/prometheus/latest/querying/api/>. An answer that is partial, doubted
+//! by the engine or not of that format is never taken for numbers: whoever asks gets to see it or an error.
+
+mod client;
+mod error;
+mod login;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+pub use self::client::{Engine, EngineBuilder};
+pub use self::error::{AskError, EngineError};
+pub use self::login::{Login, Secret};
+
+/// Whoever answers queries; a trait, so that a verdict can be tested without an engine.
+pub trait Ask {
+    /// What `query` is at a moment, or now.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when no complete answer came.
+    fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError>;
+
+    /// Where the answers come from, without secrets, for people.
+    fn source(&self) -> String;
+}
+
+/// What an engine said to one query.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Answered {
+    /// One sample for each series, in the engine's order.
+    pub series: Vec<Sample>,
+    /// The engine's own doubts: warnings, and that the answer is partial.
+    pub doubts: Vec<String>,
+}
+
+/// One series' value at one moment.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// Every label, the metric's name among them as `__name__` unless the query dropped it.
+    pub labels: BTreeMap<String, String>,
+    /// The value; may be NaN or infinite.
+    pub value: f64,
+}
+
+impl Sample {
+    /// A sample, as in a test.
+    #[must_use]
+    pub fn new<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>, value: f64) -> Self {
+        let labels = labels.into_iter();
+        Self {
+            labels: labels
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            value,
+        }
+    }
+
+    /// The value of a label; empty when the series lacks it, which is the same in PromQL.
+    #[must_use]
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,348 @@
+//! The client: one deadline for all tries of a query, and no redirects.
+//!
+//! As with other command-line tools, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use ureq::Agent;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use ureq::http::{StatusCode, Uri};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+use super::reply::{self, NotAnAnswer};
+use super::{Answered, Ask, AskError, EngineError, Login};
+use crate::render::plain;
+
+/// An engine that can be asked.
+#[derive(Debug)]
+pub struct Engine {
+    agent: Agent,
+    /// What stands before `/api/v1`, without a slash at its end.
+    base: String,
+    headers: HeaderMap,
+    within: Duration,
+    retries: u32,
+    pause: Duration,
+    largest: u64,
+}
+
+/// How to ask an engine.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is asked before `build`"]
+pub struct EngineBuilder {
+    address: String,
+    login: Option<Login>,
+    headers: HeaderMap,
+    trusted: Option<Vec<ureq::tls::Certificate<'static>>>,
+    within: Duration,
+    retries: u32,
+    pause: Duration,
+    largest: u64,
+}
+
+impl Engine {
+    /// An engine at an address: what stands before `/api/v1`, like `http://prometheus:9090`.
+    pub fn at(address: impl Into<String>) -> EngineBuilder {
+        EngineBuilder {
+            address: address.into(),
+            login: None,
+            headers: HeaderMap::new(),
+            trusted: None,
+            within: WITHIN,
+            retries: RETRIES,
+            pause: PAUSE,
+            largest: LARGEST_ANSWER,
+        }
+    }
+}
+
+impl EngineBuilder {
+    /// Logs in.
+    pub fn login(mut self, login: Login) -> Self {
+        self.login = Some(login);
+        self
+    }
+
+    /// Adds a header to each request, written `Name: value`: a tenant, for example.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Header`] for what HTTP cannot carry.
+    pub fn header(mut self, line: &str) -> Result<Self, EngineError> {
+        // Without the value: it may be a secret.
+        let name = line.split(':').next().unwrap_or_default().trim();
+        let refused = || EngineError::Header(plain(name));
+        let (name, value) = line.split_once(':').ok_or_else(refused)?;
+        let name = HeaderName::try_from(name.trim()).map_err(|_| refused())?;
+        let mut value = HeaderValue::try_from(value.trim()).map_err(|_| refused())?;
+        value.set_sensitive(true);
+        self.headers.append(name, value);
+        Ok(self)
+    }
+
+    /// Trusts the certificates of this file in PEM, and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Certificates`] when the file cannot be read or has none.
+    pub fn trusting(mut self, file: &Path) -> Result<Self, EngineError> {
+        let refused = |reason: String| EngineError::Certificates {
+            file: file.display().to_string(),
+            reason,
+        };
+        let pem = fs::read(file).map_err(|error| refused(error.to_string()))?;
+        let certificates = parse_pem(&pem).filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        });
+        let certificates: Vec<_> = certificates.collect();
+        if certificates.is_empty() {
+            return Err(refused("it holds no certificate in PEM".to_owned()));
+        }
+        self.trusted = Some(certificates);
+        Ok(self)
+    }
+
+    /// The time that all tries of one query share, 10 s unless said otherwise.
+    pub const fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    /// How often a query is tried again when the engine cannot be reached or is overloaded, twice unless said otherwise.
+    pub const fn retries(mut self, times: u32) -> Self {
+        self.retries = times;
+        self
+    }
+
+    /// The pause before the first of these tries, 200 ms unless said otherwise; it doubles each time.
+    pub const fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
+    /// The largest answer that is read, in bytes; 8 MB unless said otherwise.
+    pub const fn largest_answer(mut self, bytes: u64) -> Self {
+        self.largest = bytes;
+        self
+    }
+
+    /// Checks the whole; asks nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] for an address or a login that cannot be used.
+    pub fn build(self) -> Result<Engine, EngineError> {
+        let base = address(&self.address)?;
+        let mut headers = self.headers;
+        if let Some(login) = &self.login {
+            let refused = |_| EngineError::Header("Authorization".to_owned());
+            let mut value = HeaderValue::try_from(login.header()).map_err(refused)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let roots = self
+            .trusted
+            .map_or(RootCerts::WebPki, |all| RootCerts::new_with_certs(&all));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect could carry a token elsewhere.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Engine {
+            agent: config.new_agent(),
+            base,
+            headers,
+            within: self.within,
+            retries: self.retries,
+            pause: self.pause,
+            largest: self.largest,
+        })
+    }
+}
+
+/// An http or https address with a host and without a user: passwords do not belong where they are shown.
+fn address(given: &str) -> Result<String, EngineError> {
+    let trimmed = given.trim().trim_end_matches('/');
+    let shown = || {
+        let (scheme, rest) = trimmed.split_once("://").unwrap_or(("", trimmed));
+        let after_user = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        let separator = if scheme.is_empty() { "" } else { "://" };
+        EngineError::Address(plain(&format!("{scheme}{separator}{after_user}")))
+    };
+    let uri: Uri = trimmed.parse().map_err(|_| shown())?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let has_user = uri
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'));
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    if !is_http || !has_host || has_user || uri.query().is_some() || trimmed.ends_with("/api/v1") {
+        return Err(shown());
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// One try: an answer, or why there is none and whether another try may help.
+enum Tried {
+    Again(AskError),
+    Final(AskError),
+}
+
+impl Ask for Engine {
+    fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        // Rounded down to milliseconds, all that Prometheus knows.
+        let time = at.map(|at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+        let mut fields = vec![("query", query)];
+        fields.extend(time.as_deref().map(|time| ("time", time)));
+        self.persist(|left| self.try_once(&fields, left))
+    }
+
+    fn source(&self) -> String {
+        self.base.clone()
+    }
+}
+
+impl Engine {
+    /// Tries until there is an answer, no more tries, or no more time.
+    fn persist<T>(&self, mut attempt: impl FnMut(Duration) -> Result<T, Tried>) -> Result<T, AskError> {
+        let started = Instant::now();
+        let mut pause = self.pause;
+        for tried in 0.. {
+            let left = self.within.saturating_sub(started.elapsed());
+            let error = match attempt(left) {
+                Ok(answer) => return Ok(answer),
+                Err(Tried::Final(error)) => return Err(error),
+                Err(Tried::Again(error)) => error,
+            };
+            let left = self.within.saturating_sub(started.elapsed());
+            if tried >= self.retries || left <= pause {
+                return Err(error);
+            }
+            thread::sleep(pause);
+            pause = pause.saturating_mul(2);
+        }
+        Err(self.too_slow())
+    }
+
+    fn try_once(&self, fields: &[(&str, &str)], left: Duration) -> Result<Answered, Tried> {
+        // A timeout of zero would be none.
+        let timeout = left.max(Duration::from_millis(1));
+        let mut request = self.agent.post(format!("{}/api/v1/query", self.base));
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+        }
+        let request = request.config().timeout_global(Some(timeout)).build();
+        let mut response = request
+            .send_form(fields.iter().copied())
+            .map_err(|error| self.failed(error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            return Err(Tried::Final(AskError::Redirected {
+                source_name: self.source(),
+                to: to.map_or_else(|| "nowhere".to_owned(), |to| plain(&shortened(to))),
+            }));
+        }
+        let content_type = response.headers().get(CONTENT_TYPE);
+        let kind = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+        let body = response.body_mut().with_config().limit(self.largest).read_to_vec();
+        let body = body.map_err(|error| self.failed(error))?;
+        if !status.is_success() {
+            return Err(self.refused(status, &body));
+        }
+        if !kind.eq_ignore_ascii_case("application/json") {
+            let found = if kind.is_empty() {
+                "something without a type".to_owned()
+            } else {
+                format!("`{}`", plain(&shortened(&kind)))
+            };
+            return Err(Tried::Final(self.foreign(found)));
+        }
+        reply::read(&body).map_err(|why| match why {
+            NotAnAnswer::Refused(words) => Tried::Final(self.with_words(status, &words)),
+            NotAnAnswer::Foreign(found) => Tried::Final(self.foreign(found)),
+        })
+    }
+
+    fn failed(&self, error: ureq::Error) -> Tried {
+        match error {
+            ureq::Error::Timeout(_) => Tried::Final(self.too_slow()),
+            ureq::Error::BodyExceedsLimit(most) => Tried::Final(AskError::TooLarge {
+                source_name: self.source(),
+                most,
+            }),
+            other => Tried::Again(AskError::Unreachable {
+                source_name: self.source(),
+                reason: plain(&shortened(&other.to_string())),
+            }),
+        }
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8]) -> Tried {
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Tried::Final(AskError::Forbidden {
+                source_name: self.source(),
+                status: status.as_u16(),
+                advice: "give a token, a user or a tenant header that may read",
+            }),
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Tried::Again(self.with_words(status, &words(body))),
+            _ => Tried::Final(self.with_words(status, &words(body))),
+        }
+    }
+
+    fn with_words(&self, status: StatusCode, words: &str) -> AskError {
+        AskError::Refused {
+            source_name: self.source(),
+            status: status.as_u16(),
+            words: plain(&shortened(words)),
+        }
+    }
+
+    fn foreign(&self, found: String) -> AskError {
+        AskError::NotAnEngine {
+            source_name: self.source(),
+            found,
+        }
+    }
+
+    fn too_slow(&self) -> AskError {
+        AskError::TooSlow {
+            source_name: self.source(),
+            within: self.within,
+        }
+    }
+}
+
+/// What a refusal says: in the API's format, else its first line.
+fn words(body: &[u8]) -> String {
+    reply::words_of_error(body).unwrap_or_else(|| {
+        let text = String::from_utf8_lossy(body);
+        text.lines().next().unwrap_or_default().trim().to_owned()
+    })
+}
+
+/// Enough to recognise it.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 200;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+const WITHIN: Duration = Duration::from_secs(10);
+const RETRIES: u32 = 2;
+const PAUSE: Duration = Duration::from_millis(200);
+/// A gate's answers have a few hundred bytes; ten thousand series are some 5 MB.
+const LARGEST_ANSWER: u64 = 8_000_000;

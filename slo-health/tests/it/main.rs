@@ -1,0 +1,13 @@
+//! Health endpoints from the outside: when the data is read, what is answered, and to whom how much is told.
+
+mod acceptance;
+mod allocations;
+mod common;
+mod database;
+mod details;
+mod http;
+mod proof;
+mod refresh;
+mod runner;
+mod seen;
+mod stress;
