@@ -103,6 +103,46 @@ pub const SPEC_INFO: Metric = Metric {
     description: "Definition of an SLO; the value is always 1.",
 };
 
+/// Where a freshness check stands: one series per state, 1 for the one that holds and 0 for the others.
+pub const HEALTH_STATES: Metric = Metric {
+    otel: "slo.health.state",
+    unit: "",
+    prometheus: "slo_health_state",
+    description: "State of a freshness check: 1 for the one that holds, 0 for the others.",
+};
+
+/// The watermark of a check's data, in Unix time: a timestamp, because an age would stay young when the process dies.
+pub const HEALTH_DATA_TIMESTAMP: Metric = Metric {
+    otel: "slo.health.data.timestamp",
+    unit: "s",
+    prometheus: "slo_health_data_timestamp_seconds",
+    description: "Time of the newest business event in the data of a freshness check, in Unix time.",
+};
+
+/// When a check ceases to be fresh unless newer data lands, in Unix time.
+pub const HEALTH_STALE_AT: Metric = Metric {
+    otel: "slo.health.stale_at.timestamp",
+    unit: "s",
+    prometheus: "slo_health_stale_at_timestamp_seconds",
+    description: "Last moment at which what a freshness check saw proves it fresh, in Unix time.",
+};
+
+/// How long the reads of a check took, the late ones included.
+pub const HEALTH_CHECK_DURATION: Metric = Metric {
+    otel: "slo.health.check.duration",
+    unit: "s",
+    prometheus: "slo_health_check_duration_seconds",
+    description: "Duration of the reads of a freshness check.",
+};
+
+/// The reads of a check by how they ended: cumulative from 0 at process start.
+pub const HEALTH_CHECK_RUNS: Metric = Metric {
+    otel: "slo.health.check.runs",
+    unit: "{run}",
+    prometheus: "slo_health_check_runs_total",
+    description: "Reads of a freshness check since the process started.",
+};
+
 /// Verdicts of the deploy gate: one series a run, value 1.
 pub const GATE_DECISIONS: Metric = Metric {
     otel: "slo.gate.decisions",
@@ -143,6 +183,13 @@ pub const SLO_OWNER: Attribute = attribute("slo.owner", "slo_owner");
 pub const SLO_JOURNEY: Attribute = attribute("slo.journey", "slo_journey");
 /// `draft` or `agreed`.
 pub const SLO_STATUS: Attribute = attribute("slo.status", "slo_status");
+
+/// The name of a freshness check.
+pub const HEALTH_CHECK: Attribute = attribute("slo.health.check", "slo_health_check");
+/// A state of a freshness check, in the words of [`HEALTH_STATUS_HEADER`].
+pub const HEALTH_STATE: Attribute = attribute("slo.health.state", "slo_health_state");
+/// How a read of a freshness check ended: `ok`, `error`, `timeout` or `panic`.
+pub const HEALTH_OUTCOME: Attribute = attribute("slo.health.outcome", "slo_health_outcome");
 
 /// `allowed`, `blocked`, `unknown` or `bypassed`.
 pub const GATE_VERDICT: Attribute = attribute("slo.gate.verdict", "slo_gate_verdict");
@@ -187,6 +234,9 @@ mod tests {
             SLO_OWNER,
             SLO_JOURNEY,
             SLO_STATUS,
+            HEALTH_CHECK,
+            HEALTH_STATE,
+            HEALTH_OUTCOME,
             GATE_VERDICT,
             SERVICE_NAME,
             SERVICE_NAMESPACE,
@@ -214,12 +264,17 @@ mod tests {
             WINDOW,
             WINDOW_START,
             SPEC_INFO,
+            HEALTH_STATES,
+            HEALTH_DATA_TIMESTAMP,
+            HEALTH_STALE_AT,
+            HEALTH_CHECK_DURATION,
+            HEALTH_CHECK_RUNS,
             GATE_DECISIONS,
         ] {
             let suffix = match metric.unit {
                 "s" => "_seconds",
                 "1" => "_ratio",
-                "{event}" | "{decision}" => "_total",
+                "{event}" | "{decision}" | "{run}" => "_total",
                 _ => "",
             };
             assert_eq!(metric.prometheus, metric.otel.replace('.', "_") + suffix);

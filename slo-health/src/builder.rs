@@ -237,6 +237,8 @@ fn runner(check: Check, paces: &Paces, clock: &Arc<dyn Clock>) -> Arc<Runner> {
         read: check.read,
         clock: Arc::clone(clock),
         slot: Default::default(),
+        #[cfg(feature = "otel")]
+        watcher: Default::default(),
     })
 }
 

@@ -127,6 +127,8 @@ impl Landing {
 
     pub(crate) async fn run(mut self) {
         let joined = (self.runner.read)().await;
+        #[cfg(feature = "otel")]
+        self.runner.watcher.tell(self.started.at.elapsed());
         self.outcome = read::outcome(self.runner.name(), joined);
         // Asked here and not in `drop`: the clock is the caller's code and might panic.
         self.is_bad = self.found() != State::Fresh;
@@ -150,6 +152,9 @@ impl Drop for Landing {
     fn drop(&mut self) {
         let outcome = mem::replace(&mut self.outcome, Err(Failure::Cancelled.into()));
         let mut slot = self.runner.slot();
+        #[cfg(feature = "otel")]
+        slot.runs
+            .count(&outcome, self.started.at.elapsed() >= self.runner.pace.timeout);
         let lost = match outcome {
             Ok(seen) => {
                 slot.known = Some(Known {

@@ -61,12 +61,18 @@
 //! - A response tells one word to anybody, and [`Details`] to whom you grant them.
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
+//! - [`SyntheticHealth::feed`] makes one event of an SLO every 30 s of what the checks say, however many probes come;
+//!   it has an example with `slo-axum`.
 //!
-//! # Watching from outside
+//! # Features
 //!
-//! The feature `probe-kit` adds the module `probe`: what the Blackbox exporter, Prometheus and Alertmanager need to tell
-//! fresh, stale, a failed check and down apart, and to keep the freshness SLO, as text from one definition. It is pure, and
-//! works without the default feature `serve`.
+//! - `probe-kit`: the module `probe`, what the Blackbox exporter, Prometheus and Alertmanager need to tell fresh, stale, a
+//!   failed check and down apart, and to keep the freshness SLO, as text from one definition. Pure; needs no `serve`.
+//! - `serve` (on by default): the runner, its routes and its feed, with axum and tokio. Without it: policies,
+//!   observations and verdicts.
+//! - `otel`: `opentelemetry_0_33::record_into`, the states, watermarks and reads of the checks as metrics of a meter
+//!   provider.
+//! - `tonic-health`: `tonic_health_0_14::bridge`, the verdicts as services of the gRPC health protocol.
 //!
 //! # Not for liveness or readiness
 //!
@@ -99,6 +105,8 @@ mod codes;
 #[cfg(feature = "serve")]
 mod details;
 #[cfg(feature = "serve")]
+mod feed;
+#[cfg(feature = "serve")]
 mod finding;
 #[cfg(feature = "serve")]
 mod flight;
@@ -112,6 +120,8 @@ mod livez;
 #[cfg(feature = "serve")]
 mod moment;
 mod observation;
+#[cfg(feature = "otel")]
+pub mod opentelemetry_0_33;
 #[cfg(feature = "serve")]
 mod pace;
 #[cfg(feature = "probe-kit")]
@@ -128,6 +138,12 @@ mod report;
 mod router;
 #[cfg(feature = "serve")]
 mod runner;
+#[cfg(feature = "otel")]
+mod telemetry;
+#[cfg(feature = "serve")]
+mod ticks;
+#[cfg(feature = "tonic-health")]
+pub mod tonic_health_0_14;
 mod verdict;
 
 #[cfg(feature = "serve")]
@@ -140,6 +156,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use codes::StatusCodes;
 #[cfg(feature = "serve")]
 pub use details::Details;
+#[cfg(feature = "serve")]
+pub use feed::{Feed, FeedBuilder, FeedError};
 #[cfg(feature = "serve")]
 pub use finding::Finding;
 pub use freshness::{Freshness, judge, judge_failure};

@@ -1,5 +1,8 @@
 //! One check at work: its policy, its read, and a slot that lets at most one read run at a time.
 
+#[cfg(feature = "otel")]
+mod known;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,6 +22,9 @@ use crate::{
     verdict::{Failure, State, Verdict},
 };
 
+#[cfg(feature = "otel")]
+pub(crate) use known::{Known as Watched, RunOutcome};
+
 pub(crate) struct Runner {
     pub(crate) subject: Arc<Subject>,
     pub(crate) policy: Freshness,
@@ -27,6 +33,8 @@ pub(crate) struct Runner {
     pub(crate) clock: Arc<dyn Clock>,
     /// Held for a few instructions at a time, never across a read or an await.
     pub(crate) slot: Mutex<Slot>,
+    #[cfg(feature = "otel")]
+    pub(crate) watcher: known::Watcher,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +44,8 @@ pub(crate) struct Slot {
     pub(crate) last: Option<Reading>,
     /// What the last read that worked saw.
     pub(crate) known: Option<Known>,
+    #[cfg(feature = "otel")]
+    pub(crate) runs: known::Runs,
 }
 
 impl Runner {

@@ -33,7 +33,7 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 23] = [
+const LINES: [&str; 26] = [
     "test -p slo-core",
     "test -p slo-core --features calendar",
     "test -p slo-core --features serde",
@@ -52,8 +52,11 @@ const LINES: [&str; 23] = [
     "test -p slo-axum --all-features",
     "test -p slo-health",
     "test -p slo-health --features serve",
+    "test -p slo-health --features otel",
+    "test -p slo-health --features tonic-health",
     "test -p slo-health --features probe-kit",
     "test -p slo-health --no-default-features --features probe-kit --lib --tests",
+    "test -p slo-health --all-features",
     "test -p slo-cli",
     "test -p real-estate",
     "test -p xtask",
