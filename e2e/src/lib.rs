@@ -14,9 +14,9 @@
 //! - [`ensure_servers`] unpacks the servers' Debian packages below `target/`, once; nothing is installed.
 //! - [`Places`] finds each binary: the folder in `SLO_SERVERS_DIR`, then that cache, then `PATH`. A missing one is an
 //!   error that names it and says what to do, never a skipped test.
-//! - [`VictoriaMetrics`], [`VmAgent`], [`Prometheus`], [`Alertmanager`] and [`BlackboxExporter`] listen on 127.0.0.1
-//!   only, keep their data in a temporary folder, and are ended by process id when dropped.
 //! - [`Python`] runs checkers that exist as Python packages, installed below `target/`.
+//! - [`VictoriaMetrics`], [`VmAgent`], [`VmAlert`], [`Prometheus`], [`Alertmanager`] and [`BlackboxExporter`] listen on
+//!   127.0.0.1 only, keep their data in a temporary folder, and are ended by process id when dropped.
 //! - [`eventually`] waits for a condition with a deadline; a pause proves nothing.
 //!
 //! Servers are ended when their handles are dropped, in a test that fails as well. A test process that a signal ends
@@ -53,7 +53,7 @@ pub use port::{Port, free_port};
 pub use process::{Process, ProcessError};
 pub use prom::{Prom, PromError, Sample};
 pub use python::{Python, PythonError};
-pub use server::{Alertmanager, BlackboxExporter, Prometheus, Server, StartError, VictoriaMetrics, VmAgent};
+pub use server::{Alertmanager, BlackboxExporter, Prometheus, Server, StartError, VictoriaMetrics, VmAgent, VmAlert};
 pub use temp::TempDir;
 pub use wait::{TimedOut, eventually};
 pub use workspace::workspace_root;

@@ -5,6 +5,7 @@ mod blackbox;
 mod prometheus;
 mod victoria_metrics;
 mod vmagent;
+mod vmalert;
 
 use std::ffi::OsString;
 use std::io;
@@ -17,6 +18,7 @@ pub use self::blackbox::BlackboxExporter;
 pub use self::prometheus::Prometheus;
 pub use self::victoria_metrics::VictoriaMetrics;
 pub use self::vmagent::VmAgent;
+pub use self::vmalert::VmAlert;
 use crate::catalogue::Binary;
 use crate::http::Http;
 use crate::lookup::{MissingBinaries, Places};

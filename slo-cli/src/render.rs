@@ -3,8 +3,8 @@
 pub(crate) mod codes;
 pub(crate) mod dashboard;
 pub(crate) mod document;
-mod plain;
 pub(crate) mod manifest;
+mod plain;
 pub(crate) mod recorded;
 pub(crate) mod short_name;
 pub(crate) mod summary;

@@ -68,6 +68,8 @@
 //!
 //! # Features
 //!
+//! - `probe-kit`: the module `probe`, what the Blackbox exporter, Prometheus and Alertmanager need to tell fresh, stale, a
+//!   failed check and down apart, and to keep the freshness SLO, as text from one definition. Pure; needs no `serve`.
 //! - `serve` (on by default): the runner, its routes and its feed, with axum and tokio. Without it: policies,
 //!   observations and verdicts.
 //! - `otel`: `opentelemetry_0_33::record_into`, the states, watermarks and reads of the checks as metrics of a meter
@@ -132,6 +134,8 @@ mod observation;
 pub mod opentelemetry_0_33;
 #[cfg(feature = "serve")]
 mod pace;
+#[cfg(feature = "probe-kit")]
+pub mod probe;
 #[cfg(feature = "serve")]
 mod read;
 #[cfg(feature = "serve")]

@@ -33,7 +33,7 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 29] = [
+const LINES: [&str; 31] = [
     "test -p slo-core",
     "test -p slo-core --features calendar",
     "test -p slo-core --features serde",
@@ -56,6 +56,8 @@ const LINES: [&str; 29] = [
     "test -p slo-health --features serve",
     "test -p slo-health --features otel",
     "test -p slo-health --features tonic-health",
+    "test -p slo-health --features probe-kit",
+    "test -p slo-health --no-default-features --features probe-kit --lib --tests",
     "test -p slo-health --all-features",
     "test -p slo-health --features time",
     "test -p slo-health --no-default-features --lib --tests",

@@ -28,14 +28,27 @@ impl VictoriaMetrics {
     ///
     /// [`StartError`].
     pub fn start_on(port: Port) -> Result<Self, StartError> {
+        Self::start_with(port, None)
+    }
+
+    /// Starts an empty one on a free port that scrapes what this file says, in Prometheus' format.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; a configuration that it cannot read is one.
+    pub fn start_scraping(config: &str) -> Result<Self, StartError> {
+        Self::start_with(Port::Free, Some(config))
+    }
+
+    fn start_with(port: Port, scrapes: Option<&str>) -> Result<Self, StartError> {
         let server = Server::start(&Plan {
             binary: Binary::VictoriaMetrics,
             ready: "/health",
             port,
-            config: None,
+            config: scrapes.map(|scrapes| (SCRAPES, scrapes)),
             at_root: false,
             args: &|spot| {
-                vec![
+                let mut args = vec![
                     spot.listen("-httpListenAddr"),
                     spot.path("-storageDataPath", "data"),
                     // Names and labels as Prometheus spells them, not with dots.
@@ -46,7 +59,11 @@ impl VictoriaMetrics {
                     "-search.latencyOffset=0s".into(),
                     // Tests import the past; a cached answer would not know.
                     "-search.disableCache".into(),
-                ]
+                ];
+                if scrapes.is_some() {
+                    args.push(spot.path("-promscrape.config", SCRAPES));
+                }
+                args
             },
         })?;
         Ok(Self { server })
@@ -116,3 +133,5 @@ impl VictoriaMetrics {
         format!("{}/internal/force_flush", self.url())
     }
 }
+
+const SCRAPES: &str = "scrapes.yml";
