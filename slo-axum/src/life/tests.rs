@@ -222,7 +222,7 @@ fn a_suspended_hour_is_a_gap_of_every_tracker_and_windows_are_where_the_wall_clo
     let mut process = Process::new(Life::default());
     process.record(MAILS, 0, 7);
     let routes = &process.shared().routes;
-    let _seen = routes.red_of(routes.at(routes.of(Some("/a"))));
+    let _seen = routes.red_of(routes.at(routes.of_template("/a")));
     process.run(Duration::from_secs(60));
     process.sleep(INTERVAL, Duration::from_secs(3_600));
     process.step();
