@@ -10,7 +10,7 @@ use slo_core::{
 };
 
 use crate::attributes::Method;
-use crate::grown::{Grown, Place, hash, hash_text, home};
+use crate::grown::{Grown, Place, hash, hash_text};
 use crate::mark::Marks;
 use crate::red::RouteRed;
 use crate::series::RouteSeries;
@@ -134,8 +134,15 @@ pub(crate) struct Routes {
     unmatched: Route,
 }
 
-/// A power of two of them.
-const HINTS: usize = 256;
+/// 2 to the power of this: enough that the templates of a large service seldom share one, which costs a search each time.
+const HINTS_LOG2: u32 = 10;
+const HINTS: usize = 1 << HINTS_LOG2;
+
+/// By where the template lies; by the uppermost bits of the hash, which are mixed best.
+#[inline]
+fn hint_of(template: &str) -> usize {
+    (hash(template.as_ptr().addr() as u64) >> (u64::BITS - HINTS_LOG2)) as usize
+}
 
 /// A route by its place, which it keeps.
 #[derive(Clone, Copy, Debug)]
@@ -167,7 +174,7 @@ impl Routes {
 
     #[inline]
     fn named(&self, template: &str, matched: Option<&MatchedPath>) -> RouteId {
-        let hint = &self.hints[home(hash(template.as_ptr().addr() as u64)) % HINTS];
+        let hint = &self.hints[hint_of(template)];
         // Relaxed: whatever is read is compared with the template before it is believed.
         let hinted = Place::from_bits(hint.load(Ordering::Relaxed));
         if self.seen.at(hinted).is_some_and(|route| route.is(template)) {

@@ -406,3 +406,29 @@ fn a_listener_that_does_not_return_holds_up_neither_shutdown_nor_drop() {
 
 /// Longer than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(feature = "fast-clock")]
+#[test]
+fn only_who_asks_for_it_is_timed_by_the_processors_counter() {
+    for asks in [true, false] {
+        let builder = Reliability::builder(SloSet::from_yaml(SLOS).unwrap());
+        let builder = if asks { builder.fast_clock() } else { builder };
+        let reliability = builder.build().unwrap();
+        let anchor = &reliability.shared().anchor;
+        assert!(!anchor.is_counted());
+        let life = reliability.run(Life::default()).unwrap();
+        life.shutdown(Duration::from_secs(60)).unwrap(); // two steps
+        assert_eq!(anchor.is_counted(), asks);
+        let (before, now, after) = (Moment::now(), anchor.read(), Moment::now());
+        let (before, now, after) = (
+            anchor.tick(before.instant),
+            anchor.tick_of(now),
+            anchor.tick(after.instant),
+        );
+        let off = Duration::from_millis(100);
+        assert!(
+            before <= now + off && now <= after + off,
+            "{before:?} {now:?} {after:?}"
+        );
+    }
+}
