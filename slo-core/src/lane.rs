@@ -335,7 +335,7 @@ mod loom_tests {
             });
             count(&cells);
             count(&cells);
-            others.map(|other| other.join().unwrap());
+            others.into_iter().for_each(|other| other.join().unwrap());
             let sum: u64 = cells.iter().map(|cell| cell.load(Ordering::Relaxed)).sum();
             assert_eq!(sum, 4);
         });
@@ -353,11 +353,6 @@ mod loom_tests {
     #[test]
     fn loom_a_cell_that_changes_hands_keeps_its_count() {
         loom::model(|| {
-            let own = LaneCell {
-                index: 0,
-                is_own: true,
-                thread: self.1,
-            };
             let shared = Arc::new((Mutex::new(()), AtomicU64::new(0)));
             let other = {
                 let shared = Arc::clone(&shared);
