@@ -1,5 +1,6 @@
 //! The layers that are compared: none, one that does nothing, ours, and those that others publish.
 
+mod least;
 mod ours;
 mod peers;
 
@@ -16,6 +17,8 @@ pub enum Kind {
     Bare,
     /// The service with a layer that does nothing.
     PassThrough,
+    /// The least that any could do.
+    Floor,
     /// One of ours.
     Ours,
     /// One that others publish.
@@ -89,5 +92,10 @@ pub fn all() -> Vec<Layered> {
             Vec::new,
         ),
     ];
-    references.into_iter().chain(ours::all()).chain(peers::all()).collect()
+    references
+        .into_iter()
+        .chain([least::layered()])
+        .chain(ours::all())
+        .chain(peers::all())
+        .collect()
 }

@@ -93,7 +93,7 @@ impl fmt::Display for Table {
             let wall = percentile(&row.wall, 10);
             write!(f, "{:<36} {p10:>8.0} {median:>9.0} {ratio:>6.2} {over:>9.0}", row.name)?;
             match (row.kind, best) {
-                (Kind::Ours | Kind::Peer, Some(best)) => write!(f, " {net:>8.0} {:>12.2}", net / best)?,
+                (Kind::Floor | Kind::Ours | Kind::Peer, Some(best)) => write!(f, " {net:>8.0} {:>12.2}", net / best)?,
                 _ => write!(f, " {:>8} {:>12}", "", "")?,
             }
             writeln!(f, " {wall:>8.0}")?;

@@ -18,6 +18,7 @@ impl Method {
     pub(crate) const COUNT: usize = METHODS.len() + 1;
     const OTHER: Self = Self(Self::COUNT_U8 - 1);
 
+    #[inline]
     pub(crate) fn of(method: &http::Method) -> Self {
         // `http::Method` compares standard methods as numbers, and nine in ten requests are one of these two.
         match *method {
@@ -27,9 +28,12 @@ impl Method {
         }
     }
 
+    pub(crate) const CONNECT: Self = Self(0);
     const GET: Self = Self(2);
+    pub(crate) const HEAD: Self = Self(3);
     const POST: Self = Self(6);
 
+    #[cold]
     fn named(name: &str) -> Self {
         let known = (0..).zip(METHODS).find(|(_, known)| *known == name);
         known.map_or(Self::OTHER, |(index, _)| Self(index))
@@ -221,7 +225,9 @@ impl Labels {
         }
     }
 
-    pub(crate) fn hash(self) -> u64 {
+    /// All of them in one number, which no other labels have.
+    #[inline]
+    pub(crate) fn key(self) -> Key {
         let bytes = [
             self.method.0,
             self.protocol as u8,
@@ -233,7 +239,8 @@ impl Labels {
         #[cfg(not(feature = "grpc"))]
         let grpc = 0;
         let told = u64::from(u32::from_le_bytes(bytes));
-        grown::hash(told ^ (u64::from(self.status) << 32) ^ (grpc << 42) ^ (u64::from(self.extras.bits()) << 48))
+        // A status code has three digits: ten bits; gRPC has 17 codes.
+        Key(told | (u64::from(self.status) << 32) | (grpc << 42) | (u64::from(self.extras.bits()) << 48))
     }
 
     /// The attributes, with those of the route and of the server, sorted by key: the order in which the SDK looks a series
@@ -272,6 +279,17 @@ impl Labels {
             Failure::Ended(name) => Some(name.as_str().into()),
             Failure::Other => Some("_OTHER".into()),
         }
+    }
+}
+
+/// [`Labels`] as a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Key(u64);
+
+impl Key {
+    #[inline]
+    pub(crate) const fn hash(self) -> u64 {
+        grown::hash(self.0)
     }
 }
 
@@ -314,6 +332,8 @@ mod tests {
             assert_eq!(Method::of(&unknown.parse().unwrap()).as_str(), "_OTHER");
         }
         assert_eq!(Method::all().count(), Method::COUNT);
+        let named = [Method::CONNECT, Method::GET, Method::HEAD, Method::POST].map(Method::as_str);
+        assert_eq!(named, ["CONNECT", "GET", "HEAD", "POST"]);
     }
 
     #[test]
@@ -408,6 +428,52 @@ mod tests {
             attributes.is_sorted_by(|one, other| one.key < other.key),
             "{attributes:?}"
         );
+    }
+
+    #[test]
+    fn labels_that_differ_have_other_keys() {
+        let failures = [
+            Failure::None,
+            Failure::Status,
+            #[cfg(feature = "grpc")]
+            Failure::Grpc,
+            Failure::Other,
+        ];
+        let failures = failures.into_iter().chain(EndingName::ALL.map(Failure::Ended));
+        let mut keys = std::collections::HashSet::new();
+        let mut count = 0;
+        for failure in failures {
+            for (method, scheme) in Method::all().flat_map(|method| Scheme::ALL.map(|scheme| (method, scheme))) {
+                for (protocol, status, extras) in [
+                    (Protocol::Any, 0, Extras::NONE),
+                    (Protocol::Http09, 999, Extras::of_bits(u16::MAX)),
+                    (Protocol::Http3, 999, Extras::of_bits(1)),
+                    (Protocol::Http3, 200, Extras::of_bits(1)),
+                    (Protocol::Http3, 999, Extras::NONE),
+                ] {
+                    let labels = Labels {
+                        method,
+                        scheme,
+                        protocol,
+                        status,
+                        failure,
+                        extras,
+                        ..Labels::PLAIN
+                    };
+                    keys.insert(labels.key().0);
+                    count += 1;
+                    #[cfg(feature = "grpc")]
+                    for code in ["0", "16"] {
+                        let headers = [("grpc-status".parse().unwrap(), code.parse().unwrap())];
+                        let grpc = crate::grpc::Code::said(&headers.into_iter().collect());
+                        assert!(grpc.is_some());
+                        keys.insert(Labels { grpc, ..labels }.key().0);
+                        count += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(keys.len(), count);
     }
 
     #[test]

@@ -75,6 +75,20 @@ impl ReliabilityBuilder {
         self
     }
 
+    /// Reads the processor's counter twice a request instead of the system's clock, for as long as the two agree.
+    ///
+    /// From the first step of [`Reliability::run`] on, which is where the counter is calibrated (for up to 200 ms, on that
+    /// thread) and at every step held against the system's clock; without a [`Life`](crate::Life) nothing changes. A
+    /// counter that strayed by more than a hundredth is not read again, and a warning says so. Until the step that sees it,
+    /// durations are by that counter: of requests in flight while the machine is suspended or moved, too.
+    ///
+    /// Where the processor has no counter that can be trusted, the system's clock is read.
+    #[cfg(feature = "fast-clock")]
+    pub fn fast_clock(mut self) -> Self {
+        self.asked.has_fast_clock = true;
+        self
+    }
+
     /// How many series of the duration histogram this process makes at most: 2,000 where this is not called, as many as an
     /// OpenTelemetry SDK keeps apart by default; at least 100.
     ///

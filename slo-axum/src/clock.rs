@@ -1,8 +1,13 @@
 //! From monotonic clock readings to the trackers' time line, which follows the wall clock.
 
+#[cfg(feature = "fast-clock")]
+mod counter;
+
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+#[cfg(feature = "fast-clock")]
+pub(crate) use self::counter::Kept;
 use slo_core::Tick;
 
 /// One look at both clocks.
@@ -36,6 +41,8 @@ pub(crate) struct Anchor {
     gained: AtomicI64,
     /// No reading is before this tick: where the wall clock lost a little, time stands still until it is there again.
     floor: AtomicU64,
+    #[cfg(feature = "fast-clock")]
+    counter: counter::Counter,
 }
 
 /// What the wall clock did since it was last looked at.
@@ -64,6 +71,8 @@ impl Anchor {
             started: moment.wall,
             gained: AtomicI64::new(0),
             floor: AtomicU64::new(0),
+            #[cfg(feature = "fast-clock")]
+            counter: counter::Counter::default(),
         }
     }
 
@@ -84,7 +93,23 @@ impl Anchor {
     /// Reads the monotonic clock.
     #[inline]
     pub(crate) fn read(&self) -> Reading {
+        #[cfg(feature = "fast-clock")]
+        if let Some(counted) = self.counter.read() {
+            return counted;
+        }
         self.reading(Instant::now())
+    }
+
+    #[cfg(all(test, feature = "fast-clock"))]
+    pub(crate) fn is_counted(&self) -> bool {
+        self.counter.read().is_some()
+    }
+
+    /// Has readings made by the processor's counter from now on, as long as it agrees with the monotonic clock: to be
+    /// called now and then, on one thread, which the first time takes up to 200 ms.
+    #[cfg(feature = "fast-clock")]
+    pub(crate) fn keep_counter(&self) -> Kept {
+        self.counter.keep(|| self.reading(Instant::now()))
     }
 
     /// The moment of an instant; one from before the anchor is the anchor's moment.

@@ -157,6 +157,11 @@ impl Extras {
     pub(crate) const fn bits(self) -> u16 {
         self.0
     }
+
+    #[cfg(test)]
+    pub(crate) const fn of_bits(bits: u16) -> Self {
+        Self(bits)
+    }
 }
 
 #[cfg(test)]

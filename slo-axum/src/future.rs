@@ -39,14 +39,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(InFlight::while_polling(this.in_flight, || this.inner.poll(cx)));
-        let mut in_flight = this.in_flight.take();
-        if let Some(request) = &mut in_flight {
-            match &result {
-                Ok(response) => request.answered(response),
-                Err(error) => request.failed(error),
+        let polling = InFlight::polling(this.in_flight);
+        let polled = this.inner.poll(cx);
+        polling.returned();
+        Poll::Ready(match ready!(polled) {
+            Ok(response) => Ok(tracked(response, this.in_flight)),
+            Err(error) => {
+                if let Some(mut request) = this.in_flight.take() {
+                    request.failed(&error);
+                }
+                Err(error)
             }
-        }
-        Poll::Ready(result.map(|response| tracked(response, in_flight)))
+        })
     }
 }

@@ -23,6 +23,9 @@ struct Stage<V> {
 pub(crate) struct Place(u32);
 
 impl Place {
+    /// At which nothing lies: there is no memory for so many entries.
+    pub(crate) const NOWHERE: Self = Self(u32::MAX);
+
     #[expect(
         clippy::cast_possible_truncation,
         reason = "four billion entries do not fit into memory"

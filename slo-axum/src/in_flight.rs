@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::extract::MatchedPath;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-use slo_core::{Ending, Override, Uncounted};
+use slo_core::{Ending, Lane, Override, Uncounted};
 
 use crate::attributes::{Failure, Labels, Method, Protocol, Scheme};
+use crate::body::Rest;
 use crate::classify::Answer;
 use crate::clock::Reading;
 use crate::extra::Extras;
@@ -14,25 +16,25 @@ use crate::mark::{Marks, enter};
 use crate::routes::{Ended, Plan, Route, RouteId, marked_until_body};
 use crate::shared::{Held, Shared};
 use crate::timeout::is_timeout;
-use crate::waiting::RingId;
 
 /// Travels from the service through the future into the body; its drop does the recording.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     shared: Arc<Held>,
+    started: Reading,
+    /// When the head was sent, where there is one and the clock stops there.
+    stopped: Reading,
+    marks: Marks,
     route: RouteId,
     method: Method,
     scheme: Scheme,
     protocol: Protocol,
-    started: Reading,
-    ring: RingId,
     head: Option<Head>,
     ending: Option<Ending>,
     /// The handler's own word on its response, or the hook's.
     overruled: Option<Override>,
     extras: Extras,
-    marks: Marks,
-    /// The clock runs to the end of the body; known at the head.
+    /// The clock runs to the end of the body: because the route says so, until the head is known.
     until_body: bool,
     /// Nobody waits for its end.
     is_aside: bool,
@@ -43,11 +45,10 @@ pub(crate) struct InFlight {
     grpc: Option<crate::grpc::Code>,
 }
 
-/// The response's head, at which the clock stops.
+/// The response's head.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     status: u16,
-    at: Reading,
     kind: Kind,
 }
 
@@ -66,6 +67,14 @@ enum Kind {
 }
 
 impl Kind {
+    /// Whether the end of the body is told by trailers only, whatever length it seems to have.
+    const fn ends_with_trailers(self) -> bool {
+        #[cfg(feature = "grpc")]
+        return matches!(self, Self::Grpc);
+        #[cfg(not(feature = "grpc"))]
+        false
+    }
+
     /// How long an event stream or an upgrade takes is no promise.
     const fn is_timed(self) -> bool {
         !matches!(self, Self::EventStream | Self::Upgrade)
@@ -76,33 +85,38 @@ impl Kind {
 const EVENT_STREAM: &[u8] = b"text/event-stream";
 
 impl InFlight {
+    #[inline]
     pub(crate) fn new<B>(shared: &Arc<Held>, request: &Request<B>) -> Self {
-        let matched = request.extensions().get::<axum::extract::MatchedPath>();
+        let state: &Shared = shared;
         let forwarded = || Scheme::forwarded(request.headers());
-        let scheme = shared.options.trusts_forwarded.then(forwarded).flatten();
-        let this = Self {
-            route: shared.routes.of(matched.map(axum::extract::MatchedPath::as_str)),
-            method: Method::of(request.method()),
-            scheme: scheme.unwrap_or_else(|| Scheme::of(request.uri())),
+        let scheme = state.options.trusts_forwarded.then(forwarded).flatten();
+        let scheme = scheme.unwrap_or_else(|| Scheme::of(request.uri()));
+        let method = Method::of(request.method());
+        let route = state.routes.of(request.extensions().get::<MatchedPath>());
+        let plan = state.routes.plan(state.routes.at(route), method, &state.slos);
+        let started = state.read_clock();
+        plan.waiting.began(Lane::of_this_thread(), started);
+        state.serves(method, scheme);
+        Self {
+            started,
+            stopped: started,
+            marks: Marks::of(state.number),
+            route,
+            method,
+            scheme,
             protocol: Protocol::of(request.version()),
-            started: shared.read_clock(),
-            ring: RingId::of_this_thread(),
             head: None,
             ending: None,
             overruled: None,
             extras: Extras::NONE,
-            marks: Marks::of(shared.number),
-            until_body: false,
+            until_body: plan.until_body,
             is_aside: false,
             polling: false,
             counted: true,
             #[cfg(feature = "grpc")]
             grpc: None,
             shared: Arc::clone(shared),
-        };
-        this.plan().waiting.began(this.ring, this.started);
-        this.shared.serves(this.method, this.scheme);
-        this
+        }
     }
 
     /// Runs code of the response's body, so that a panic in it is told from a client that left.
@@ -115,32 +129,27 @@ impl InFlight {
         result
     }
 
-    /// Runs an inner poll or call, so that a panic in it is told from a client that left, and the marks of the route that
-    /// it reaches are learnt.
+    /// From here to [`Polling::returned`] an inner poll or call runs, so that a panic in it is told from a client that
+    /// left, and the marks of the route that it reaches are learnt.
     ///
     /// `thread::panicking()` cannot tell: with a catch-panic layer outside, this guard is dropped after the catch.
+    //
+    // A guard and not a function of the poll: requests and responses would move through that, too.
     #[inline]
-    pub(crate) fn while_polling<T>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
-        let Some(request) = in_flight else { return poll() };
-        request.polling = true;
-        let polling = Polling {
-            around: enter(request.marks),
-            marks: &mut request.marks,
-        };
-        let result = poll();
-        drop(polling);
-        request.polling = false;
-        if request.marks.no_metrics {
-            request.step_aside();
-        }
-        result
+    pub(crate) fn polling(in_flight: &mut Option<Self>) -> Polling<'_> {
+        let around = in_flight.as_mut().map_or(Marks::NONE, |request| {
+            request.polling = true;
+            enter(request.marks)
+        });
+        Polling { in_flight, around }
     }
 
     /// Nobody counts on its end any longer: it is no longer waited for, though it is in flight.
     fn step_aside(&mut self) {
         if !self.is_aside {
             self.is_aside = true;
-            self.plan().waiting.stepped_aside(self.ring, self.started);
+            let waiting = &self.plan().waiting;
+            waiting.stepped_aside(Lane::of_this_thread(), self.started);
         }
     }
 
@@ -152,20 +161,20 @@ impl InFlight {
     }
 
     /// The head was sent: the clock stops here, unless it runs to the end of the body; the outcome may still change.
-    pub(crate) fn answered<B: HttpBody>(&mut self, response: &Response<B>) {
+    #[inline]
+    pub(crate) fn answered<B: HttpBody>(&mut self, response: &Response<B>) -> Rest {
         // The body's hints, the hook and the attributes are the service's code: should they panic, the request has.
         self.polling = true;
-        let kind = self.kind_of(response);
+        let length = response.body().size_hint().exact();
+        let kind = self.kind_of(response, length.is_some());
         self.until_body = kind.is_timed() && self.runs_until_body();
         self.head = Some(Head {
             status: response.status().as_u16(),
-            at: if self.until_body {
-                self.started
-            } else {
-                self.shared.read_clock()
-            },
             kind,
         });
+        if !self.until_body {
+            self.stopped = self.shared.read_clock();
+        }
         if !response.extensions().is_empty() || self.shared.options.has_hook() {
             self.asked(response);
         }
@@ -173,7 +182,29 @@ impl InFlight {
             self.step_aside();
         }
         self.said(response.headers());
+        let rest = self.rest_of(response, kind, length);
         self.polling = false;
+        rest
+    }
+
+    /// What of the response is still to be sent.
+    #[inline]
+    fn rest_of<B: HttpBody>(&self, response: &Response<B>, kind: Kind, length: Option<u64>) -> Rest {
+        let bodiless = matches!(response.status().as_u16(), 100..=199 | 204 | 304)
+            // axum drops the body of an answer to HEAD outside of this layer, the server that of an upgrade.
+            || self.method == Method::HEAD
+            || kind == Kind::Upgrade
+            || response.body().is_end_stream();
+        let expected = if kind.ends_with_trailers() {
+            None
+        } else {
+            length.or_else(|| content_length(response))
+        };
+        if bodiless || expected == Some(0) {
+            Rest::Nothing
+        } else {
+            Rest::Body { expected }
+        }
     }
 
     /// The inner service failed instead of answering.
@@ -229,35 +260,34 @@ impl InFlight {
     pub(crate) fn end(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);
     }
-
-    /// Whether the end of the body is told by trailers only, whatever length it seems to have.
-    pub(crate) fn ends_with_trailers(&self) -> bool {
-        #[cfg(feature = "grpc")]
-        return self.head.is_some_and(|head| head.kind == Kind::Grpc);
-        #[cfg(not(feature = "grpc"))]
-        false
-    }
-
-    /// Whether another protocol goes on where a body would be.
-    pub(crate) fn is_upgrade(&self) -> bool {
-        self.head.is_some_and(|head| head.kind == Kind::Upgrade)
-    }
-
-    pub(crate) fn is_head_request(&self) -> bool {
-        self.method.as_str() == "HEAD"
-    }
 }
 
-/// Takes the marks back and restores those of the request around, also when the poll unwinds.
-struct Polling<'a> {
-    marks: &'a mut Marks,
+/// While an inner poll or call runs. Takes the marks back and restores those of the request around, also when that unwinds.
+#[must_use]
+pub(crate) struct Polling<'a> {
+    in_flight: &'a mut Option<InFlight>,
     around: Marks,
+}
+
+impl Polling<'_> {
+    /// It did not unwind.
+    #[inline]
+    pub(crate) fn returned(self) {
+        if let Some(request) = &mut *self.in_flight {
+            request.polling = false;
+        }
+    }
 }
 
 impl Drop for Polling<'_> {
     #[inline]
     fn drop(&mut self) {
-        *self.marks = enter(self.around);
+        if let Some(request) = self.in_flight {
+            request.marks = enter(self.around);
+            if request.marks.no_metrics && !request.polling {
+                request.step_aside();
+            }
+        }
     }
 }
 
@@ -274,15 +304,16 @@ impl Drop for InFlight {
         if self.is_aside {
             plan.waiting.ended_aside();
         } else {
-            plan.waiting.ended(self.ring, self.started);
+            plan.waiting.ended(Lane::of_this_thread(), self.started);
         }
         shared.served(self.method, self.scheme);
     }
 }
 
 impl InFlight {
-    fn kind_of<B: HttpBody>(&self, response: &Response<B>) -> Kind {
-        let connected = self.method.as_str() == "CONNECT" && response.status().is_success();
+    #[inline]
+    fn kind_of<B: HttpBody>(&self, response: &Response<B>, has_length: bool) -> Kind {
+        let connected = self.method == Method::CONNECT && response.status().is_success();
         if connected || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Kind::Upgrade;
         }
@@ -290,16 +321,11 @@ impl InFlight {
         if crate::grpc::is_grpc(response.headers()) {
             return Kind::Grpc;
         }
-        if response.body().size_hint().exact().is_some() {
+        if has_length {
             // An event stream knows no length; most answers do, and need no look at their headers.
             return Kind::Whole;
         }
-        let media_type = response.headers().get(http::header::CONTENT_TYPE);
-        let is_event_stream = media_type.is_some_and(|value| {
-            let prefix = value.as_bytes().get(..EVENT_STREAM.len());
-            prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(EVENT_STREAM))
-        });
-        if is_event_stream {
+        if is_event_stream(response.headers()) {
             Kind::EventStream
         } else {
             Kind::Whole
@@ -311,7 +337,7 @@ impl InFlight {
         let shared: &Shared = &self.shared;
         // Read anew only where it must be: a client that left while the body was sent waited until now.
         let stopped = match self.head {
-            Some(head) if ending != Ending::Cancelled && !self.until_body => head.at,
+            Some(_) if ending != Ending::Cancelled && !self.until_body => self.stopped,
             _ => shared.read_clock(),
         };
         let elapsed = stopped.since(self.started);
@@ -324,7 +350,7 @@ impl InFlight {
             overruled: self.overruled,
             marks: self.marks,
         };
-        shared.judge(route, plan, self.method, stopped, ended);
+        shared.judge(route, plan, self.method, stopped, &ended);
         let labels = Labels {
             method: self.method,
             scheme: self.scheme,
@@ -340,7 +366,7 @@ impl InFlight {
 
     /// Whether an SLO of the route or of its marks, or a mark by itself, lets the clock run to the end of the body.
     fn runs_until_body(&self) -> bool {
-        self.plan().until_body || self.marks.until_body || marked_until_body(&self.shared.slos, self.marks)
+        self.until_body || self.marks.until_body || marked_until_body(&self.shared.slos, self.marks)
     }
 
     fn ending(&self) -> Ending {
@@ -373,6 +399,24 @@ impl InFlight {
     }
 }
 
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(http::header::CONTENT_TYPE);
+    media_type.is_some_and(|value| {
+        let prefix = value.as_bytes().get(..EVENT_STREAM.len());
+        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(EVENT_STREAM))
+    })
+}
+
+fn content_length<B>(response: &Response<B>) -> Option<u64> {
+    response
+        .headers()
+        .get(http::header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -380,6 +424,7 @@ mod tests {
     #[test]
     fn what_travels_with_a_request_is_small() {
         // Moved three times a request: into the future, out of it, into the body.
-        assert!(size_of::<InFlight>() <= 80, "{}", size_of::<InFlight>());
+        let most = if cfg!(feature = "grpc") { 72 } else { 64 };
+        assert!(size_of::<InFlight>() <= most, "{}", size_of::<InFlight>());
     }
 }

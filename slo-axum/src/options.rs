@@ -15,6 +15,8 @@ pub(crate) struct Asked {
     pub(crate) max_series: usize,
     pub(crate) trusts_forwarded: bool,
     pub(crate) counts_active: bool,
+    #[cfg(feature = "fast-clock")]
+    pub(crate) has_fast_clock: bool,
     pub(crate) server: Option<(String, Option<u16>)>,
     pub(crate) extras: Vec<Extra>,
     pub(crate) hook: Option<Hook>,
@@ -26,6 +28,8 @@ impl Default for Asked {
             max_series: MAX_SERIES,
             trusts_forwarded: false,
             counts_active: false,
+            #[cfg(feature = "fast-clock")]
+            has_fast_clock: false,
             server: None,
             extras: Vec::new(),
             hook: None,
@@ -41,6 +45,9 @@ pub(crate) struct Options {
     pub(crate) trusts_forwarded: bool,
     /// Requests being served are counted by method and scheme, too.
     pub(crate) counts_active: bool,
+    /// The processor's counter is read in place of the system's clock.
+    #[cfg(feature = "fast-clock")]
+    pub(crate) has_fast_clock: bool,
     server: Vec<KeyValue>,
     extras: ExtraSet,
     hook: Option<Hook>,
@@ -64,6 +71,8 @@ impl Options {
             max_series: asked.max_series,
             trusts_forwarded: asked.trusts_forwarded,
             counts_active: asked.counts_active,
+            #[cfg(feature = "fast-clock")]
+            has_fast_clock: asked.has_fast_clock,
             server,
             extras: ExtraSet::new(asked.extras)?,
             hook: asked.hook,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use slo_core::{Latencies, LatencySketch, Outcome, Reading, Tick, Tracker, Window};
+use slo_core::{Lane, Latencies, LatencySketch, Outcome, Reading, Tick, Tracker, Window};
 
 /// Rate, errors and durations of one route over the last 15 minutes.
 ///
-/// Recording is two loads, two comparisons and two relaxed adds: no lock, no allocation. A route takes 69 KiB whatever its
+/// Recording takes no lock and no allocation. A route takes 69 KiB whatever its
 /// traffic: 64 KiB for the latencies, some 5 KiB for the counts.
 #[derive(Debug)]
 pub(crate) struct RouteRed {
@@ -35,10 +35,11 @@ impl RouteRed {
 
     /// Counts a request as the built-in `requests` judged it; without a time where how long it took is no measure of the
     /// service: an event stream, an upgrade.
-    pub(crate) fn record(&self, tick: Tick, outcome: Outcome, elapsed: Option<Duration>) {
-        self.events.record(tick, outcome);
+    #[inline]
+    pub(crate) fn record(&self, lane: Lane, tick: Tick, outcome: Outcome, elapsed: Option<Duration>) {
+        self.events.record_by(lane, tick, outcome);
         if let Some(elapsed) = elapsed {
-            self.latencies.record(tick, elapsed);
+            self.latencies.record_by(lane, tick, elapsed);
         }
     }
 
@@ -84,9 +85,19 @@ mod tests {
     #[test]
     fn the_last_fifteen_minutes_are_told_and_what_is_older_is_not() {
         let red = RouteRed::new(START);
-        red.record(after(10), Outcome::Bad, Some(Duration::from_secs(9)));
+        red.record(
+            Lane::of_this_thread(),
+            after(10),
+            Outcome::Bad,
+            Some(Duration::from_secs(9)),
+        );
         for second in 0..3_000 {
-            red.record(after(60 + second), Outcome::Good, Some(Duration::from_millis(10)));
+            red.record(
+                Lane::of_this_thread(),
+                after(60 + second),
+                Outcome::Good,
+                Some(Duration::from_millis(10)),
+            );
         }
         let reading = red.read(after(3_060));
         let seconds = reading.events.measured().as_secs();
@@ -100,7 +111,7 @@ mod tests {
     #[test]
     fn a_young_process_measured_as_long_as_it_runs() {
         let red = RouteRed::new(START);
-        red.record(after(5), Outcome::Good, None);
+        red.record(Lane::of_this_thread(), after(5), Outcome::Good, None);
         let reading = red.read(after(20));
         assert_eq!(reading.events.measured(), Duration::from_secs(20));
         assert_eq!(
@@ -122,7 +133,12 @@ mod tests {
     fn after_a_clock_is_set_back_counts_and_latencies_are_forgotten_alike() {
         let (red, beat) = (RouteRed::new(START), Duration::from_secs(10));
         red.heartbeat(after(7_200), beat);
-        red.record(after(7_200), Outcome::Bad, Some(Duration::from_secs(1)));
+        red.record(
+            Lane::of_this_thread(),
+            after(7_200),
+            Outcome::Bad,
+            Some(Duration::from_secs(1)),
+        );
         for seconds in (10..=1_000).step_by(10) {
             red.heartbeat(after(seconds), beat);
         }

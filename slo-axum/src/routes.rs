@@ -4,12 +4,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use axum::extract::MatchedPath;
 use slo_core::{
     Classification, DEFAULT_PATIENCE, Ending, HttpSli, Judge, Outcome, Override, Sli, SloSet, Threshold, Tick, Until,
 };
 
 use crate::attributes::Method;
-use crate::grown::{Grown, Place, hash, hash_text, home};
+use crate::grown::{Grown, Place, hash, hash_text};
 use crate::mark::Marks;
 use crate::red::RouteRed;
 use crate::series::RouteSeries;
@@ -19,6 +20,9 @@ use crate::waiting::Waiting;
 #[derive(Debug)]
 pub(crate) struct Route {
     template: Option<Box<str>>,
+    /// The same text as axum handed it over first. Held, so that nothing else can come to lie where it lies: who hands over
+    /// that very text again needs no comparison of letters.
+    first: Option<MatchedPath>,
     /// By [`Method::index`], for the methods that were seen.
     by_method: [OnceLock<Box<Plan>>; Method::COUNT],
     pub(crate) series: RouteSeries,
@@ -34,6 +38,15 @@ pub(crate) struct Plan {
     /// An SLO asks for the clock to stop at the end of the body.
     pub(crate) until_body: bool,
     pub(crate) waiting: Waiting,
+}
+
+impl Plan {
+    /// As [`Routes::judge`], of a timed answer of which nobody has said more than its status code.
+    #[inline]
+    pub(crate) fn judge_answer(&self, status: u16, elapsed: Duration) -> impl Iterator<Item = (usize, Outcome)> {
+        let judge = move |judging: &Judging| judging.judge.judge(Ending::Answered(status), elapsed);
+        self.slos.iter().map(move |judging| (judging.tracker, judge(judging)))
+    }
 }
 
 #[cfg(feature = "store")]
@@ -66,10 +79,22 @@ pub(crate) struct Ended {
     pub(crate) marks: Marks,
 }
 
+impl Ended {
+    /// The status code of a timed answer of which nobody has said more: no handler, no mark.
+    #[inline]
+    pub(crate) fn answer(&self) -> Option<u16> {
+        match self.ending {
+            Ending::Answered(status) if self.timed && self.overruled.is_none() && self.marks.slos == 0 => Some(status),
+            _ => None,
+        }
+    }
+}
+
 impl Route {
-    fn new(template: Option<&str>) -> Self {
+    fn new(template: Option<&str>, first: Option<&MatchedPath>) -> Self {
         Self {
             template: template.map(Box::from),
+            first: first.cloned(),
             by_method: Default::default(),
             series: RouteSeries::new(),
             red: OnceLock::new(),
@@ -78,6 +103,12 @@ impl Route {
 
     pub(crate) fn template(&self) -> Option<&str> {
         self.template.as_deref()
+    }
+
+    #[inline]
+    fn is(&self, template: &str) -> bool {
+        let first = self.first.as_ref().map(MatchedPath::as_str);
+        first.is_some_and(|first| std::ptr::eq(first, template)) || self.template() == Some(template)
     }
 
     /// Every plan that was made.
@@ -103,15 +134,24 @@ pub(crate) struct Routes {
     unmatched: Route,
 }
 
-/// A place at which nothing lies.
-const NO_HINT: u32 = u32::MAX;
+/// 2 to the power of this: enough that the templates of a large service seldom share one, which costs a search each time.
+const HINTS_LOG2: u32 = 10;
+const HINTS: usize = 1 << HINTS_LOG2;
 
-/// A power of two of them.
-const HINTS: usize = 256;
+/// By where the template lies; by the uppermost bits of the hash, which are mixed best.
+#[inline]
+fn hint_of(template: &str) -> usize {
+    (hash(template.as_ptr().addr() as u64) >> (u64::BITS - HINTS_LOG2)) as usize
+}
 
 /// A route by its place, which it keeps.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RouteId(Option<Place>);
+pub(crate) struct RouteId(Place);
+
+impl RouteId {
+    /// Of what matched none.
+    const UNMATCHED: Self = Self(Place::NOWHERE);
+}
 
 impl Routes {
     pub(crate) fn new(slos: &SloSet, started: Tick) -> Self {
@@ -119,40 +159,49 @@ impl Routes {
             judges: judges(slos),
             started,
             seen: Grown::new(64),
-            hints: [const { AtomicU32::new(NO_HINT) }; HINTS],
-            unmatched: Route::new(None),
+            hints: [const { AtomicU32::new(Place::NOWHERE.bits()) }; HINTS],
+            unmatched: Route::new(None, None),
         }
     }
 
     /// The route of a request, by the template that it matched.
     #[inline]
-    pub(crate) fn of(&self, template: Option<&str>) -> RouteId {
-        let Some(template) = template else { return RouteId(None) };
-        let hint = &self.hints[home(hash(template.as_ptr().addr() as u64)) % HINTS];
-        // Relaxed: whatever is read is compared with the template before it is believed.
-        let hinted = Place::from_bits(hint.load(Ordering::Relaxed));
-        if self
-            .seen
-            .at(hinted)
-            .is_some_and(|route| route.template() == Some(template))
-        {
-            return RouteId(Some(hinted));
-        }
-        let place = self.find(template);
-        hint.store(place.bits(), Ordering::Relaxed);
-        RouteId(Some(place))
+    pub(crate) fn of(&self, matched: Option<&MatchedPath>) -> RouteId {
+        matched.map_or(RouteId::UNMATCHED, |matched| {
+            self.named(matched.as_str(), Some(matched))
+        })
     }
 
-    fn find(&self, template: &str) -> Place {
+    #[inline]
+    fn named(&self, template: &str, matched: Option<&MatchedPath>) -> RouteId {
+        let hint = &self.hints[hint_of(template)];
+        // Relaxed: whatever is read is compared with the template before it is believed.
+        let hinted = Place::from_bits(hint.load(Ordering::Relaxed));
+        if self.seen.at(hinted).is_some_and(|route| route.is(template)) {
+            return RouteId(hinted);
+        }
+        let place = self.find(template, matched);
+        hint.store(place.bits(), Ordering::Relaxed);
+        RouteId(place)
+    }
+
+    #[cold]
+    fn find(&self, template: &str, matched: Option<&MatchedPath>) -> Place {
         let hash = hash_text(template);
         let is = |route: &Route| route.template() == Some(template);
         let known = self.seen.get(hash, is).map(|(place, _)| place);
-        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template))).0)
+        known.unwrap_or_else(|| self.seen.insert(hash, is, Route::new(Some(template), matched)).0)
+    }
+
+    /// As [`of`](Self::of) a request that matched this.
+    #[cfg(test)]
+    pub(crate) fn of_template(&self, template: &str) -> RouteId {
+        self.named(template, None)
     }
 
     #[inline]
     pub(crate) fn at(&self, id: RouteId) -> &Route {
-        id.0.and_then(|place| self.seen.at(place)).unwrap_or(&self.unmatched)
+        self.seen.at(id.0).unwrap_or(&self.unmatched)
     }
 
     pub(crate) const fn unmatched(&self) -> &Route {
@@ -214,19 +263,20 @@ impl Routes {
     /// Each SLO's decision on a request, with the index of its tracker; without latency SLOs when it is not timed.
     ///
     /// First `requests`, if the request has a route.
+    #[inline(never)]
     pub(crate) fn judge(
         &self,
         plan: &Plan,
         method: Method,
         slos: &SloSet,
-        ended: Ended,
-        mut to: impl FnMut(usize, Outcome),
+        ended: &Ended,
+        to: &mut dyn FnMut(usize, Outcome),
     ) {
         if ended.marks.slos != 0 {
             return self.judge_marked(plan, method, slos, ended, to);
         }
         for judging in &plan.slos {
-            judging.judge(ended, &mut to);
+            judging.judge(ended, to);
         }
     }
 
@@ -237,8 +287,8 @@ impl Routes {
         plan: &Plan,
         method: Method,
         slos: &SloSet,
-        ended: Ended,
-        mut to: impl FnMut(usize, Outcome),
+        ended: &Ended,
+        to: &mut dyn FnMut(usize, Outcome),
     ) {
         let marked: Vec<_> = marked(slos, ended.marks)
             .filter(|(_, sli)| sli.has_method(method.as_str()))
@@ -256,14 +306,14 @@ impl Routes {
         let known = plan.slos.iter().map(|judging| (judging.tracker, judging.has_limit));
         for (tracker, has_limit) in known.chain(new.map(|(tracker, sli)| (tracker, sli.limit().is_some()))) {
             if let Some(judging) = self.judging(tracker, has_limit, patience) {
-                judging.judge(ended, &mut to);
+                judging.judge(ended, to);
             }
         }
     }
 }
 
 impl Judging {
-    fn judge(&self, ended: Ended, to: &mut impl FnMut(usize, Outcome)) {
+    fn judge(&self, ended: &Ended, to: &mut dyn FnMut(usize, Outcome)) {
         if ended.timed || !self.has_limit {
             let judgement = match (ended.ending, ended.head) {
                 (Ending::Cancelled, Some(status)) => {
@@ -330,12 +380,16 @@ mod tests {
             overruled: None,
             marks: Marks::NONE,
         };
-        let route = routes.at(routes.of(route.into()));
+        let route = routes.at(routes.of_template(route));
         let mut judged = Vec::new();
         let plan = routes.plan(route, method, &slos);
-        routes.judge(plan, method, &slos, ended, |tracker, outcome| {
+        routes.judge(plan, method, &slos, &ended, &mut |tracker, outcome| {
             judged.push((tracker, outcome))
         });
+        if let Some(status) = ended.answer() {
+            let at_once: Vec<_> = plan.judge_answer(status, ended.elapsed).collect();
+            assert_eq!(at_once, judged);
+        }
         judged
     }
 

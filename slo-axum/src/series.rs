@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::attributes::{Labels, Owner, Scheme};
+use crate::attributes::{Key, Labels, Owner, Scheme};
 use crate::grown::Grown;
 use crate::instruments::{Instruments, Recorder};
 
@@ -91,7 +91,7 @@ pub(crate) struct RouteSeries {
 
 #[derive(Debug)]
 struct Series {
-    labels: Labels,
+    key: Key,
     recorder: Recorder,
 }
 
@@ -125,11 +125,14 @@ impl RouteSeries {
         instruments.record(&series.recorder, seconds);
     }
 
+    #[inline]
     fn find(&self, labels: Labels) -> Option<&Series> {
-        let (_, series) = self.known.get(labels.hash(), |known| known.labels == labels)?;
+        let key = labels.key();
+        let (_, series) = self.known.get(key.hash(), |known| known.key == key)?;
         Some(series)
     }
 
+    #[cold]
     fn place(&self, instruments: &Instruments, route: Option<&str>, labels: Labels) -> Option<&Series> {
         let places = instruments.places();
         if places.any.take() {
@@ -160,8 +163,9 @@ impl RouteSeries {
     /// Makes a series in places that were taken, and gives them back when another thread made it meanwhile.
     fn insert(&self, instruments: &Instruments, route: Option<&str>, labels: Labels, taken: &[&Left]) -> &Series {
         let recorder = instruments.recorder(route, labels);
-        let is = |known: &Series| known.labels == labels;
-        let (_, series, inserted) = self.known.insert(labels.hash(), is, Series { labels, recorder });
+        let key = labels.key();
+        let is = |known: &Series| known.key == key;
+        let (_, series, inserted) = self.known.insert(key.hash(), is, Series { key, recorder });
         if !inserted {
             taken.iter().for_each(|left| left.give_back());
         }

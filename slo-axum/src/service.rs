@@ -60,7 +60,9 @@ where
         let is_first = !is_inside(self.shared.number);
         // Before the inner call: a panic in it is an ending, too.
         let mut in_flight = is_first.then(|| InFlight::new(&self.shared, &request));
-        let inner = InFlight::while_polling(&mut in_flight, || self.inner.call(request));
+        let polling = InFlight::polling(&mut in_flight);
+        let inner = self.inner.call(request);
+        polling.returned();
         ResponseFuture::new(inner, in_flight)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider;
-use slo_core::{Events, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
+use slo_core::{Events, Lane, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
 
 use crate::AlreadyInstrumented;
 use crate::attributes::{Labels, Method, Scheme};
@@ -166,15 +166,27 @@ impl Shared {
     }
 
     /// Counts the one decision of each SLO about a request whose clock stopped then, and that of `requests` for its route.
-    pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, stopped: Reading, ended: Ended) {
-        let tick = self.anchor.tick_of(stopped);
-        self.routes.judge(plan, method, &self.slos, ended, |tracker, outcome| {
-            self.trackers[tracker].record(tick, outcome);
+    #[inline]
+    pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, stopped: Reading, ended: &Ended) {
+        let (lane, tick) = (Lane::of_this_thread(), self.anchor.tick_of(stopped));
+        let mut requests = None;
+        let mut count = |tracker: usize, outcome| {
+            self.trackers[tracker].record_by(lane, tick, outcome);
             if tracker == REQUESTS_TRACKER {
-                let red = self.routes.red_of(route);
-                red.record(tick, outcome, ended.timed.then_some(ended.elapsed));
+                requests = Some(outcome);
             }
-        });
+        };
+        match ended.answer() {
+            // Nearly always: looked at once for all SLOs.
+            Some(status) => plan
+                .judge_answer(status, ended.elapsed)
+                .for_each(|(tracker, outcome)| count(tracker, outcome)),
+            None => self.routes.judge(plan, method, &self.slos, ended, &mut count),
+        }
+        if let Some(outcome) = requests {
+            let red = self.routes.red_of(route);
+            red.record(lane, tick, outcome, ended.timed.then_some(ended.elapsed));
+        }
     }
 
     /// Counts an event that code told.
@@ -313,12 +325,12 @@ environments:
                 overruled: None,
                 marks: Marks::NONE,
             };
-            let route = shared.routes.at(shared.routes.of(Some("/a")));
+            let route = shared.routes.at(shared.routes.of_template("/a"));
             let plan = shared.routes.plan(route, get, &shared.slos);
             let mut judged = Vec::new();
             shared
                 .routes
-                .judge(plan, get, &shared.slos, ended, |_, outcome| judged.push(outcome));
+                .judge(plan, get, &shared.slos, &ended, &mut |_, outcome| judged.push(outcome));
             judged
         };
         assert_eq!(judged(Some("dev")), [Outcome::Good, Outcome::Good]);

@@ -248,6 +248,7 @@ impl Judge {
 
     /// The outcome of a request that ended so, after `elapsed`.
     #[must_use]
+    #[inline]
     pub fn judge(&self, ending: Ending, elapsed: Duration) -> Outcome {
         self.judge_with_reason(ending, elapsed, None).outcome
     }

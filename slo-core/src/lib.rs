@@ -68,6 +68,7 @@ mod gaps;
 pub mod gate;
 mod history;
 mod journey;
+mod lane;
 mod latency;
 mod level;
 pub mod names;
@@ -114,6 +115,7 @@ pub use events::{Events, Outcome};
 pub use factor::Factor;
 pub use gaps::{Gap, GapCause};
 pub use journey::{Journey, JourneyHealth};
+pub use lane::{Lane, LaneCell};
 pub use latency::{Threshold, ThresholdError};
 pub use level::{BudgetLevel, BudgetLevels, BudgetLevelsError};
 #[cfg(feature = "calendar")]

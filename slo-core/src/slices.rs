@@ -11,7 +11,7 @@ pub use definition::{TimeSlices, TimeSlicesError};
 
 use crate::stripes::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
-use crate::{Events, Outcome, Tick, Tracker, Window};
+use crate::{Events, Lane, Outcome, Tick, Tracker, Window};
 
 /// Makes one event of each time slice and counts those: a [`Tracker`] with an hourglass in front of it.
 ///
@@ -100,12 +100,17 @@ impl SliceTracker {
         }
     }
 
-    /// Counts one event of a slice: a load, a comparison and one relaxed add; no lock, no allocation.
+    /// Counts one event of a slice, as [`Tracker::record`]: no lock, no allocation.
     ///
     /// The first event after a slice's end also judges that slice, unless another thread is at it.
     pub fn record(&self, now: Tick, outcome: Outcome) {
+        self.record_by(Lane::of_this_thread(), now, outcome);
+    }
+
+    /// As [`record`](Self::record), see [`Tracker::record_by`].
+    pub fn record_by(&self, lane: Lane, now: Tick, outcome: Outcome) {
         self.advance(now);
-        self.events.add(outcome);
+        self.events.add(lane, outcome);
     }
 
     /// Counts many events of a slice at once, as [`Tracker::record_many`].

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Events, Outcome, SliceTracker, Slo, Tick, Tracker, Window};
+use crate::{Events, Lane, Outcome, SliceTracker, Slo, Tick, Tracker, Window};
 
 /// Counts the events of an SLO as they are or, where it is judged by time slices, slices of them.
 ///
@@ -93,9 +93,15 @@ impl SloTracker {
     /// Counts one event; no lock, no allocation.
     #[inline]
     pub fn record(&self, now: Tick, outcome: Outcome) {
+        self.record_by(Lane::of_this_thread(), now, outcome);
+    }
+
+    /// As [`record`](Self::record), see [`Tracker::record_by`].
+    #[inline]
+    pub fn record_by(&self, lane: Lane, now: Tick, outcome: Outcome) {
         match &self.0 {
-            Counting::Events(tracker) => tracker.record(now, outcome),
-            Counting::Slices(tracker) => tracker.record(now, outcome),
+            Counting::Events(tracker) => tracker.record_by(lane, now, outcome),
+            Counting::Slices(tracker) => tracker.record_by(lane, now, outcome),
         }
     }
 

@@ -1,14 +1,11 @@
 //! Running totals that many threads add to without meeting.
 
-#[cfg(not(loom))]
-use core::cell::Cell;
-#[cfg(not(loom))]
-use core::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
-
+use crate::lane::LaneCell;
 use crate::sync::{AtomicU64, Ordering};
-use crate::{Events, Outcome};
+use crate::{Events, Lane, Outcome};
 
-/// Enough for one stripe per worker thread on most machines, small enough to sum in well under a microsecond.
+/// Enough for one stripe per worker thread on most machines, half of them their own thread's; small enough to sum in well
+/// under a microsecond.
 #[cfg(not(loom))]
 const STRIPES: usize = 16;
 #[cfg(loom)]
@@ -42,26 +39,20 @@ impl Stripes {
         }
     }
 
-    /// Counts one event: one relaxed add on the calling thread's own stripe.
+    /// Counts one event on the calling thread's stripe: a load and a store where that is its own, else a relaxed add.
     #[inline]
-    pub(crate) fn add(&self, outcome: Outcome) {
-        self.add_at(home(), outcome);
+    pub(crate) fn add(&self, lane: Lane, outcome: Outcome) {
+        let lane = lane.among(STRIPES);
+        lane.add(self.counter(lane, outcome), 1);
     }
 
-    #[inline]
-    pub(crate) fn add_at(&self, home: usize, outcome: Outcome) {
-        // Relaxed: counts carry no other data with them; whoever sums needs no more than that none is lost.
-        self.counter(home, outcome).fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Counts many events: at most one relaxed add per outcome, on the calling thread's own stripe.
+    /// Counts many events, each outcome as one event is.
     pub(crate) fn add_many(&self, events: Events) {
-        let home = home();
+        let lane = Lane::of_this_thread().among(STRIPES);
         for outcome in Outcome::ALL {
             let count = events.of(outcome);
             if count > 0 {
-                // Relaxed: as for one event.
-                self.counter(home, outcome).fetch_add(count, Ordering::Relaxed);
+                lane.add(self.counter(lane, outcome), count);
             }
         }
     }
@@ -71,8 +62,8 @@ impl Stripes {
     }
 
     #[inline]
-    fn counter(&self, home: usize, outcome: Outcome) -> &AtomicU64 {
-        let stripe = &self.stripes[home % STRIPES];
+    fn counter(&self, lane: LaneCell, outcome: Outcome) -> &AtomicU64 {
+        let stripe = &self.stripes[lane.index()];
         match outcome {
             Outcome::Good => &stripe.good,
             Outcome::Bad => &stripe.bad,
@@ -91,35 +82,6 @@ impl Stripes {
     }
 }
 
-/// The calling thread's number, given out in order of first use and kept for the thread's life.
-#[cfg(not(loom))]
-#[inline]
-pub(crate) fn home() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        // Without a destructor, so it can be read while a thread is being torn down.
-        static HOME: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    let known = HOME.get();
-    if known != usize::MAX {
-        return known;
-    }
-    // Relaxed: a number drawn twice would only mean a shared stripe, and it cannot be drawn twice.
-    let drawn = NEXT.fetch_add(1, StdOrdering::Relaxed) % STRIPES;
-    HOME.set(drawn);
-    drawn
-}
-
-/// loom's threads share one thread of the system; the number that it gives them is in their `Debug` form only.
-#[cfg(loom)]
-pub(crate) fn home() -> usize {
-    let shown = format!("{:?}", loom::thread::current().id());
-    shown
-        .trim_matches(|sign: char| !sign.is_ascii_digit())
-        .parse()
-        .unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,7 +94,7 @@ mod tests {
             for _ in 0..STRIPES + 3 {
                 scope.spawn(|| {
                     for number in 0..3_000 {
-                        stripes.add(Outcome::ALL[number % 3]);
+                        stripes.add(Lane::of_this_thread(), Outcome::ALL[number % 3]);
                         stripes.add_many(Events::new(5, 5).with_excluded(5));
                     }
                 });

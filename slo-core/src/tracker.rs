@@ -9,7 +9,7 @@ use crate::gaps::Gap;
 use crate::history::History;
 use crate::stripes::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
-use crate::{BurnWindow, Events, Outcome, Ratio, Tick, Window};
+use crate::{BurnWindow, Events, Lane, Outcome, Ratio, Tick, Window};
 
 /// The events of one SLO since this process began to measure, lock-free to record.
 ///
@@ -76,15 +76,22 @@ impl Tracker {
         }
     }
 
-    /// Counts one event: a load, a comparison and one relaxed add; no lock, no allocation.
+    /// Counts one event: no lock, no allocation, and no atomic addition where the calling thread has a stripe of its own,
+    /// which the first eight threads that count have.
     ///
     /// The first event after a step's edge also writes that edge, unless another thread is at it.
     #[inline]
     pub fn record(&self, now: Tick, outcome: Outcome) {
+        self.record_by(Lane::of_this_thread(), now, outcome);
+    }
+
+    /// As [`record`](Self::record), for who counts the same event in several trackers and looks its [`Lane`] up once.
+    #[inline]
+    pub fn record_by(&self, lane: Lane, now: Tick, outcome: Outcome) {
         if self.is_past_step(now) {
             self.cross(now);
         }
-        self.stripes.add(outcome);
+        self.stripes.add(lane, outcome);
     }
 
     /// Counts many events at once, as so many calls of [`Tracker::record`] would: for counts that come in bulk, like the

@@ -33,7 +33,7 @@ fn all() -> Vec<Step> {
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each
 /// feature alone, and all.
-const LINES: [&str; 31] = [
+const LINES: [&str; 32] = [
     "test -p slo-core",
     "test -p slo-core --features calendar",
     "test -p slo-core --features serde",
@@ -42,6 +42,7 @@ const LINES: [&str; 31] = [
     "test -p slo-core --all-features",
     "test -p slo-axum",
     "test -p slo-axum --features bound-instruments",
+    "test -p slo-axum --features fast-clock",
     "test -p slo-axum --features grpc",
     "test -p slo-axum --features sdk",
     "test -p slo-axum --features otlp",

@@ -3,7 +3,7 @@
 use opentelemetry::InstrumentationScope;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use slo_axum::{Answer, ClosedAttribute, Reliability, ReliabilityBuilder, opentelemetry_0_33};
+use slo_axum::{Answer, ClosedAttribute, Life, Reliability, ReliabilityBuilder, opentelemetry_0_33};
 use slo_core::{Cause, Events, HttpSli, Override, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
@@ -36,10 +36,17 @@ const fn with(slos: usize, histogram: Histogram) -> Asked {
 }
 
 /// A row each; one with other options is `Asked { options: |builder| builder.., ..with(2, Histogram::Bound) }`.
-const ROWS: [(&str, Asked); 7] = [
+const ROWS: [(&str, Asked); 8] = [
     ("slo-axum: 2 SLOs", with(2, Histogram::Absent)),
     ("slo-axum: 2 SLOs, histogram unbound", with(2, Histogram::Unbound)),
     ("slo-axum: 2 SLOs, histogram bound", with(2, Histogram::Bound)),
+    (
+        "slo-axum: 2 SLOs, bound, fast clock",
+        Asked {
+            options: ReliabilityBuilder::fast_clock,
+            ..with(2, Histogram::Bound)
+        },
+    ),
     ("slo-axum: 1 SLO, histogram bound", with(1, Histogram::Bound)),
     ("slo-axum: 5 SLOs, histogram bound", with(5, Histogram::Bound)),
     ("slo-axum: 20 SLOs, histogram bound", with(20, Histogram::Bound)),
@@ -69,8 +76,11 @@ fn layered(name: &'static str, asked: Asked) -> Layered {
         };
         recording.expect("the first provider");
     }
+    // As a service has it: the clock is followed, and a fast one kept.
+    let life = reliability.run(Life::default()).expect("the first life");
     let app = served::app().layer(reliability.layer());
     Layered::new(Kind::Ours, name, app, move || {
+        let _lives = &life;
         let status = reliability.status();
         let slos = status.slos.iter().map(|slo| slo.totals);
         let totals = slos.chain([status.requests.totals]).map(count);

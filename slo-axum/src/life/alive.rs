@@ -9,6 +9,8 @@ use std::time::Instant;
 use slo_core::Tick;
 
 use super::{Life, LifeError, Listener, watches};
+#[cfg(feature = "fast-clock")]
+use crate::clock::Kept;
 use crate::clock::{Followed, Moment};
 use crate::shared::Shared;
 
@@ -111,6 +113,8 @@ impl Alive {
     }
 
     fn follow(&self, moment: Moment) {
+        #[cfg(feature = "fast-clock")]
+        self.keep_counter();
         match self.shared.anchor.follow(moment) {
             Followed::Steady => {}
             Followed::Ahead(by) => tracing::info!(
@@ -120,6 +124,22 @@ impl Alive {
             Followed::SetBack(by) => tracing::warn!(
                 seconds = by.as_secs_f64(),
                 "the clock was set back; windows go by the new time, and what was counted keeps its age"
+            ),
+        }
+    }
+
+    #[cfg(feature = "fast-clock")]
+    fn keep_counter(&self) {
+        if !self.shared.options.has_fast_clock {
+            return;
+        }
+        match self.shared.anchor.keep_counter() {
+            Kept::Begun => tracing::debug!("requests are timed by the processor's counter"),
+            Kept::Quiet => {}
+            Kept::Strayed(by) => tracing::warn!(
+                seconds = by.as_secs_f64(),
+                "the processor's counter strayed from the system's clock, which times requests from now on: the machine was \
+                 suspended or moved, or its counter cannot be trusted"
             ),
         }
     }

@@ -244,7 +244,7 @@ fn a_suspended_hour_is_a_gap_of_every_tracker_and_windows_are_where_the_wall_clo
     let mut process = Process::new(Life::default());
     process.record(MAILS, 0, 7);
     let routes = &process.shared().routes;
-    let _seen = routes.red_of(routes.at(routes.of(Some("/a"))));
+    let _seen = routes.red_of(routes.at(routes.of_template("/a")));
     process.run(Duration::from_secs(60));
     process.sleep(INTERVAL, Duration::from_secs(3_600));
     process.step();
@@ -428,3 +428,29 @@ fn a_listener_that_does_not_return_holds_up_neither_shutdown_nor_drop() {
 
 /// Longer than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(feature = "fast-clock")]
+#[test]
+fn only_who_asks_for_it_is_timed_by_the_processors_counter() {
+    for asks in [true, false] {
+        let builder = Reliability::builder(SloSet::from_yaml(SLOS).unwrap());
+        let builder = if asks { builder.fast_clock() } else { builder };
+        let reliability = builder.build().unwrap();
+        let anchor = &reliability.shared().anchor;
+        assert!(!anchor.is_counted());
+        let life = reliability.run(Life::default()).unwrap();
+        life.shutdown(Duration::from_secs(60)).unwrap(); // two steps
+        assert_eq!(anchor.is_counted(), asks);
+        let (before, now, after) = (Moment::now(), anchor.read(), Moment::now());
+        let (before, now, after) = (
+            anchor.tick(before.instant),
+            anchor.tick_of(now),
+            anchor.tick(after.instant),
+        );
+        let off = Duration::from_millis(100);
+        assert!(
+            before <= now + off && now <= after + off,
+            "{before:?} {now:?} {after:?}"
+        );
+    }
+}
