@@ -288,6 +288,27 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_share_a_cell_lose_nothing() {
+        const THREADS: u32 = 4;
+        const TIMES: u32 = 200_000;
+        let (cell, small, all_there) = (AtomicU64::new(0), AtomicU32::new(0), Barrier::new(THREADS as usize));
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let lane = Lane(OWN, PhantomData).among(2);
+                    all_there.wait();
+                    for _ in 0..TIMES {
+                        lane.add(&cell, 1);
+                        lane.add_one(&small);
+                    }
+                });
+            }
+        });
+        assert_eq!(cell.into_inner(), u64::from(THREADS * TIMES));
+        assert_eq!(small.into_inner(), THREADS * TIMES);
+    }
+
+    #[test]
     fn numbers_go_from_thread_to_thread_and_no_count_is_lost() {
         let cells: Vec<_> = (0..4).map(|_| AtomicU64::new(0)).collect();
         let smalls: Vec<_> = (0..4).map(|_| AtomicU32::new(0)).collect();
