@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn threads_that_share_a_cell_lose_nothing() {
         const THREADS: u32 = 4;
-        const TIMES: u32 = 200_000;
+        const TIMES: u32 = 2_000_000;
         let (cell, small, all_there) = (AtomicU64::new(0), AtomicU32::new(0), Barrier::new(THREADS as usize));
         thread::scope(|scope| {
             for _ in 0..THREADS {
