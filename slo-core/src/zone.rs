@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
 
 use crate::Tick;
@@ -50,11 +50,27 @@ impl Zone {
     /// the jump where clocks skip it, and with it maybe the whole day.
     pub(crate) fn first_moment(self, day: NaiveDate) -> Tick {
         let midnight = day.and_time(NaiveTime::MIN);
-        let known = self.0.from_local_datetime(&midnight).earliest();
         let after_gap = || GapInfo::new(&midnight, &self.0).and_then(|gap| gap.end);
         // A midnight that clocks do not show lies in a gap, and a gap without an end is none.
-        let moment = known.or_else(after_gap).map_or(midnight.and_utc(), |at| at.to_utc());
-        Tick::from(moment)
+        let skipped = || Tick::from(after_gap().map_or(midnight.and_utc(), |at| at.to_utc()));
+        self.shown(midnight).unwrap_or_else(skipped)
+    }
+
+    /// The moment at which clocks there show this, the earlier one where they do so twice; `None` where they skip it.
+    pub(crate) fn shown(self, local: NaiveDateTime) -> Option<Tick> {
+        let known = self.0.from_local_datetime(&local).earliest();
+        known.map(|at| Tick::from(at.to_utc()))
+    }
+
+    /// As [`Zone::shown`]; where clocks skip it, the moment at which they would have shown it without the change.
+    pub(crate) fn moment_of(self, local: NaiveDateTime) -> Tick {
+        let before_gap = || {
+            let (_, offset) = GapInfo::new(&local, &self.0)?.begin?;
+            Some(Tick::from(local.checked_sub_offset(offset.fix())?.and_utc()))
+        };
+        // Either clocks show it, or it lies in a gap that begins somewhere.
+        let moment = self.shown(local).or_else(before_gap);
+        moment.unwrap_or_else(|| Tick::from(local.and_utc()))
     }
 }
 

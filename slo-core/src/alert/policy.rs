@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::condition::{Condition, Unreachable};
 use super::{Alerts, nominal};
 use crate::alert::Severity;
-use crate::{BurnWindow, Share, Slo, Status, Target, Window};
+use crate::{Alerting, BurnWindow, Share, Slo, Status, Target, Window};
 
 /// Shares of the budget and the times in which spending them is worth telling somebody.
 ///
@@ -130,11 +130,15 @@ impl AlertPolicy {
         Self { push_interval, ..self }
     }
 
-    /// The policy for an SLO; silent while that is a draft.
+    /// The policy for an SLO, or the SLO's own, where it has one ([`Slo::alerting_rules`]): at the intervals of this one.
+    /// Silent while the SLO is a draft, and where its spec says that nobody is told.
     pub fn for_slo(&self, slo: &Slo) -> Alerts {
+        let own = slo.alerting_rules().and_then(Alerting::policy);
+        let policy = own.map_or_else(|| self.clone(), |own| own.clone().pushed_every(self.push_interval));
+        let nobody = slo.alerting_rules().is_some_and(Alerting::tells_nobody);
         Alerts {
-            status: slo.current_status(),
-            ..self.resolve(slo.target(), slo.window())
+            is_silent: slo.current_status() == Status::Draft || nobody,
+            ..policy.resolve(slo.target(), slo.window())
         }
     }
 
@@ -152,7 +156,7 @@ impl AlertPolicy {
             .collect();
         let longest = conditions.iter().map(|condition| condition.long()).max();
         Alerts {
-            status: Status::Agreed,
+            is_silent: false,
             trickle: longest
                 .filter(|longest| *longest < period)
                 .map(|longest| Condition::trickle(target, period, longest)),
