@@ -21,6 +21,7 @@ use crate::alert::{AlertPolicy, Severity};
 #[must_use]
 pub struct Alerting {
     conditions: Conditions,
+    minimum_bad_events: Option<u32>,
     page: Option<String>,
     ticket: Option<String>,
     tier: Option<String>,
@@ -54,6 +55,14 @@ impl Alerting {
         Self {
             conditions: Conditions::Nobody,
             ..Self::default()
+        }
+    }
+
+    /// A condition needs so many bad events (no unit) in its long window, whoever's condition it is.
+    pub fn minimum_bad_events(self, count: u32) -> Self {
+        Self {
+            minimum_bad_events: Some(count),
+            ..self
         }
     }
 
@@ -94,13 +103,20 @@ impl Alerting {
         })
     }
 
-    /// The conditions, if they are others than elsewhere.
+    /// The conditions, where those elsewhere are these; also where nobody is told of them.
+    pub fn policy_over(&self, elsewhere: &AlertPolicy) -> AlertPolicy {
+        let policy = match &self.conditions {
+            Conditions::Own(policy) => policy.clone(),
+            Conditions::AsElsewhere | Conditions::Nobody => elsewhere.clone(),
+        };
+        let minimum = self.minimum_bad_events.into_iter();
+        minimum.fold(policy, AlertPolicy::minimum_bad_events)
+    }
+
+    /// Whether the conditions are as elsewhere, and their minimum, too.
     #[must_use]
-    pub const fn policy(&self) -> Option<&AlertPolicy> {
-        match &self.conditions {
-            Conditions::Own(policy) => Some(policy),
-            Conditions::AsElsewhere | Conditions::Nobody => None,
-        }
+    pub const fn is_as_elsewhere(&self) -> bool {
+        matches!(self.conditions, Conditions::AsElsewhere) && self.minimum_bad_events.is_none()
     }
 
     /// Whether nobody is told.
@@ -137,6 +153,7 @@ impl Alerting {
                 Conditions::AsElsewhere => whole.conditions.clone(),
                 own @ (Conditions::Own(_) | Conditions::Nobody) => own.clone(),
             },
+            minimum_bad_events: self.minimum_bad_events.or(whole.minimum_bad_events),
             page: names.page.clone(),
             ticket: names.ticket.clone(),
             tier: self.tier.clone().or_else(|| whole.tier.clone()),
@@ -184,7 +201,9 @@ mod tests {
     #[test]
     fn without_a_word_it_is_as_elsewhere() {
         let alerting = Alerting::default();
-        assert_eq!((alerting.policy(), alerting.tells_nobody()), (None, false));
+        assert!(alerting.is_as_elsewhere() && !alerting.tells_nobody());
+        let elsewhere = AlertPolicy::standard().minimum_bad_events(7);
+        assert_eq!(alerting.policy_over(&elsewhere), elsewhere);
         assert_eq!(alerting.severity_label(Severity::Page), "page");
         assert_eq!(alerting.severity_label(Severity::Ticket), "ticket");
         assert_eq!(alerting.tier_label(), None);

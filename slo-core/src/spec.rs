@@ -35,10 +35,10 @@ use whole::{needs_for_agreement, peek_name};
 
 use crate::SloSet;
 
-/// A text that is longer (bytes) is no spec: ten times what a thousand SLOs take.
-const MOST_BYTES: usize = 4 << 20;
-
 impl SloSet {
+    /// A text that is longer (bytes) is no spec: ten times what a thousand SLOs take.
+    pub const LONGEST_SPEC: usize = 4 << 20;
+
     /// Reads a spec, calling it `slo.yaml` in messages.
     ///
     /// At the top stand `version: 1`, `service` and the list `slos`, each SLO with `name`, `objective`, `window` and
@@ -133,11 +133,9 @@ fn read(
 ) -> Result<(SloSet, Vec<Mistake>), SpecError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // a byte order mark is no content
     let mut findings = Findings::default();
-    if text.len() > MOST_BYTES {
-        let message = format!(
-            "{} bytes are too many for a spec; write at most {MOST_BYTES}",
-            text.len()
-        );
+    if text.len() > SloSet::LONGEST_SPEC {
+        let (given, most) = (text.len(), SloSet::LONGEST_SPEC);
+        let message = format!("{given} bytes are too many for a spec; write at most {most}");
         findings.mistake(Place::START, message);
         return Err(SpecError::new(file, "", findings));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::OnUnknown;
-use slo_core::{Alerting, Exclusion, PrometheusSli, Sli, SloSet, Tick};
+use slo_core::{Alerting, Exclusion, PrometheusSli, Sli, Slo, SloSet, Tick};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -117,26 +117,31 @@ fn alerts_are_the_slos_the_services_or_as_elsewhere() -> Tested {
                minimum_bad_events: 2";
     let set = SloSet::from_yaml(&spec("alerts: { tier: gold, severities: { page: P1 } }", own))?;
     let policy = AlertPolicy::builder().ticket("5%".parse()?, "2h".parse()?, "10m".parse()?);
-    let policy = policy.build()?.minimum_bad_events(2);
-    let expected = Alerting::of(policy.clone()).tier("gold")?.named(Severity::Page, "P1")?;
+    let policy = policy.build()?;
+    let expected = Alerting::of(policy.clone())
+        .minimum_bad_events(2)
+        .tier("gold")?
+        .named(Severity::Page, "P1")?;
     let slo = &set.slos()[0];
     assert_eq!(slo.alerting_rules(), Some(&expected));
     let push = Duration::from_secs(60);
     let resolved = AlertPolicy::standard().pushed_every(push).for_slo(slo);
-    assert_eq!(
-        resolved.conditions(),
-        policy
-            .pushed_every(push)
-            .resolve(slo.target(), slo.window())
-            .conditions()
-    );
+    let policy = policy.minimum_bad_events(2);
+    assert_eq!(resolved, policy.pushed_every(push).for_slo(&plain(slo)));
 
-    let plain = SloSet::from_yaml(&spec("", ""))?;
-    assert_eq!(plain.slos()[0].alerting_rules(), None);
-    let few = SloSet::from_yaml(&spec("alerts: { minimum_bad_events: 1 }", ""))?;
-    let few = few.slos()[0].alerting_rules().and_then(Alerting::policy);
-    assert_eq!(few, Some(&AlertPolicy::standard().minimum_bad_events(1)));
+    let unsaid = SloSet::from_yaml(&spec("", ""))?;
+    assert_eq!(unsaid.slos()[0].alerting_rules(), None);
+    // Of the service the conditions, of the SLO how many events they need.
+    let few = "    alerts: { minimum_bad_events: 1 }";
+    let whole = "alerts: { conditions: [{ severity: page, share: 2%, long: 1h, short: 5m }], minimum_bad_events: 9 }";
+    let few = AlertPolicy::standard().for_slo(&SloSet::from_yaml(&spec(whole, few))?.slos()[0]);
+    assert_eq!((few.conditions().len(), few.minimum_bad_events()), (1, 1));
     Ok(())
+}
+
+/// The same without a word on alerts.
+fn plain(slo: &Slo) -> Slo {
+    Slo::new(slo.name(), slo.sli().clone(), slo.target(), slo.window())
 }
 
 #[test]

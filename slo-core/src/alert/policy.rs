@@ -133,8 +133,8 @@ impl AlertPolicy {
     /// The policy for an SLO, or the SLO's own, where it has one ([`Slo::alerting_rules`]): at the intervals of this one.
     /// Silent while the SLO is a draft, and where its spec says that nobody is told.
     pub fn for_slo(&self, slo: &Slo) -> Alerts {
-        let own = slo.alerting_rules().and_then(Alerting::policy);
-        let policy = own.map_or_else(|| self.clone(), |own| own.clone().pushed_every(self.push_interval));
+        let own = slo.alerting_rules().map(|alerting| alerting.policy_over(self));
+        let policy = own.map_or_else(|| self.clone(), |own| own.pushed_every(self.push_interval));
         let nobody = slo.alerting_rules().is_some_and(Alerting::tells_nobody);
         Alerts {
             is_silent: slo.current_status() == Status::Draft || nobody,

@@ -96,14 +96,8 @@ pub(super) fn alerts(node: &Node, _: &str, findings: &mut Findings) -> Option<Al
     let minimum = fields.read("minimum_bad_events", findings, |node, example, findings| {
         whole_number(node, example, 1..=MOST_BAD_EVENTS, findings)
     });
-    let policy = match (conditions, minimum) {
-        (None, None) => None,
-        (policy, minimum) => {
-            let policy = policy.unwrap_or_default();
-            Some(minimum.into_iter().fold(policy, AlertPolicy::minimum_bad_events))
-        }
-    };
-    let alerting = policy.map_or_else(Alerting::as_elsewhere, Alerting::of);
+    let alerting = conditions.map_or_else(Alerting::as_elsewhere, Alerting::of);
+    let alerting = minimum.into_iter().fold(alerting, Alerting::minimum_bad_events);
     let named = fields.read("severities", findings, |node, _, findings| {
         severities(node, alerting.clone(), findings)
     });
