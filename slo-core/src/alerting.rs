@@ -244,9 +244,14 @@ mod tests {
         let own = Alerting::as_elsewhere().named(Severity::Ticket, "P1").unwrap();
         let both = own.over(&whole);
         assert_eq!(both.severity_label(Severity::Page), "page");
-        assert_eq!(
-            (both.severity_label(Severity::Ticket), both.policy()),
-            ("P1", Some(&policy))
-        );
+        assert_eq!(both.severity_label(Severity::Ticket), "P1");
+        let standard = AlertPolicy::standard();
+        assert_eq!(both.policy_over(&standard), policy);
+        let few = Alerting::as_elsewhere().minimum_bad_events(3).over(&whole);
+        assert!(!few.is_as_elsewhere());
+        assert_eq!(few.policy_over(&standard), policy.minimum_bad_events(3));
+        let whole = Alerting::nobody().minimum_bad_events(2);
+        let over = Alerting::as_elsewhere().over(&whole);
+        assert_eq!(over.policy_over(&standard), standard.clone().minimum_bad_events(2));
     }
 }

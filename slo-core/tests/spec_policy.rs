@@ -242,7 +242,7 @@ fn planned_times_of_the_service_come_before_those_of_the_slo() -> Tested {
         "move",
     )?;
     assert_eq!(once.length(), Duration::from_secs(7_200)); // clocks go ahead that night
-    assert_eq!(set.exclusions(), [weekly.clone()]);
+    assert_eq!(set.exclusions(), std::slice::from_ref(&weekly));
     let slo = &set.slos()[0];
     assert_eq!(slo.exclusions(), [weekly, once]);
     let at = |seconds| slo.excluded_at(Tick::from_unix_seconds(seconds)).map(Exclusion::reason);
