@@ -227,7 +227,7 @@ impl Exclusion {
     fn beginnings(&self, earliest: Tick, latest: Tick) -> impl Iterator<Item = Tick> {
         let plan = &*self.0;
         let first = plan.zone.moment_of(plan.from.0);
-        // A day more on both sides: a zone's day begins up to a day before or after that of UTC, and clocks may skip one.
+        // A day more on both sides: a time of a day that clocks skip is one of the next.
         let from_day = plan.zone.day_at(earliest).checked_sub_days(Days::new(1));
         let to_day = plan.zone.day_at(latest).checked_add_days(Days::new(1));
         let from_day = from_day.unwrap_or(NaiveDate::MIN).max(plan.from.day());

@@ -4,7 +4,7 @@ use crate::{BurnWindow, PromQuery};
 
 /// Events counted by somebody else: a pair of queries for an engine, for metrics that this service does not make.
 ///
-/// A process cannot feed it and exports nothing for it; rules, dashboards and the gate ask the engine.
+/// A process cannot feed it and exports no events for it; rules, dashboards and the gate ask the engine.
 ///
 /// # Examples
 ///

@@ -80,6 +80,8 @@ fn a_skipped_time_is_later_once_and_left_out_again_and_again() {
     let refused = again("2026-03-08 02:30", "America/New_York", 60, "FREQ=DAILY");
     assert!(matches!(refused, Err(ExclusionError::NotTheFirst { .. })));
     // Samoa had no 30th of December 2011.
+    let skipped_day = once("2011-12-30 12:00", "Pacific/Apia", 60);
+    assert!(skipped_day.covers(utc("2011-12-30 22:00"))); // as if the 29th had gone on: noon of the 31st
     let daily = again("2011-12-28 12:00", "Pacific/Apia", 60, "FREQ=DAILY;COUNT=3").unwrap();
     assert_eq!(
         begins(&daily, "2011-12-01", "2012-02-01"),
