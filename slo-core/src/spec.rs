@@ -43,7 +43,8 @@ impl SloSet {
     ///
     /// At the top stand `version: 1`, `service` and the list `slos`, each SLO with `name`, `objective`, `window` and
     /// `sli`. What else there is, and what each key means, is in [`SpecTable::top`] as data, and in the manual that is made
-    /// of it, `docs/spec.md`. JSON is read, too: every JSON text of this shape is YAML.
+    /// of it, `docs/spec.md`. JSON is read, too, but for letters that are written
+    /// as two codes, `\ud83d\ude00`, which YAML does not know: write the letter itself.
     ///
     /// Nothing else is read: no other key, no tag, no alias, no second document, no text over 4 MiB.
     ///

@@ -433,3 +433,12 @@ fn json_is_read_with_its_tabs_and_escapes() -> Tested {
     assert_eq!(found(&json.replace("\"30d\"", "null")).len(), 1);
     Ok(())
 }
+
+#[test]
+fn a_letter_as_two_codes_is_refused_with_words() {
+    let json = r#"{ "version": 1, "service": "\ud83d\ude00" }"#;
+    assert_eq!(
+        found(json),
+        ["1:28 : a `\\` code that YAML does not know; write the text in single quotes, where `\\` is only a sign"]
+    );
+}

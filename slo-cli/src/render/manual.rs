@@ -8,7 +8,8 @@ const INTRODUCTION: &str = "# The spec
 counts, rules, alerts, dashboards, probes, and whether a deploy passes. This page is what `slo schema --format text` writes;
 `slo schema` writes the same for editors, as a JSON Schema ([spec.schema.json](spec.schema.json)).
 
-A spec is YAML, or JSON, of which the same code reads the same keys. A value stays the text that was written until a type
+A spec is YAML, or JSON, of which the same code reads the same keys; a letter that JSON can write as two codes,
+`\\ud83d\\ude00`, is written as itself. A value stays the text that was written until a type
 reads it, so `99.9%` is never a double and `5m` never a number. Nothing else is read: no other key, no tag, no alias, no
 second document. `slo check` names every mistake at once, with its place and with what to write instead.
 
