@@ -208,15 +208,16 @@ impl Shared {
     pub(crate) fn totals_to_export(&self) -> Vec<(String, Events)> {
         let begun = self.export.has_begun();
         let now = self.now();
-        let declared = self.slos.slos().iter().map(|slo| (slo.name(), is_composite(slo)));
+        let declared = self.slos.slos().iter();
+        let declared = declared.map(|slo| (slo.name(), slo.sli().is_counted_here()));
         let totals = |tracker: &SloTracker| match begun {
             true => tracker.at(now).totals(),
             false => Events::default(),
         };
-        let names = std::iter::once((names::REQUESTS, false)).chain(declared);
+        let names = std::iter::once((names::REQUESTS, true)).chain(declared);
         names
             .zip(self.trackers.iter().map(totals))
-            .filter(|((_, is_composite), _)| !is_composite)
+            .filter(|((_, is_counted), _)| *is_counted)
             .map(|((name, _), totals)| (name.to_owned(), totals))
             .collect()
     }
@@ -254,10 +255,6 @@ impl<'a> Trackers<'a> {
     pub(crate) fn of(&self, name: &str) -> Option<&'a Tracker> {
         self.by_name.get(name).copied()
     }
-}
-
-fn is_composite(slo: &Slo) -> bool {
-    slo.composite().is_some()
 }
 
 /// Tells one `Reliability` from another in a process; never 0, which is none.

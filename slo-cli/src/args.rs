@@ -7,6 +7,7 @@ mod manifests;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use slo_core::Lint;
 
 pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
 pub use self::files::Files;
@@ -15,9 +16,18 @@ pub use self::manifests::ManifestsArgs;
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "slo", version, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 pass, 1 refused, 2 wrong usage or spec, 3 no answer")]
+#[command(after_help = "Examples:
+  slo check slo.yaml                     what it means, or every mistake in it
+  slo schema > slo.schema.json           for editors that complete and underline
+  slo completions bash                   for shells that complete
+
+Exit codes: 0 pass, 1 refused, 2 wrong usage or spec, 3 no answer")]
 #[non_exhaustive]
 pub struct Args {
+    /// Whether to write in colours; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -30,12 +40,16 @@ pub struct Args {
     reason = "main.rs runs every command there is; a new one must not be forgotten"
 )]
 pub enum Command {
-    /// Says what a spec means, or every mistake in it.
+    /// Says what a spec means, or every mistake in it, and what is probably not meant.
     Check(CheckArgs),
     /// Writes Grafana dashboards: overview, requests, error budgets, freshness, deploy gate.
     Dashboards(DashboardsArgs),
     /// Writes Kubernetes objects and settings: deploy gate, canary analysis, probes, collectors.
     Manifests(ManifestsArgs),
+    /// Writes the form of a spec: a JSON Schema for editors, or a manual for people.
+    Schema(SchemaArgs),
+    /// Writes what makes a shell complete the commands.
+    Completions(CompletionsArgs),
 }
 
 /// Arguments of `slo check`.
@@ -45,8 +59,10 @@ pub enum Command {
   slo check shop.yaml search.yaml        reads several specs
   slo check --format json slo.yaml       for programs: one JSON document, mistakes included
   git show main:slo.yaml | slo check -   reads standard input
+  slo check --deny-warnings              for CI: a warning ends with 1
+  slo check --allow no-promise           not warned of that
 
-Exit codes: 0 every spec is fine, 2 a spec is wrong or cannot be read")]
+Exit codes: 0 every spec is fine, 1 there are warnings and --deny-warnings, 2 a spec is wrong or cannot be read")]
 #[non_exhaustive]
 pub struct CheckArgs {
     /// The specs to read; `-` is standard input.
@@ -56,6 +72,73 @@ pub struct CheckArgs {
     /// For whom to write.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// What not to warn of, by the names of lints: `slo schema --format text` lists them.
+    #[arg(long, value_name = "LINT", value_delimiter = ',')]
+    pub allow: Vec<Lint>,
+
+    /// Ends with 1 when there is a warning.
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// Arguments of `slo schema`.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = "Examples:
+  slo schema > slo.schema.json           and in slo.yaml: # yaml-language-server: $schema=slo.schema.json
+  slo schema --format text               every key and every lint, with examples, in Markdown
+
+Exit codes: 0 always")]
+#[non_exhaustive]
+pub struct SchemaArgs {
+    /// For whom to write: `json` is a JSON Schema (draft 2020-12), `text` a manual in Markdown.
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    pub format: Format,
+}
+
+/// Arguments of `slo completions`.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = "Examples:
+  slo completions bash > ~/.local/share/bash-completion/completions/slo
+  slo completions zsh > ~/.zfunc/_slo    with ~/.zfunc in $fpath
+  slo completions fish > ~/.config/fish/completions/slo.fish
+
+Exit codes: 0 always")]
+#[non_exhaustive]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// A shell that can complete commands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Shell {
+    /// GNU Bash.
+    Bash,
+    /// Elvish.
+    Elvish,
+    /// Fish.
+    Fish,
+    /// PowerShell.
+    #[value(name = "powershell")]
+    PowerShell,
+    /// Zsh.
+    Zsh,
+}
+
+/// Whether to write in colours.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Color {
+    /// On a terminal, unless the variable NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// For whom to write.
@@ -83,10 +166,43 @@ mod tests {
     #[test]
     fn without_a_file_it_is_slo_yaml() {
         let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
-            panic!("not a check")
+            panic!("a check");
         };
         assert_eq!(args.files, [PathBuf::from("slo.yaml")]);
         assert_eq!(args.format, Format::Text);
         assert!(Args::try_parse_from(["slo", "check", "--format", "xml"]).is_err());
+    }
+
+    #[test]
+    fn every_command_has_examples_and_says_how_it_ends() {
+        let mut command = Args::command();
+        command.build();
+        for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("  slo {}", command.get_name());
+            assert!(after.starts_with("Examples:\n"), "{}", command.get_name());
+            assert!(
+                after.contains(&example) && after.contains("Exit codes: 0"),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn lints_are_allowed_by_name() {
+        let parsed = Args::try_parse_from([
+            "slo",
+            "check",
+            "--allow",
+            "no-promise,strict-gate",
+            "--allow=rate-not-count",
+        ]);
+        let Command::Check(args) = parsed.unwrap().command else {
+            panic!("a check");
+        };
+        assert_eq!(args.allow, [Lint::NoPromise, Lint::StrictGate, Lint::RateNotCount]);
+        let refused = Args::try_parse_from(["slo", "check", "--allow", "no-promis"]).unwrap_err();
+        assert!(refused.to_string().contains("did you mean `no-promise`?"), "{refused}");
     }
 }

@@ -1,9 +1,11 @@
 //! The commands.
 
 pub mod check;
+pub mod completions;
 pub mod dashboards;
 mod folder;
 pub mod manifests;
+pub mod schema;
 
 use crate::exit::Exit;
 
@@ -18,4 +20,15 @@ pub struct Answer {
     pub err: String,
     /// The exit code.
     pub exit: Exit,
+}
+
+impl Answer {
+    /// A text for standard output, and nothing to complain about.
+    pub(crate) const fn of(out: String) -> Self {
+        Self {
+            out,
+            err: String::new(),
+            exit: Exit::Pass,
+        }
+    }
 }

@@ -16,11 +16,13 @@
 //!     window: 30d
 //!     sli: { http: { routes: ["/listings"] } }
 //! "#;
-//! let answer = check::text([check::Source::new("slo.yaml", spec)]);
+//! let warnings = check::Warnings::all();
+//! let answer = check::text([check::Source::new("slo.yaml", spec)], &warnings);
 //! assert_eq!(answer.exit, Exit::Pass);
 //! assert!(answer.out.contains("0.1% = 43m12s of full outage per 30d"));
+//! assert!(answer.err.contains("[no-promise]"));
 //!
-//! let answer = check::text([check::Source::new("slo.yaml", spec.replace("99.9%", "100%"))]);
+//! let answer = check::text([check::Source::new("slo.yaml", spec.replace("99.9%", "100%"))], &warnings);
 //! assert_eq!(answer.exit, Exit::Usage);
 //! assert!(answer.err.starts_with("slo.yaml:6:16: slos[0].objective (browse-availability): a target of 100% leaves no"));
 //! ```

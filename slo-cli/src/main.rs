@@ -5,14 +5,17 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use slo_cli::args::{Args, Command};
-use slo_cli::cmd::{Answer, check, dashboards, manifests};
+use slo_cli::cmd::{Answer, check, completions, dashboards, manifests, schema};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
-    let answer = match Args::parse().command {
-        Command::Check(args) => check::run(&args, &mut io::stdin().lock()),
+    let args = Args::parse();
+    let answer = match args.command {
+        Command::Check(check) => check::run(&check, args.color, &mut io::stdin().lock()),
         Command::Dashboards(args) => dashboards::run(&args, &mut io::stdin().lock()),
         Command::Manifests(args) => manifests::run(&args, &mut io::stdin().lock()),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     print(&answer).into()
 }

@@ -10,8 +10,11 @@ use std::process::{Command, Output, Stdio};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// The specs, and the exit code of each.
-const SPECS: [(&str, i32); 5] = [
+const SPECS: [(&str, i32); 8] = [
     ("real-estate", 0),
+    ("everything", 0),
+    ("custom", 0),
+    ("warnings", 0),
     ("corners", 0),
     ("calendar", 0),
     ("mistakes", 2),
@@ -51,7 +54,8 @@ fn with_stdin(mut command: Command, input: &[u8]) -> Result<Output, Box<dyn Erro
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    child.stdin.take().ok_or("no stdin")?.write_all(input)?;
+    // Who has read enough may leave before the end.
+    let _ = child.stdin.take().ok_or("no stdin")?.write_all(input);
     Ok(child.wait_with_output()?)
 }
 
@@ -166,7 +170,7 @@ fn a_reader_that_leaves_is_no_failure() -> Checked {
         .stderr(Stdio::piped())
         .spawn()?;
     drop(child.stdout.take()); // before the tool has anything to say: it still waits for its input
-    let spec = std::fs::read(golden("in").join("corners.yaml"))?;
+    let spec = std::fs::read(golden("in").join("everything.yaml"))?;
     child.stdin.take().ok_or("no stdin")?.write_all(&spec)?;
     let output = child.wait_with_output()?;
     assert_eq!(text(&output.stderr), "");
@@ -178,7 +182,7 @@ fn a_reader_that_leaves_is_no_failure() -> Checked {
 #[cfg(target_os = "linux")]
 fn an_answer_that_cannot_be_written_is_no_answer() -> Checked {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
-    let output = slo(&["check", "corners.yaml"])
+    let output = slo(&["check", "everything.yaml"])
         .stdout(full)
         .stderr(Stdio::piped())
         .spawn()?
@@ -201,6 +205,112 @@ fn help_shows_examples_and_wrong_usage_is_2() -> Checked {
     assert_eq!(text(&output.stdout), concat!("slo ", env!("CARGO_PKG_VERSION"), "\n"));
     for wrong in [&["chekc"][..], &[], &["check", "--format", "xml"]] {
         assert_eq!(slo(wrong).output()?.status.code(), Some(2), "{wrong:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_warning_is_allowed_or_denied() -> Checked {
+    let output = slo(&["check", "warnings.yaml"]).output()?;
+    assert_eq!(output.status.code(), Some(0));
+    let output = slo(&["check", "--deny-warnings", "warnings.yaml"]).output()?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!output.stdout.is_empty());
+    let output = slo(&["check", "--deny-warnings", "everything.yaml"]).output()?;
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+
+    let some = "--allow=no-promise,strict-gate,unreachable-alert,mostly-excluded,latency-of-stream,overlapping-routes";
+    let output = slo(&["check", some, "--allow", "rate-not-count", "warnings.yaml"]).output()?;
+    let left = text(&output.stderr);
+    assert!(
+        left.contains("[beyond-retention]") && left.lines().count() == 3,
+        "{left}"
+    );
+    let all = [
+        "check",
+        some,
+        "--allow=rate-not-count,beyond-retention",
+        "--deny-warnings",
+        "warnings.yaml",
+    ];
+    let output = slo(&all).output()?;
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+
+    let output = slo(&["check", "--allow", "everything", "warnings.yaml"]).output()?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`everything` is not a lint; write one of no-promise, "));
+
+    // A mistake is worse than a warning, and both are told.
+    let output = slo(&["check", "--deny-warnings", "warnings.yaml", "braces.yaml"]).output()?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("[no-promise]") && text(&output.stderr).contains("braces.yaml:7:"));
+    Ok(())
+}
+
+#[test]
+fn programs_are_warned_in_the_document() -> Checked {
+    let output = slo(&[
+        "check",
+        "--format=json",
+        "--deny-warnings",
+        "warnings.yaml",
+        "custom.yaml",
+    ])
+    .output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(document["ok"], true);
+    let warnings = document["files"][0]["warnings"].as_array().ok_or("no warnings")?;
+    assert_eq!(warnings.len(), 12);
+    assert_eq!(warnings[0]["lint"], "mostly-excluded");
+    assert_eq!(document["files"][1]["warnings"], serde_json::json!([]));
+    Ok(())
+}
+
+#[test]
+fn colours_are_for_terminals_or_for_who_asks() -> Checked {
+    let escape = |bytes: &[u8]| bytes.contains(&0x1b);
+    for file in ["mistakes.yaml", "warnings.yaml"] {
+        let plain = slo(&["check", file]).output()?;
+        assert!(!escape(&plain.stderr) && !escape(&plain.stdout));
+        let painted = slo(&["check", "--color=always", file]).env("NO_COLOR", "1").output()?;
+        assert!(escape(&painted.stderr) && !escape(&painted.stdout));
+        let bare = ["\u{1b}[1m", "\u{1b}[1;31m", "\u{1b}[1;33m", "\u{1b}[0m"];
+        let bare = bare
+            .iter()
+            .fold(text(&painted.stderr), |text, code| text.replace(code, ""));
+        assert_eq!(bare, text(&plain.stderr));
+        let never = slo(&["--color", "never", "check", file]).output()?;
+        assert_eq!(never.stderr, plain.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_longer_than_any_spec_is_not_read_to_its_end() -> Checked {
+    let message = "is longer than any spec; write at most 4194304 bytes\n";
+    let output = with_stdin(slo(&["check", "-"]), &vec![b'#'; (4 << 20) + 1])?;
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr), format!("`standard input` {message}"));
+    if cfg!(target_os = "linux") {
+        let output = slo(&["check", "/dev/zero"]).output()?;
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(text(&output.stderr), format!("`/dev/zero` {message}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_run_says_the_same() -> Checked {
+    for args in [
+        &["check", "everything.yaml", "warnings.yaml"][..],
+        &["check", "--format=json", "everything.yaml"],
+    ] {
+        let first = slo(args).output()?;
+        for _ in 0..3 {
+            let again = slo(args).output()?;
+            assert_eq!((&again.stdout, &again.stderr), (&first.stdout, &first.stderr));
+        }
     }
     Ok(())
 }

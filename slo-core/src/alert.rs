@@ -23,7 +23,7 @@ pub use self::excluded::ExcludedShare;
 pub use self::memory::AlertMemory;
 pub use self::policy::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError};
 pub use self::watch::{AlertListener, AlertWatch, Transition};
-use crate::{BurnWindow, Ratio, Status, Tick, Tracker, Window};
+use crate::{BurnWindow, Ratio, Tick, Tracker, Window};
 
 /// How urgent a condition is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -128,7 +128,7 @@ impl fmt::Display for AlertState {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub struct Alerts {
-    status: Status,
+    is_silent: bool,
     conditions: Vec<Condition>,
     trickle: Option<Condition>,
     excluded: Option<ExcludedLimit>,
@@ -158,10 +158,10 @@ impl Alerts {
         self.minimum_bad_events
     }
 
-    /// Whether nobody is told: the SLO is a draft. It is evaluated all the same.
+    /// Whether nobody is told: the SLO is a draft, or its spec says so. It is evaluated all the same.
     #[must_use]
-    pub fn is_silent(&self) -> bool {
-        self.status == Status::Draft
+    pub const fn is_silent(&self) -> bool {
+        self.is_silent
     }
 
     /// The conditions that no error ratio can fulfil, each with a sentence that says why and what would help.

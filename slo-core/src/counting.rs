@@ -36,6 +36,11 @@ impl Slo {
                 let weights = sli.weights().map(|(name, weight)| format!(" {weight} x {name}"));
                 format!("composite:{}", weights.collect::<String>())
             }
+            Sli::Prometheus(sli) => {
+                let part = sli.bad_query().map(|bad| format!("bad: {bad}"));
+                let part = part.or_else(|| sli.good_query().map(|good| format!("good: {good}")));
+                format!("prometheus, {}, valid: {}", part.unwrap_or_default(), sli.valid_query())
+            }
         };
         if let Some(slices) = self.time_slices() {
             rules.push_str(&format!(", {slices}"));

@@ -43,13 +43,15 @@
 //! - `calendar`: windows that begin with the day, week, month, quarter or year in a named time zone.
 //! - `serde`: values through their text (`99.9%`, `30d`).
 //! - `store`: trackers that remember across restarts: snapshots, and the file that keeps them.
-//! - `yaml`: [`SloSet::from_yaml`](SloSet), every mistake with line and column.
+//! - `yaml`: [`SloSet::from_yaml`](SloSet), every mistake with line and column, and `SloSet::lint_yaml`, what is
+//!   probably not meant.
 //!
 //! # Limits
 //!
 //! A process sees its own share of the traffic. The sum over a fleet is the business of a Prometheus-compatible engine.
 
 pub mod alert;
+mod alerting;
 mod attempt;
 mod budget;
 mod burn;
@@ -63,17 +65,23 @@ mod composite;
 mod counting;
 mod environment;
 mod events;
+#[cfg(feature = "calendar")]
+mod exclusion;
 mod factor;
 mod gaps;
 pub mod gate;
 mod history;
 mod journey;
+mod labels;
 mod lane;
 mod latency;
 mod level;
+mod link;
 pub mod names;
 #[cfg(feature = "calendar")]
 mod period;
+mod prom_query;
+mod prometheus_sli;
 mod ratio;
 mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]
@@ -100,6 +108,7 @@ mod window;
 #[cfg(feature = "calendar")]
 mod zone;
 
+pub use alerting::{Alerting, AlertingError};
 pub use attempt::{Attempt, AttemptEnd, AttemptSink, Attempted};
 pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;
@@ -112,14 +121,20 @@ pub use clock::Tick;
 pub use composite::{Composite, CompositeError, CompositeMember, CompositeSli};
 pub use environment::{Environment, SloOverride};
 pub use events::{Events, Outcome};
+#[cfg(feature = "calendar")]
+pub use exclusion::{Exclusion, ExclusionError, LocalTime, Recurrence, RecurrenceError};
 pub use factor::Factor;
 pub use gaps::{Gap, GapCause};
 pub use journey::{Journey, JourneyHealth};
+pub use labels::{LabelError, Labels};
 pub use lane::{Lane, LaneCell};
 pub use latency::{Threshold, ThresholdError};
 pub use level::{BudgetLevel, BudgetLevels, BudgetLevelsError};
+pub use link::{Link, LinkError};
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};
+pub use prom_query::{PromQuery, PromQueryError};
+pub use prometheus_sli::PrometheusSli;
 pub use ratio::Ratio;
 pub use share::{Share, ShareError};
 pub use sketch::{Latencies, LatencyBounds, LatencySketch};
@@ -130,7 +145,7 @@ pub use slo_tracker::SloTracker;
 #[cfg(feature = "store")]
 pub use snapshot::{SloSnapshot, Snapshot, SnapshotError, TrackerSnapshot};
 #[cfg(feature = "yaml")]
-pub use spec::{Mistake, SpecError};
+pub use spec::{Lint, LintError, Mistake, SpecError, SpecKey, SpecNeeds, SpecShape, SpecTable};
 #[cfg(feature = "store")]
 pub use store::{LoadError, Rejection, SnapshotFile};
 pub use target::{Target, TargetError};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Classification, CompositeSli, Outcome, SloSetError, Threshold};
+use crate::{Classification, CompositeSli, Outcome, PrometheusSli, SloSetError, Threshold};
 
 /// What an SLO measures.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,6 +16,8 @@ pub enum Sli {
     Events(EventsSli),
     /// The mean of other SLOs' SLIs.
     Composite(CompositeSli),
+    /// Events that an engine counts, of metrics that are not ours.
+    Prometheus(PrometheusSli),
 }
 
 impl From<HttpSli> for Sli {
@@ -42,13 +44,20 @@ impl From<CompositeSli> for Sli {
     }
 }
 
+impl From<PrometheusSli> for Sli {
+    fn from(sli: PrometheusSli) -> Self {
+        Self::Prometheus(sli)
+    }
+}
+
 impl Sli {
     pub(crate) fn check(&self) -> Result<(), SloSetError> {
         match self {
             Self::Http(sli) => sli.check(),
             Self::Synthetic(sli) => check_path(&sli.path),
             Self::Events(sli) => check_words(&sli.what),
-            Self::Composite(_) => Ok(()), // needs the others: see `composite::check`
+            Self::Composite(_) => Ok(()),  // needs the others: see `composite::check`
+            Self::Prometheus(_) => Ok(()), // its queries were checked when they were read
         }
     }
 
@@ -56,8 +65,18 @@ impl Sli {
     #[must_use]
     pub const fn is_told(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Composite(_) => false,
+            Self::Http(_) | Self::Composite(_) | Self::Prometheus(_) => false,
             Self::Synthetic(_) | Self::Events(_) => true,
+        }
+    }
+
+    /// Whether a process of ours counts its events: not those of a composite, which has none, and not those that an
+    /// engine counts.
+    #[must_use]
+    pub const fn is_counted_here(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Synthetic(_) | Self::Events(_) => true,
+            Self::Composite(_) | Self::Prometheus(_) => false,
         }
     }
 }

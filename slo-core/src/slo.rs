@@ -9,7 +9,12 @@ use crate::classify::DEFAULT_PATIENCE;
 use crate::composite::{self, CompositeError, CompositeSli};
 use crate::environment::check_environment;
 use crate::gate::GateRules;
-use crate::{Environment, HttpSli, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices, Window, names};
+use crate::{
+    Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices,
+    Window, names,
+};
+#[cfg(feature = "calendar")]
+use crate::{Exclusion, Tick};
 
 /// Whether a promise is in force.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -64,6 +69,12 @@ pub struct Slo {
     owner: Option<String>,
     status: Status,
     agreed_on: Option<NaiveDate>,
+    labels: Labels,
+    runbook: Option<Link>,
+    dashboard: Option<Link>,
+    alerting: Option<Alerting>,
+    #[cfg(feature = "calendar")]
+    exclusions: Vec<Exclusion>,
 }
 
 impl Slo {
@@ -80,6 +91,12 @@ impl Slo {
             owner: None,
             status: Status::default(),
             agreed_on: None,
+            labels: Labels::new(),
+            runbook: None,
+            dashboard: None,
+            alerting: None,
+            #[cfg(feature = "calendar")]
+            exclusions: Vec::new(),
         }
     }
 
@@ -128,6 +145,58 @@ impl Slo {
         }
     }
 
+    /// Labels that rules and alerts carry besides ours. In a set, those of the whole service are under them.
+    pub fn labelled(self, labels: Labels) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// What to do when an alert fires, for who is woken.
+    pub fn runbook(self, link: Link) -> Self {
+        Self {
+            runbook: Some(link),
+            ..self
+        }
+    }
+
+    /// Where to look at it.
+    pub fn dashboard(self, link: Link) -> Self {
+        Self {
+            dashboard: Some(link),
+            ..self
+        }
+    }
+
+    /// Who is told that its budget burns, where not as everywhere else.
+    pub fn alerting(self, alerting: Alerting) -> Self {
+        Self {
+            alerting: Some(alerting),
+            ..self
+        }
+    }
+
+    /// Adds a planned time in which no event counts. In a set, those of the whole service join them.
+    #[cfg(feature = "calendar")]
+    pub fn excluding(mut self, exclusion: Exclusion) -> Self {
+        self.exclusions.push(exclusion);
+        self
+    }
+
+    /// As it is in a set that has these for all its SLOs.
+    fn joined_to(mut self, whole: &ForAll) -> Result<Self, SloSetError> {
+        self.labels = self.labels.over(&whole.labels);
+        self.labels.check().map_err(|error| SloSetError::Labels {
+            name: self.name.clone(),
+            error,
+        })?;
+        self.alerting = match (self.alerting, &whole.alerting) {
+            (Some(own), Some(whole)) => Some(own.over(whole)),
+            (own, whole) => own.or_else(|| whole.clone()),
+        };
+        #[cfg(feature = "calendar")]
+        self.exclusions.splice(0..0, whole.exclusions.iter().cloned());
+        Ok(self)
+    }
+
     pub(crate) fn overridden_by(&self, change: &SloOverride) -> Self {
         let limited = |sli: Sli| match (sli, change.faster_than) {
             (Sli::Http(sli), Some(limit)) => Sli::Http(sli.faster_than(limit)),
@@ -159,7 +228,7 @@ impl Slo {
     pub const fn latency_limit(&self) -> Option<Threshold> {
         match &self.sli {
             Sli::Http(sli) => sli.limit(),
-            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) | Sli::Prometheus(_) => None,
         }
     }
 
@@ -174,7 +243,7 @@ impl Slo {
     pub const fn composite(&self) -> Option<&CompositeSli> {
         match &self.sli {
             Sli::Composite(sli) => Some(sli),
-            Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_) => None,
+            Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_) | Sli::Prometheus(_) => None,
         }
     }
 
@@ -217,6 +286,52 @@ impl Slo {
     pub const fn agreed_day(&self) -> Option<NaiveDate> {
         self.agreed_on
     }
+
+    /// Its labels besides ours; of an SLO in a set with those of the whole service.
+    pub const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// What to do when an alert fires, if it is written somewhere.
+    #[must_use]
+    pub const fn runbook_link(&self) -> Option<&Link> {
+        self.runbook.as_ref()
+    }
+
+    /// Where to look at it, if there is such a place.
+    #[must_use]
+    pub const fn dashboard_link(&self) -> Option<&Link> {
+        self.dashboard.as_ref()
+    }
+
+    /// Who is told that its budget burns, if that was said: else as everywhere, see
+    /// [`AlertPolicy::for_slo`](crate::alert::AlertPolicy::for_slo).
+    #[must_use]
+    pub const fn alerting_rules(&self) -> Option<&Alerting> {
+        self.alerting.as_ref()
+    }
+
+    /// The planned times in which no event counts; of an SLO in a set, those of the whole service first.
+    #[cfg(feature = "calendar")]
+    pub fn exclusions(&self) -> &[Exclusion] {
+        &self.exclusions
+    }
+
+    /// The first planned time that covers this moment, if one does.
+    #[cfg(feature = "calendar")]
+    #[must_use]
+    pub fn excluded_at(&self, at: Tick) -> Option<&Exclusion> {
+        self.exclusions.iter().find(|exclusion| exclusion.covers(at))
+    }
+}
+
+/// What every SLO of a set has, beside its own.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct ForAll {
+    labels: Labels,
+    alerting: Option<Alerting>,
+    #[cfg(feature = "calendar")]
+    exclusions: Vec<Exclusion>,
 }
 
 /// All SLOs of one service: the definition that everything else follows from.
@@ -241,6 +356,8 @@ pub struct SloSet {
     slos: Vec<Slo>,
     environments: BTreeMap<String, Environment>,
     gate: GateRules,
+    for_all: ForAll,
+    retention: Option<Duration>,
 }
 
 impl SloSet {
@@ -251,6 +368,8 @@ impl SloSet {
             slos: Vec::new(),
             environments: Vec::new(),
             gate: GateRules::default(),
+            for_all: ForAll::default(),
+            retention: None,
         }
     }
 
@@ -269,6 +388,8 @@ impl SloSet {
             slos,
             environments: BTreeMap::new(),
             gate,
+            for_all: self.for_all.clone(),
+            retention: self.retention,
         }
     }
 
@@ -281,6 +402,29 @@ impl SloSet {
     #[must_use]
     pub const fn gate(&self) -> &GateRules {
         &self.gate
+    }
+
+    /// Labels of everything that is recorded for the service; each SLO's own are over them.
+    pub const fn labels(&self) -> &Labels {
+        &self.for_all.labels
+    }
+
+    /// Who is told of SLOs that do not say it themselves, if anything is said.
+    #[must_use]
+    pub const fn alerting_rules(&self) -> Option<&Alerting> {
+        self.for_all.alerting.as_ref()
+    }
+
+    /// The planned times in which no event of the whole service counts; each SLO has them, too.
+    #[cfg(feature = "calendar")]
+    pub fn exclusions(&self) -> &[Exclusion] {
+        &self.for_all.exclusions
+    }
+
+    /// How long the engine keeps what it is sent, if that was said.
+    #[must_use]
+    pub const fn retention(&self) -> Option<Duration> {
+        self.retention
     }
 
     /// The service's name: `service.name` of everything it exports, unless the environment says otherwise.
@@ -323,7 +467,7 @@ impl SloSet {
     fn http(&self) -> impl Iterator<Item = &HttpSli> {
         self.slos.iter().filter_map(|slo| match &slo.sli {
             Sli::Http(sli) => Some(sli),
-            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) | Sli::Prometheus(_) => None,
         })
     }
 }
@@ -336,6 +480,8 @@ pub struct SloSetBuilder {
     slos: Vec<Slo>,
     environments: Vec<(String, Environment)>,
     gate: GateRules,
+    for_all: ForAll,
+    retention: Option<Duration>,
 }
 
 impl SloSetBuilder {
@@ -356,6 +502,33 @@ impl SloSetBuilder {
         Self { gate: rules, ..self }
     }
 
+    /// Labels of everything that is recorded for the service.
+    pub fn labels(mut self, labels: Labels) -> Self {
+        self.for_all.labels = labels;
+        self
+    }
+
+    /// Who is told of SLOs that do not say it themselves.
+    pub fn alerting(mut self, alerting: Alerting) -> Self {
+        self.for_all.alerting = Some(alerting);
+        self
+    }
+
+    /// Adds a planned time in which no event of the whole service counts.
+    #[cfg(feature = "calendar")]
+    pub fn excluding(mut self, exclusion: Exclusion) -> Self {
+        self.for_all.exclusions.push(exclusion);
+        self
+    }
+
+    /// How long the engine keeps what it is sent: windows that are longer cannot be known there.
+    pub fn retention(self, retention: Duration) -> Self {
+        Self {
+            retention: Some(retention),
+            ..self
+        }
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -363,7 +536,8 @@ impl SloSetBuilder {
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
     /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is
     /// none, events without words; then of composites whose members do not fit, and of an environment named twice or
-    /// ill-formed, one that changes an SLO that is not there or a latency limit where none is.
+    /// ill-formed, one that changes an SLO that is not there or a latency limit where none is; last of an SLO with more
+    /// labels than are allowed, its own and the service's together.
     pub fn build(self) -> Result<SloSet, SloSetError> {
         check_name(&self.service)?;
         let mut seen = BTreeSet::new();
@@ -387,11 +561,14 @@ impl SloSetBuilder {
                 return Err(SloSetError::DuplicateEnvironment(name));
             }
         }
+        let slos = self.slos.into_iter().map(|slo| slo.joined_to(&self.for_all));
         Ok(SloSet {
             service: self.service,
-            slos: self.slos,
+            slos: slos.collect::<Result<_, _>>()?,
             environments,
             gate: self.gate,
+            for_all: self.for_all,
+            retention: self.retention,
         })
     }
 }
@@ -434,6 +611,14 @@ pub enum SloSetError {
         name: String,
         /// What is wrong.
         error: CompositeError,
+    },
+    /// The labels of an SLO, with those of the whole service, are not allowed.
+    #[error("the labels of `{name}`, with those of the whole service: {error}")]
+    Labels {
+        /// The SLO.
+        name: String,
+        /// What is wrong.
+        error: LabelError,
     },
     /// The name of an environment is empty, too long, or has other signs in it; holds the name.
     #[error(

@@ -7,8 +7,8 @@ use core::str::FromStr;
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
 
-use crate::Period;
 use crate::similar::distance;
+use crate::{Period, Tick};
 
 /// A time zone of the IANA database: `Asia/Seoul`, `Europe/London`, `UTC`.
 ///
@@ -115,6 +115,23 @@ impl Zone {
         let after_gap = || GapInfo::new(&local, &self.0).and_then(|gap| gap.end);
         // A time that clocks do not show lies in a gap, and a gap without an end is none.
         known.or_else(after_gap).map_or(local.and_utc(), |at| at.to_utc())
+    }
+
+    /// The moment at which clocks there show this, the earlier one where they do so twice; `None` where they skip it.
+    pub(crate) fn shown(self, local: NaiveDateTime) -> Option<Tick> {
+        let known = self.0.from_local_datetime(&local).earliest();
+        known.map(|at| Tick::from(at.to_utc()))
+    }
+
+    /// As [`Zone::shown`]; where clocks skip it, the moment at which they would have shown it without the change.
+    pub(crate) fn moment_of(self, local: NaiveDateTime) -> Tick {
+        let before_gap = || {
+            let (_, offset) = GapInfo::new(&local, &self.0)?.begin?;
+            Some(Tick::from(local.checked_sub_offset(offset.fix())?.and_utc()))
+        };
+        // Either clocks show it, or it lies in a gap that begins somewhere.
+        let moment = self.shown(local).or_else(before_gap);
+        moment.unwrap_or_else(|| Tick::from(local.and_utc()))
     }
 }
 

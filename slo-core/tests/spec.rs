@@ -202,7 +202,8 @@ environments: { dev: { gate: { budget: 10% } } }
         (
             5,
             "gate.burn",
-            "`burn` is not a key here; write one of `bad_ratio`, `p95`, `budget`, `mode`",
+            "`burn` is not a key here; write one of `bad_ratio`, `p95`, `budget`, `mode`, `on_unknown`, `least_events`, \
+             `most_excluded`, `oldest_push`",
         ),
         (
             6,
@@ -433,7 +434,7 @@ fn an_sli_may_be_a_probe_or_events_that_code_tells() {
     assert_eq!(
         mistakes("{ time_slices: { length: 1m, target: 99% } }"),
         [
-            "10 slos[0].sli: it is not said what is measured; write one of `http`, `synthetic`, `events`, `composite`, \
+            "10 slos[0].sli: it is not said what is measured; write one of `http`, `synthetic`, `events`, `composite`, `prometheus`, \
           like `http: { routes: [\"/listings\"] }`"
         ]
     );
@@ -760,15 +761,16 @@ fn names_are_checked_reserved_and_given_once() {
 
 #[test]
 fn unknown_keys_are_named_with_what_was_meant() {
-    let slo = "`name`, `objective`, `window`, `sli`, `promise`, `journey`, `owner`, `status`, `agreed_on`";
+    let slo = "`name`, `objective`, `window`, `sli`, `promise`, `journey`, `owner`, `status`, `agreed_on`, `labels`, \
+               `runbook`, `dashboard`, `alerts`, `exclude`";
     let http = "`routes`, `methods`, `faster_than`, `until`, `bad`, `good`, `excluded`";
     one(
         "journey: browse",
-        "runbook: x",
+        "colour: x",
         7,
         5,
-        "slos[0].runbook",
-        &format!("`runbook` is not a key here; write one of {slo}"),
+        "slos[0].colour",
+        &format!("`colour` is not a key here; write one of {slo}"),
     );
     let message = format!("`objectve` is not a key here, did you mean `objective`? write one of {slo}");
     one(
@@ -790,11 +792,12 @@ fn unknown_keys_are_named_with_what_was_meant() {
     );
     one(
         "service:",
-        "alerts: {}\nservice:",
+        "metrics: {}\nservice:",
         3,
         1,
-        "alerts",
-        "`alerts` is not a key here; write one of `version`, `service`, `slos`, `gate`, `environments`",
+        "metrics",
+        "`metrics` is not a key here; write one of `version`, `service`, `slos`, `gate`, `environments`, `labels`, `alerts`, \
+         `exclude`, `retention`",
     );
     let text = with("sli: { http", "sli: { grpc: {}, http");
     only(
@@ -802,7 +805,7 @@ fn unknown_keys_are_named_with_what_was_meant() {
         11,
         12,
         "slos[0].sli.grpc",
-        "`grpc` is not a key here; write one of `http`, `synthetic`, `events`, `composite`, `time_slices`",
+        "`grpc` is not a key here; write one of `http`, `synthetic`, `events`, `composite`, `prometheus`, `time_slices`",
     );
 }
 
@@ -876,7 +879,8 @@ fn keys_without_a_value_are_mistakes() {
         );
     }
     let text = "version: 1\nservice: a\nslos:\n";
-    let example = "slos: [ { name: …, objective: …, window: …, sli: … } ]";
+    let example = "slos: [ { name: browse-availability, objective: 99.9%, window: 30d, sli: { http: { routes: \
+                   [\"/listings\"] } } } ]";
     only(
         text,
         3,

@@ -33,7 +33,7 @@ struct Target {
     seeds: &'static str,
 }
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     Target {
         name: "values",
         longest: 64,
@@ -41,8 +41,15 @@ const TARGETS: [Target; 5] = [
     },
     Target {
         name: "spec",
-        longest: 2_000,
-        seeds: "slo-cli/tests/golden/in/corners.yaml,slo-cli/tests/golden/in/mistakes.yaml",
+        longest: 4_000,
+        seeds: "slo-cli/tests/golden/in/corners.yaml,slo-cli/tests/golden/in/mistakes.yaml,\
+                slo-cli/tests/golden/in/everything.yaml,slo-cli/tests/golden/in/warnings.yaml,\
+                slo-cli/tests/golden/in/custom.yaml",
+    },
+    Target {
+        name: "policy",
+        longest: 120,
+        seeds: "fuzz/seeds/recurrence,fuzz/seeds/selector,fuzz/seeds/expression,fuzz/seeds/link",
     },
     Target {
         name: "snapshot",

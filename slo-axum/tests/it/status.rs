@@ -84,6 +84,7 @@ async fn composites_and_journeys_are_told_and_composites_are_not_exported() -> O
     window: 30d
     sli: { composite: { weights: { items: 3, idle: 1 } } }
   - { name: mails, journey: look, status: draft, objective: 99%, window: 30d, sli: { events: { of: mails } } }
+  - { name: sms, objective: 99%, window: 30d, sli: { prometheus: { bad: sms_failed_total, valid: sms_total } } }
 ";
     let measured = Measured::new(&format!("{SLOS}{}", &several[1..]))?;
     let app = app(&measured);
@@ -100,13 +101,15 @@ async fn composites_and_journeys_are_told_and_composites_are_not_exported() -> O
     assert_eq!(shop["members"][0]["sli_ratio"], 0.75);
     assert_eq!(shop["members"][1]["sli_ratio"], Value::Null);
     let (_, all) = ask(&app, "/slo").await?;
-    assert_eq!(all["slos"].as_array().map(Vec::len), Some(3));
+    assert_eq!(all["slos"].as_array().map(Vec::len), Some(4));
     assert_eq!(all["slos"][2]["sli"]["of"], "mails");
     assert_eq!(all["journeys"][0]["name"], "look");
     assert_eq!(all["journeys"][0]["slos"], json!(["shop", "mails"]));
     assert_eq!(all["journeys"][0]["state"], "warming_up");
     let exported: Vec<_> = measured.events()?.into_keys().map(|(slo, _)| slo).collect();
     assert!(exported.contains(&"mails".to_owned()) && !exported.contains(&"shop".to_owned()));
+    // An engine counts these; of this process there is nothing to add.
+    assert!(!exported.contains(&"sms".to_owned()));
     Ok(())
 }
 

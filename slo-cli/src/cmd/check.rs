@@ -1,13 +1,15 @@
-//! `slo check`: what a spec means, or every mistake in it.
+//! `slo check`: what a spec means, or every mistake in it, and what is probably not meant.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use slo_core::SloSet;
+use slo_core::{Lint, Mistake, SloSet, SpecError};
 
 use super::Answer;
-use crate::args::{CheckArgs, Format};
+use crate::args::{CheckArgs, Color, Format};
 use crate::exit::Exit;
+use crate::render::paint::Paint;
 use crate::render::{document, summary};
 
 /// The text of a spec, or why there is none, with the name of its file.
@@ -15,10 +17,10 @@ use crate::render::{document, summary};
 /// # Examples
 ///
 /// ```
-/// use slo_cli::cmd::check::{Source, text};
+/// use slo_cli::cmd::check::{Source, Warnings, text};
 /// use slo_cli::exit::Exit;
 ///
-/// let answer = text([Source::new("shop.yaml", "version: 1")]);
+/// let answer = text([Source::new("shop.yaml", "version: 1")], &Warnings::all());
 /// assert_eq!(answer.exit, Exit::Usage);
 /// assert!(answer.err.ends_with("2 mistakes in shop.yaml\n"));
 /// ```
@@ -38,7 +40,8 @@ impl Source {
         }
     }
 
-    /// Reads a file, or `stdin` for `-`. Why it cannot be read becomes part of the answer.
+    /// Reads a file, or `stdin` for `-`. Why it cannot be read becomes part of the answer; of one that is longer than any
+    /// spec only the beginning is read.
     #[must_use]
     pub fn read(path: &Path, stdin: &mut impl Read) -> Self {
         let from_stdin = path == Path::new("-");
@@ -48,18 +51,19 @@ impl Source {
             path.display().to_string()
         };
         let bytes = if from_stdin {
-            read_all(stdin)
+            beginning(stdin)
         } else {
-            std::fs::read(path)
+            File::open(path).and_then(|mut file| beginning(&mut file))
         };
-        let text = match bytes.map(String::from_utf8) {
-            Ok(Ok(text)) => Ok(text),
-            Ok(Err(error)) => {
-                let at = error.utf8_error().valid_up_to();
-                Err(format!(
-                    "`{file}` is not UTF-8 text, first at byte {at}; save it as UTF-8"
-                ))
+        let text = match bytes {
+            Ok(bytes) if bytes.len() > SloSet::LONGEST_SPEC => {
+                let most = SloSet::LONGEST_SPEC;
+                Err(format!("`{file}` is longer than any spec; write at most {most} bytes"))
             }
+            Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                format!("`{file}` is not UTF-8 text, first at byte {at}; save it as UTF-8")
+            }),
             Err(error) => Err(format!(
                 "`{file}` cannot be read: {error}; write the path of a spec, or `-`"
             )),
@@ -68,68 +72,146 @@ impl Source {
     }
 }
 
-/// Runs the command: reads the files and answers in the format that was asked for.
-pub fn run(args: &CheckArgs, stdin: &mut impl Read) -> Answer {
-    let sources = args.files.iter().map(|path| Source::read(path, stdin));
-    match args.format {
-        Format::Text => text(sources),
-        Format::Json => json(sources),
+/// What to warn of, and how to write it.
+///
+/// # Examples
+///
+/// ```
+/// use slo_cli::cmd::check::{Source, Warnings, text};
+/// use slo_cli::exit::Exit;
+/// use slo_core::Lint;
+///
+/// let spec = "version: 1\nservice: a\nslos: [{ name: a, objective: 99%, window: 7d, sli: { events: { of: x } } }]";
+/// let strict = Warnings::all().denied();
+/// assert_eq!(text([Source::new("slo.yaml", spec)], &strict).exit, Exit::Refused);
+/// assert_eq!(text([Source::new("slo.yaml", spec)], &strict.allowing([Lint::NoPromise])).exit, Exit::Pass);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Warnings {
+    allowed: Vec<Lint>,
+    denied: bool,
+    paint: Paint,
+}
+
+impl Warnings {
+    /// Of everything, and all is well with them.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Not of these.
+    pub fn allowing(mut self, lints: impl IntoIterator<Item = Lint>) -> Self {
+        self.allowed.extend(lints);
+        self
+    }
+
+    /// With any of them, the answer is no pass.
+    pub fn denied(self) -> Self {
+        Self { denied: true, ..self }
+    }
+
+    fn exit(&self, warnings: usize) -> Exit {
+        if self.denied && warnings > 0 {
+            Exit::Refused
+        } else {
+            Exit::Pass
+        }
     }
 }
 
-/// Answers for people: what was understood for standard output, every mistake for standard error.
-pub fn text(sources: impl IntoIterator<Item = Source>) -> Answer {
-    let mut answer = Answer {
-        out: String::new(),
-        err: String::new(),
-        exit: Exit::Pass,
+/// Runs the command: reads the files and answers in the format that was asked for.
+pub fn run(args: &CheckArgs, color: Color, stdin: &mut impl Read) -> Answer {
+    let sources = args.files.iter().map(|path| Source::read(path, stdin));
+    let warnings = Warnings {
+        allowed: args.allow.clone(),
+        denied: args.deny_warnings,
+        paint: Paint::chosen(color, &io::stderr()),
     };
+    match args.format {
+        Format::Text => text(sources, &warnings),
+        Format::Json => json(sources, &warnings),
+    }
+}
+
+/// Answers for people: what was understood for standard output, every mistake and warning for standard error.
+pub fn text(sources: impl IntoIterator<Item = Source>, warnings: &Warnings) -> Answer {
+    let mut answer = Answer::of(String::new());
     for source in sources {
-        match understand(&source) {
-            Understood::Set(set) => {
+        match understand(&source, warnings) {
+            Understood::Set(set, found) => {
                 if !answer.out.is_empty() {
                     answer.out.push('\n');
                 }
                 answer.out.push_str(&summary::of(&source.file, &set));
+                answer.err.push_str(&complaints(&found, warnings.paint));
+                answer.exit = answer.exit.worse(warnings.exit(found.len()));
             }
             Understood::Unreadable(message) => refuse(&mut answer, &message),
-            Understood::Wrong(error) => refuse(&mut answer, &error.to_string()),
+            Understood::Wrong(error) => refuse(&mut answer, &mistakes(&error, warnings.paint)),
         }
     }
     answer
 }
 
-/// Answers for programs: one JSON document for standard output, mistakes included.
-pub fn json(sources: impl IntoIterator<Item = Source>) -> Answer {
-    let files: Vec<_> = sources
-        .into_iter()
-        .map(|source| document::file(&source.file, &understand(&source)))
-        .collect();
-    let exit = if files.iter().all(document::File::is_ok) {
-        Exit::Pass
-    } else {
-        Exit::Usage
-    };
+/// Answers for programs: one JSON document for standard output, mistakes and warnings included.
+pub fn json(sources: impl IntoIterator<Item = Source>, warnings: &Warnings) -> Answer {
+    let mut exit = Exit::Pass;
+    let mut files = Vec::new();
+    for source in sources {
+        let understood = understand(&source, warnings);
+        exit = exit.worse(match &understood {
+            Understood::Set(_, found) => warnings.exit(found.len()),
+            Understood::Wrong(_) | Understood::Unreadable(_) => Exit::Usage,
+        });
+        files.push(document::file(&source.file, &understood));
+    }
     Answer {
-        out: document::of(files),
-        err: String::new(),
         exit,
+        ..Answer::of(document::of(files))
     }
 }
 
 /// What became of a source.
 #[derive(Debug)]
 pub(crate) enum Understood {
-    Set(SloSet),
+    Set(Box<SloSet>, Vec<Mistake>),
     Wrong(slo_core::SpecError),
     Unreadable(String),
 }
 
-fn understand(source: &Source) -> Understood {
-    match &source.text {
-        Ok(text) => SloSet::from_yaml_named(&source.file, text).map_or_else(Understood::Wrong, Understood::Set),
-        Err(message) => Understood::Unreadable(message.clone()),
+fn understand(source: &Source, warnings: &Warnings) -> Understood {
+    let text = match &source.text {
+        Ok(text) => text,
+        Err(message) => return Understood::Unreadable(message.clone()),
+    };
+    let told = |warning: &Mistake| warning.lint().is_none_or(|lint| !warnings.allowed.contains(&lint));
+    match SloSet::lint_yaml(&source.file, text) {
+        Ok((set, found)) => Understood::Set(Box::new(set), found.into_iter().filter(told).collect()),
+        Err(error) => Understood::Wrong(error),
     }
+}
+
+/// Every warning, and how many there are.
+fn complaints(found: &[Mistake], paint: Paint) -> String {
+    let mut text: String = found.iter().map(|warning| paint.mistake(warning) + "\n").collect();
+    if let [first, _, ..] = found {
+        text.push_str(&format!("{} warnings in {}\n", found.len(), first.file()));
+    }
+    text
+}
+
+/// As the error shows itself, in colours if they are wanted: its last line has none.
+fn mistakes(error: &SpecError, paint: Paint) -> String {
+    let plain: String = error.mistakes().iter().map(|mistake| format!("{mistake}\n")).collect();
+    let painted: String = error
+        .mistakes()
+        .iter()
+        .map(|mistake| paint.mistake(mistake) + "\n")
+        .collect();
+    let whole = format!("{error}\n");
+    let rest = whole.strip_prefix(&plain).unwrap_or_default();
+    (painted + rest).trim_end_matches('\n').to_owned()
 }
 
 fn refuse(answer: &mut Answer, message: &str) {
@@ -138,8 +220,10 @@ fn refuse(answer: &mut Answer, message: &str) {
     answer.exit = answer.exit.worse(Exit::Usage);
 }
 
-fn read_all(stdin: &mut impl Read) -> io::Result<Vec<u8>> {
+/// Of a stream without an end no more than tells that it is no spec.
+fn beginning(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    stdin.read_to_end(&mut bytes)?;
+    let most = u64::try_from(SloSet::LONGEST_SPEC).unwrap_or(u64::MAX);
+    stream.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

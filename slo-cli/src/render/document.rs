@@ -4,10 +4,11 @@ use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use slo_core::gate::{GateRules, Mode};
+use slo_core::alert::{AlertPolicy, Condition, Severity};
+use slo_core::gate::{GateRules, Mode, OnUnknown};
 use slo_core::{
-    Classification, Ending, Environment, Mistake, Outcome, Period, Share, Sli, Slo, SloOverride, Status, Target,
-    Threshold, TimeSlices, Window, Zone,
+    Classification, Ending, Environment, Exclusion, Labels, Lint, Mistake, Outcome, Period, Share, Sli, Slo,
+    SloOverride, Status, Target, Threshold, TimeSlices, Window, Zone,
 };
 
 use super::{codes, units};
@@ -49,15 +50,23 @@ impl File {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one per file, and most are the large one")]
 enum Content {
     Spec {
         service: String,
         slos: Vec<SloEntry>,
+        labels: BTreeMap<String, String>,
+        /// In seconds; `null` where it was not said.
+        retention_seconds: Option<u64>,
         gate: GateEntry,
         environments: BTreeMap<String, EnvironmentEntry>,
+        /// What is allowed and probably not meant.
+        warnings: Vec<MistakeEntry>,
     },
     Mistakes {
         mistakes: Vec<MistakeEntry>,
+        /// How many more there are, which are counted only.
+        others: usize,
     },
     Unreadable {
         error: String,
@@ -66,14 +75,18 @@ enum Content {
 
 pub(crate) fn file(name: &str, understood: &Understood) -> File {
     let content = match understood {
-        Understood::Set(set) => Content::Spec {
+        Understood::Set(set, warnings) => Content::Spec {
             service: set.service().to_owned(),
             slos: set.slos().iter().map(SloEntry::of).collect(),
+            labels: labels(set.labels()),
+            retention_seconds: set.retention().map(|kept| kept.as_secs()),
             gate: GateEntry::of(set.gate()),
             environments: set.environments().map(changes).collect(),
+            warnings: warnings.iter().map(MistakeEntry::of).collect(),
         },
         Understood::Wrong(error) => Content::Mistakes {
             mistakes: error.mistakes().iter().map(MistakeEntry::of).collect(),
+            others: error.others(),
         },
         Understood::Unreadable(message) => Content::Unreadable { error: message.clone() },
     };
@@ -92,6 +105,9 @@ struct MistakeEntry {
     key: String,
     slo: Option<String>,
     message: String,
+    /// Of a warning the name to allow it by; a mistake has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lint: Option<&'static str>,
 }
 
 impl MistakeEntry {
@@ -103,6 +119,7 @@ impl MistakeEntry {
             key: mistake.key().to_owned(),
             slo: mistake.slo_name().map(str::to_owned),
             message: mistake.message().to_owned(),
+            lint: mistake.lint().map(Lint::as_str),
         }
     }
 }
@@ -129,6 +146,13 @@ struct SloEntry {
     /// None of a calendar window, whose periods differ.
     window_seconds: Option<u64>,
     calendar: Option<CalendarEntry>,
+    /// With those of the whole service.
+    labels: BTreeMap<String, String>,
+    runbook: Option<String>,
+    dashboard: Option<String>,
+    alerts: AlertsEntry,
+    /// With those of the whole service, which come first.
+    exclude: Vec<ExclusionEntry>,
 }
 
 impl SloEntry {
@@ -158,6 +182,84 @@ impl SloEntry {
                 days: Extent::of(&period.days(), |days| days),
                 full_outage_seconds: Extent::of(&outage, units::seconds),
             }),
+            labels: labels(slo.labels()),
+            runbook: slo.runbook_link().map(ToString::to_string),
+            dashboard: slo.dashboard_link().map(ToString::to_string),
+            alerts: AlertsEntry::of(slo),
+            exclude: slo.exclusions().iter().map(ExclusionEntry::of).collect(),
+        }
+    }
+}
+
+fn labels(labels: &Labels) -> BTreeMap<String, String> {
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    labels.iter().map(owned).collect()
+}
+
+/// Who is told that its budget burns.
+#[derive(Debug, Serialize)]
+struct AlertsEntry {
+    /// A draft tells nobody, and neither does a composite or an SLO whose spec says so.
+    told: bool,
+    tier: Option<String>,
+    /// The values of the label `severity`.
+    severities: BTreeMap<&'static str, String>,
+    minimum_bad_events: u32,
+    conditions: Vec<ConditionEntry>,
+}
+
+/// A condition as it is for this SLO: windows scaled to its period, the factor worked out.
+#[derive(Debug, Serialize)]
+struct ConditionEntry {
+    severity: &'static str,
+    long_seconds: u32,
+    short_seconds: u32,
+    /// The burn rate that must be exceeded in both windows, like `14.4x`.
+    factor: String,
+}
+
+impl AlertsEntry {
+    fn of(slo: &Slo) -> Self {
+        let alerting = slo.alerting_rules().cloned().unwrap_or_default();
+        let alerts = AlertPolicy::standard().for_slo(slo);
+        let name = |severity: Severity| (severity.as_str(), alerting.severity_label(severity).to_owned());
+        let entry = |condition: &Condition| ConditionEntry {
+            severity: condition.severity().as_str(),
+            long_seconds: condition.long().as_seconds(),
+            short_seconds: condition.short().as_seconds(),
+            factor: condition.factor().to_string(),
+        };
+        Self {
+            told: !alerts.is_silent() && slo.composite().is_none(),
+            tier: alerting.tier_label().map(str::to_owned),
+            severities: [Severity::Page, Severity::Ticket].into_iter().map(name).collect(),
+            minimum_bad_events: alerts.minimum_bad_events(),
+            conditions: alerts.conditions().iter().map(entry).collect(),
+        }
+    }
+}
+
+/// A planned time in which no event counts.
+#[derive(Debug, Serialize)]
+struct ExclusionEntry {
+    /// What clocks in the zone show.
+    from: String,
+    time_zone: Zone,
+    duration_seconds: u64,
+    rrule: Option<String>,
+    except: Vec<String>,
+    reason: String,
+}
+
+impl ExclusionEntry {
+    fn of(exclusion: &Exclusion) -> Self {
+        Self {
+            from: exclusion.from().to_string(),
+            time_zone: exclusion.zone(),
+            duration_seconds: exclusion.length().as_secs(),
+            rrule: exclusion.recurrence().map(ToString::to_string),
+            except: exclusion.exceptions().map(|day| day.to_string()).collect(),
+            reason: exclusion.reason().to_owned(),
         }
     }
 }
@@ -217,6 +319,11 @@ enum SliEntry {
         /// By the member's name.
         weights: BTreeMap<String, u32>,
     },
+    Prometheus {
+        bad: Option<String>,
+        good: Option<String>,
+        valid: String,
+    },
     Other(String),
 }
 
@@ -245,6 +352,11 @@ impl SliEntry {
                     .weights()
                     .map(|(name, weight)| (name.to_owned(), weight))
                     .collect(),
+            },
+            Sli::Prometheus(sli) => Self::Prometheus {
+                bad: sli.bad_query().map(ToString::to_string),
+                good: sli.good_query().map(ToString::to_string),
+                valid: sli.valid_query().to_string(),
             },
             other => Self::Other(format!("{other:?}")),
         }
@@ -287,6 +399,10 @@ struct GateEntry {
     p95: String,
     budget: String,
     mode: Mode,
+    on_unknown: &'static str,
+    least_events: u64,
+    most_excluded: Share,
+    oldest_push_seconds: u64,
 }
 
 impl GateEntry {
@@ -296,6 +412,10 @@ impl GateEntry {
             p95: rules.p95.to_string(),
             budget: rules.budget.to_string(),
             mode: rules.mode,
+            on_unknown: rules.on_unknown.as_str(),
+            least_events: rules.least_events,
+            most_excluded: rules.most_excluded,
+            oldest_push_seconds: rules.oldest_push.as_secs(),
         }
     }
 }
@@ -307,6 +427,10 @@ struct GateChangeEntry {
     p95: Option<String>,
     budget: Option<String>,
     mode: Option<Mode>,
+    on_unknown: Option<&'static str>,
+    least_events: Option<u64>,
+    most_excluded: Option<Share>,
+    oldest_push_seconds: Option<u64>,
 }
 
 /// What is different in an environment.
@@ -339,6 +463,10 @@ fn changes((name, environment): (&str, &Environment)) -> (String, EnvironmentEnt
         p95: change.p95.map(|rule| rule.to_string()),
         budget: change.budget.map(|rule| rule.to_string()),
         mode: change.mode,
+        on_unknown: change.on_unknown.map(OnUnknown::as_str),
+        least_events: change.least_events,
+        most_excluded: change.most_excluded,
+        oldest_push_seconds: change.oldest_push.map(|age| age.as_secs()),
     };
     let slos = slos.collect();
     (name.to_owned(), EnvironmentEntry { gate, slos })

@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
-use slo_core::gate::{GateOverride, Mode};
+use slo_core::alert::{AlertPolicy, Severity};
+use slo_core::gate::{GateOverride, GateRules, Mode, OnUnknown};
 use slo_core::{
-    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, Sli, Slo, SloOverride,
-    SloSet, Status, SyntheticSli, Threshold, Until,
+    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, PrometheusSli, Sli, Slo,
+    SloOverride, SloSet, Status, SyntheticSli, Threshold, Until,
 };
 
 use super::{codes, units};
@@ -25,10 +26,11 @@ pub(crate) fn of(file: &str, set: &SloSet) -> String {
     }
     let gate = set.gate();
     text.push_str(&format!(
-        "\na deploy needs bad ratio {}, p95 {}, budget left {}{}\n",
+        "\na deploy needs bad ratio {}, p95 {}, budget left {}{}{}\n",
         gate.bad_ratio,
         gate.p95,
         gate.budget,
+        particulars(gate),
         mode(gate.mode)
     ));
     for (name, environment) in set.environments() {
@@ -48,6 +50,29 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
+/// What else was said of the gate, if it is other than by default: `; what was not seen is let pass`.
+fn particulars(gate: &GateRules) -> String {
+    let usual = GateRules::default();
+    let mut words = Vec::new();
+    if gate.least_events != usual.least_events {
+        words.push(format!("idle under {} events", gate.least_events));
+    }
+    if gate.most_excluded != usual.most_excluded {
+        words.push(format!("unknown over {} excluded", gate.most_excluded));
+    }
+    if gate.oldest_push != usual.oldest_push {
+        words.push(format!("unknown without a push in {}", age(gate.oldest_push)));
+    }
+    if gate.on_unknown == OnUnknown::Allow {
+        words.push("what is unknown is let pass".to_owned());
+    }
+    words.into_iter().map(|word| format!("; {word}")).collect()
+}
+
+fn age(age: Duration) -> String {
+    units::duration(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX))
+}
+
 /// `budget left > 20%, mode observe`, if anything is different.
 fn gate_changes(change: &GateOverride) -> Option<String> {
     let changes = [
@@ -55,6 +80,16 @@ fn gate_changes(change: &GateOverride) -> Option<String> {
         change.p95.map(|rule| format!("p95 {rule}")),
         change.budget.map(|rule| format!("budget left {rule}")),
         change.mode.map(|mode| format!("mode {}", mode.as_str())),
+        change
+            .on_unknown
+            .map(|choice| format!("on unknown {}", choice.as_str())),
+        change.least_events.map(|count| format!("idle under {count} events")),
+        change
+            .most_excluded
+            .map(|share| format!("unknown over {share} excluded")),
+        change
+            .oldest_push
+            .map(|age| format!("unknown without a push in {age:?}")),
     ];
     let changes: Vec<_> = changes.into_iter().flatten().collect();
     (!changes.is_empty()).then(|| changes.join(", "))
@@ -86,6 +121,7 @@ fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
         Sli::Synthetic(sli) => rows.extend(synthetic(sli)),
         Sli::Events(sli) => rows.push(("measures", format!("{}, as the service tells them", sli.what()))),
         Sli::Composite(sli) => rows.push(("measures", mean(sli))),
+        Sli::Prometheus(sli) => rows.extend(counted(sli)),
         other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
     }
     rows.extend(slo.time_slices().map(|slices| ("counts", slices.to_string())));
@@ -105,6 +141,62 @@ fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
         "budget",
         format!("{} = {outage} of full outage per {per}", units::budget_percent(target)),
     ));
+    rows.extend(alerts(slo));
+    let planned = slo
+        .exclusions()
+        .iter()
+        .map(|exclusion| ("planned", exclusion.to_string()));
+    rows.extend(planned);
+    if !slo.labels().is_empty() {
+        let labels: Vec<_> = slo
+            .labels()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        rows.push(("labels", labels.join(", ")));
+    }
+    rows.extend(slo.runbook_link().map(|link| ("runbook", link.to_string())));
+    rows.extend(slo.dashboard_link().map(|link| ("dashboard", link.to_string())));
+    rows
+}
+
+/// Who is told, if it was said.
+fn alerts(slo: &Slo) -> Vec<(&'static str, String)> {
+    let Some(alerting) = slo.alerting_rules() else {
+        return Vec::new();
+    };
+    if alerting.tells_nobody() {
+        return vec![("alerts", "nobody is told".to_owned())];
+    }
+    let mut rows = Vec::new();
+    let names = [Severity::Page, Severity::Ticket].map(|severity| (severity, alerting.severity_label(severity)));
+    let renamed = names.into_iter().filter(|(severity, name)| severity.as_str() != *name);
+    let mut names: Vec<_> = renamed
+        .map(|(severity, name)| format!("a {severity} is `{name}`"))
+        .collect();
+    names.extend(alerting.tier_label().map(|tier| format!("tier {tier}")));
+    if !names.is_empty() {
+        rows.push(("alerts", names.join(", ")));
+    }
+    if !alerting.is_as_elsewhere() {
+        let alerts = AlertPolicy::standard().for_slo(slo);
+        rows.extend(
+            alerts
+                .conditions()
+                .iter()
+                .map(|condition| ("alerts", condition.to_string())),
+        );
+        let least = alerts.minimum_bad_events();
+        rows.push(("alerts", format!("from {least} bad events on")));
+    }
+    rows
+}
+
+fn counted(sli: &PrometheusSli) -> Vec<(&'static str, String)> {
+    let part = sli.bad_query().map(|bad| ("bad", bad.to_string()));
+    let part = part.or_else(|| sli.good_query().map(|good| ("good", good.to_string())));
+    let mut rows = vec![("measures", format!("what an engine counts: {}", sli.valid_query()))];
+    rows.extend(part);
     rows
 }
 

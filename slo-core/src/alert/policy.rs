@@ -7,7 +7,7 @@ use super::excluded::ExcludedLimit;
 use super::{Alerts, nominal};
 use crate::alert::Severity;
 use crate::gate::DEFAULT_MOST_EXCLUDED;
-use crate::{BurnWindow, Share, Sli, Slo, Status, Target, Window};
+use crate::{Alerting, BurnWindow, Share, Sli, Slo, Status, Target, Window};
 
 /// Shares of the budget and the times in which spending them is worth telling somebody.
 ///
@@ -147,12 +147,16 @@ impl AlertPolicy {
         Self { push_interval, ..self }
     }
 
-    /// The policy for an SLO; silent while that is a draft.
+    /// The policy for an SLO, or the SLO's own, where it has one ([`Slo::alerting_rules`]): at the intervals of this one.
+    /// Silent while the SLO is a draft, and where its spec says that nobody is told.
     pub fn for_slo(&self, slo: &Slo) -> Alerts {
+        let own = slo.alerting_rules().map(|alerting| alerting.policy_over(self));
+        let policy = own.map_or_else(|| self.clone(), |own| own.pushed_every(self.push_interval));
+        let nobody = slo.alerting_rules().is_some_and(Alerting::tells_nobody);
         Alerts {
-            status: slo.current_status(),
-            excluded: self.excluded_limit(slo),
-            ..self.resolve(slo.target(), slo.window())
+            is_silent: slo.current_status() == Status::Draft || nobody,
+            excluded: policy.excluded_limit(slo),
+            ..policy.resolve(slo.target(), slo.window())
         }
     }
 
@@ -170,7 +174,7 @@ impl AlertPolicy {
             .collect();
         let longest = conditions.iter().map(|condition| condition.long()).max();
         Alerts {
-            status: Status::Agreed,
+            is_silent: false,
             trickle: longest
                 .filter(|longest| *longest < period)
                 .map(|longest| Condition::trickle(target, period, longest)),
@@ -185,7 +189,7 @@ impl AlertPolicy {
         let window = BurnWindow::clamped(EXCLUDED_OVER.max(self.shortest_for_pushes())).min(nominal(slo.window()));
         match slo.sli() {
             Sli::Http(_) => self.most_excluded.map(|most| ExcludedLimit { most, window }),
-            Sli::Synthetic(_) | Sli::Events(_) | Sli::Composite(_) => None,
+            Sli::Synthetic(_) | Sli::Events(_) | Sli::Prometheus(_) | Sli::Composite(_) => None,
         }
     }
 

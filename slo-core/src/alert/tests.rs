@@ -10,7 +10,7 @@ mod timing;
 use core::time::Duration;
 
 use super::*;
-use crate::{Events, Factor, HttpSli, Outcome, Slo};
+use crate::{Events, Factor, HttpSli, Outcome, Slo, Status};
 
 const START: Tick = Tick::from_unix_seconds(1_767_225_603);
 

@@ -1,6 +1,6 @@
 //! Which SLOs a composite has, and what must be true of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Composite, CompositeMember};
 use crate::{Reading, Share, Sli, Slo, SloSetError, Target};
@@ -105,7 +105,7 @@ impl CompositeSli {
         Ok(())
     }
 
-    fn check(&self, own: &Slo, slos: &[Slo]) -> Result<(), CompositeError> {
+    fn check(&self, own: &Slo, slos: &BTreeMap<&str, &Slo>) -> Result<(), CompositeError> {
         Self::check_members(self.weights.len())?;
         if own.time_slices().is_some() {
             return Err(CompositeError::TimeSlices);
@@ -116,8 +116,8 @@ impl CompositeSli {
             if !seen.insert(name) {
                 return Err(CompositeError::Twice(name.to_owned()));
             }
-            let member = slos.iter().find(|slo| slo.name() == name);
-            Self::check_member(own, member.ok_or_else(|| CompositeError::Unknown(name.to_owned()))?)?;
+            let member = slos.get(name).ok_or_else(|| CompositeError::Unknown(name.to_owned()))?;
+            Self::check_member(own, member)?;
         }
         Ok(())
     }
@@ -125,12 +125,13 @@ impl CompositeSli {
 
 /// Checks every composite among these SLOs.
 pub(crate) fn check(slos: &[Slo]) -> Result<(), SloSetError> {
+    let by_name = slos.iter().map(|slo| (slo.name(), slo)).collect();
     let composites = slos.iter().filter_map(|slo| match slo.sli() {
         Sli::Composite(sli) => Some((slo, sli)),
-        Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_) => None,
+        Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_) | Sli::Prometheus(_) => None,
     });
     for (slo, sli) in composites {
-        sli.check(slo, slos).map_err(|error| SloSetError::Composite {
+        sli.check(slo, &by_name).map_err(|error| SloSetError::Composite {
             name: slo.name().to_owned(),
             error,
         })?;

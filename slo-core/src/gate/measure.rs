@@ -145,11 +145,11 @@ pub(super) fn budget(rules: &GateRules, slo: &Slo, evidence: &Evidence, now: Dat
     }
 }
 
-/// Agreed SLOs of requests and of the service's own events do; a deploy does not make data stale, and may be the cure.
+/// Agreed SLOs of requests and of events do; a deploy does not make data stale, and may be the cure.
 fn stops_deploys(slo: &Slo) -> Result<(), &'static str> {
     match (slo.current_status(), slo.sli()) {
         (Status::Draft, _) => Err("a draft is shown and never blocks"),
-        (Status::Agreed, Sli::Http(_) | Sli::Events(_)) => Ok(()),
+        (Status::Agreed, Sli::Http(_) | Sli::Events(_) | Sli::Prometheus(_)) => Ok(()),
         (Status::Agreed, Sli::Composite(_)) => Err("a composite is judged by its members"),
         (Status::Agreed, Sli::Synthetic(_)) => Err("freshness warns and never blocks"),
     }

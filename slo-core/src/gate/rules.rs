@@ -93,6 +93,14 @@ pub struct GateOverride {
     pub budget: Option<Above>,
     /// Whether a breach stops anybody.
     pub mode: Option<Mode>,
+    /// What happens when nothing is proven and something could not be seen.
+    pub on_unknown: Option<OnUnknown>,
+    /// With fewer events than this in their window (no unit), `bad_ratio` and `p95` are idle.
+    pub least_events: Option<u64>,
+    /// With a larger share of excluded events, `bad_ratio` is unknown.
+    pub most_excluded: Option<Share>,
+    /// A source whose last push is older is not believed.
+    pub oldest_push: Option<Duration>,
 }
 
 impl GateRules {
@@ -104,7 +112,10 @@ impl GateRules {
             p95: change.p95.unwrap_or(self.p95),
             budget: change.budget.unwrap_or(self.budget),
             mode: change.mode.unwrap_or(self.mode),
-            ..self.clone()
+            on_unknown: change.on_unknown.unwrap_or(self.on_unknown),
+            least_events: change.least_events.unwrap_or(self.least_events),
+            most_excluded: change.most_excluded.unwrap_or(self.most_excluded),
+            oldest_push: change.oldest_push.unwrap_or(self.oldest_push),
         }
     }
 }
@@ -173,6 +184,27 @@ pub enum OnUnknown {
     Allow,
 }
 
+impl OnUnknown {
+    /// The choice as a spec writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Allow => "allow",
+        }
+    }
+}
+
+impl FromStr for OnUnknown {
+    type Err = RuleTextError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut known = [Self::Refuse, Self::Allow].into_iter();
+        let known = known.find(|choice| choice.as_str() == text);
+        known.ok_or_else(|| RuleTextError::NotOnUnknown(text.to_owned()))
+    }
+}
+
 /// Why a text is not a rule.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -186,6 +218,9 @@ pub enum RuleTextError {
     /// The text is not a mode; holds the text.
     #[error("`{0}` is not a mode; write `enforce`, or `observe` to record what it would have done")]
     NotAMode(String),
+    /// The text is not what happens when nothing is proven; holds the text.
+    #[error("`{0}` is not what happens when something could not be seen; write `refuse` or `allow`")]
+    NotOnUnknown(String),
     /// The limit is none; holds what is wrong with it.
     #[error("{0}")]
     Limit(String),

@@ -1,51 +1,76 @@
 //! A composite as the spec writes it, and its members among the other SLOs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::checked_at;
-use super::fields::{Fields, Key, named, text};
+use super::fields::{Fields, named, text};
 use super::findings::Findings;
+use super::keys::{SpecKey, SpecShape, SpecTable};
 use super::tree::{Node, Value};
 use crate::similar::distance;
 use crate::{CompositeError, CompositeSli, Sli, Slo};
 
-const COMPOSITE: [Key; 1] = [Key {
-    name: "weights",
-    example: "weights: { browse-availability: 3, real-price-latency: 1 }",
-}];
+pub(super) static COMPOSITE: SpecTable = SpecTable::of(&[SpecKey::required(
+    "weights",
+    SpecShape::Named {
+        names: "[a-z][a-z0-9-]{0,62}",
+        values: &SpecShape::Number(1, CompositeSli::GREATEST_WEIGHT),
+    },
+    "weights: { browse-availability: 3, real-price-latency: 1 }",
+    "From 2 to 25 other SLOs of the spec with the same window, each with a weight from 1 to 1000.",
+)]);
 
 /// The names of the SLOs of a spec, and those of them that were understood.
 pub(super) struct Known<'a> {
-    /// Every readable name of an SLO, whatever else is wrong with it.
-    pub(super) names: Vec<&'a str>,
+    /// Every readable name of an SLO, whatever else is wrong with it, as written; and in order.
+    names: &'a [&'a str],
+    sorted: BTreeSet<&'a str>,
     /// The SLOs that were understood.
     pub(super) slos: &'a [Slo],
+    by_name: BTreeMap<&'a str, &'a Slo>,
 }
 
-impl Known<'_> {
-    pub(super) fn slo(&self, name: &str) -> Option<&Slo> {
-        self.slos.iter().find(|slo| slo.name() == name)
+/// How many names are compared with a misspelt one, and how many are listed: a spec may have thousands.
+const COMPARED: usize = 100;
+const LISTED: usize = 12;
+
+impl<'a> Known<'a> {
+    pub(super) fn new(names: &'a [&'a str], slos: &'a [Slo]) -> Self {
+        Self {
+            names,
+            sorted: names.iter().copied().collect(),
+            slos,
+            by_name: slos.iter().map(|slo| (slo.name(), slo)).collect(),
+        }
+    }
+
+    pub(super) fn slo(&self, name: &str) -> Option<&'a Slo> {
+        self.by_name.get(name).copied()
     }
 
     /// Why a name is none of the SLOs', if it is none.
     pub(super) fn check(&self, name: &str) -> Result<(), String> {
-        if self.names.contains(&name) {
+        if self.sorted.contains(name) {
             return Ok(());
         }
-        let near = self.names.iter().map(|known| (distance(name, known), *known));
-        Err(
-            match near.filter(|(edits, known)| *edits <= (known.len() / 3).max(1)).min() {
-                Some((_, meant)) => format!("`{name}` is not an SLO of this spec, did you mean `{meant}`?"),
-                None => {
-                    let names: Vec<_> = self.names.iter().map(|name| format!("`{name}`")).collect();
-                    format!("`{name}` is not an SLO of this spec; write one of {}", names.join(", "))
-                }
-            },
-        )
+        let near = self.names.iter().take(COMPARED);
+        let near = near.map(|known| (distance(name, known), *known));
+        let near = near.filter(|(edits, known)| *edits <= (known.len() / 3).max(1));
+        if let Some((_, meant)) = near.min() {
+            return Err(format!("`{name}` is not an SLO of this spec, did you mean `{meant}`?"));
+        }
+        let names: Vec<_> = self.names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+        let others = if self.names.len() > LISTED { " …" } else { "" };
+        Err(format!(
+            "`{name}` is not an SLO of this spec; write one of {}{others}",
+            names.join(", ")
+        ))
     }
 }
 
 pub(super) fn composite(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &COMPOSITE, findings)?;
-    let weights = fields.required("weights", findings, |node, example, findings| {
+    let weights = fields.read("weights", findings, |node, example, findings| {
         let weights = named(node, "a mapping of SLOs to weights", example, findings, weight)?;
         if let Value::Map(entries) = &node.value {
             // An empty one was reported; whatever is wrong with a member, it is one.

@@ -3,44 +3,54 @@
 use std::collections::BTreeMap;
 
 use super::composite::Known;
-use super::fields::{Fields, Key, named, parsed};
+use super::fields::{Fields, named, parsed};
 use super::findings::Findings;
 use super::gate;
-use super::tree::Node;
+use super::keys::{SpecKey, SpecShape, SpecTable};
+use super::shapes::{PERCENT, THRESHOLD};
+use super::tree::{Node, Value};
 use super::{checked_at, needs_for_agreement, values};
 use crate::composite;
 use crate::environment::check_environment;
 use crate::{Environment, Slo, SloOverride, Status};
 
-const ENVIRONMENT: [Key; 2] = [
-    Key {
-        name: "slos",
-        example: "slos: { browse-availability: { objective: 95% } }",
-    },
-    Key {
-        name: "gate",
-        example: "gate: { mode: observe }",
-    },
-];
+pub(super) static ENVIRONMENT: SpecTable = SpecTable::of(&[
+    SpecKey::optional(
+        "slos",
+        SpecShape::Named {
+            names: "[a-z][a-z0-9-]{0,62}",
+            values: &SpecShape::Map(&SLO_OVERRIDE),
+        },
+        "slos: { browse-availability: { objective: 95% } }",
+        "What is different of SLOs, by name.",
+    ),
+    SpecKey::optional(
+        "gate",
+        SpecShape::Map(&gate::GATE),
+        "gate: { mode: observe }",
+        "What is different of the gate.",
+    ),
+]);
 
-const SLO_OVERRIDE: [Key; 4] = [
-    Key {
-        name: "objective",
-        example: "objective: 95%",
-    },
-    Key {
-        name: "window",
-        example: "window: 7d",
-    },
-    Key {
-        name: "status",
-        example: "status: draft",
-    },
-    Key {
-        name: "faster_than",
-        example: "faster_than: 2s",
-    },
-];
+static SLO_OVERRIDE: SpecTable = SpecTable::of(&[
+    SpecKey::optional("objective", PERCENT, "objective: 95%", "Another share must be good."),
+    SpecKey::optional("window", values::WINDOW, "window: 7d", "Over another period."),
+    SpecKey::optional(
+        "status",
+        SpecShape::Word(&["draft", "agreed"]),
+        "status: draft",
+        "In force, or not. `agreed` needs `promise` and `owner` of the SLO.",
+    ),
+    SpecKey::optional(
+        "faster_than",
+        THRESHOLD,
+        "faster_than: 2s",
+        "Another latency limit, of an SLO that has one.",
+    ),
+]);
+
+/// More environments than these are none that anybody remembers.
+const MOST: usize = 64;
 
 pub(super) fn environments(
     node: &Node,
@@ -48,6 +58,13 @@ pub(super) fn environments(
     known: &Known<'_>,
     findings: &mut Findings,
 ) -> Option<BTreeMap<String, Environment>> {
+    if let Value::Map(entries) = &node.value {
+        if let Some((first, _)) = entries.get(MOST) {
+            let message = format_args!("{} environments are too many; write at most {MOST}", entries.len());
+            findings.mistake(first.place, message);
+            return None;
+        }
+    }
     let entries = named(
         node,
         "a mapping of environments",
@@ -58,10 +75,10 @@ pub(super) fn environments(
                 findings.mistake(key.place, error);
             }
             let fields = Fields::of(node, &ENVIRONMENT, findings)?;
-            let slos = fields.optional("slos", findings, |node, example, findings| {
+            let slos = fields.read("slos", findings, |node, example, findings| {
                 slos(node, example, known, findings)
             });
-            let gate = fields.optional("gate", findings, gate::gate);
+            let gate = fields.read("gate", findings, gate::gate);
             let environment = slos.unwrap_or_default().gate(gate.unwrap_or_default());
             if findings.is_empty() {
                 // With other mistakes around, members may be missing that are only not understood.
@@ -94,10 +111,10 @@ fn slos(node: &Node, example: &str, known: &Known<'_>, findings: &mut Findings) 
 fn slo_override(node: &Node, slo: Option<&Slo>, findings: &mut Findings) -> Option<SloOverride> {
     let fields = Fields::of(node, &SLO_OVERRIDE, findings)?;
     let change = SloOverride {
-        objective: fields.optional("objective", findings, values::objective),
-        window: fields.optional("window", findings, values::window),
-        status: fields.optional("status", findings, values::status),
-        faster_than: fields.optional("faster_than", findings, parsed),
+        objective: fields.read("objective", findings, values::objective),
+        window: fields.read("window", findings, values::window),
+        status: fields.read("status", findings, values::status),
+        faster_than: fields.read("faster_than", findings, parsed),
     };
     if let (Some(node), Some(slo)) = (fields.raw("faster_than"), slo) {
         if slo.latency_limit().is_none() {

@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Display, Write as _};
 
-use super::findings::Finding;
+use super::findings::{Finding, Findings};
+use super::lint::Lint;
 use super::tree::Place;
 
 /// Why a text is not a spec: all its mistakes, in the order of their places; at least one.
@@ -24,10 +25,33 @@ use super::tree::Place;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SpecError {
     mistakes: Vec<Mistake>,
+    others: usize,
+}
+
+/// What was found in a file, each with its line, in the order of the places.
+pub(super) fn shown_in(file: &str, text: &str, mut found: Vec<Finding>) -> Vec<Mistake> {
+    let lines = lines(text.trim_end());
+    for finding in &mut found {
+        finding.place = within(&lines, finding.place);
+    }
+    found.sort_by_key(|finding| (finding.place.line, finding.place.column)); // stable: as found in one place
+    let file = visible(file);
+    // The signs of the line at hand: a long line with many mistakes is taken apart once.
+    let (mut at, mut signs) = (0, Vec::new());
+    let mistake = |finding: Finding| {
+        if at != finding.place.line {
+            at = finding.place.line;
+            let line = lines.get(at.saturating_sub(1)).copied().unwrap_or_default();
+            signs = line.chars().map(shown).collect();
+        }
+        Mistake::new(&file, &signs, finding)
+    };
+    found.into_iter().map(mistake).collect()
 }
 
 impl SpecError {
-    pub(super) fn new(file: &str, text: &str, mut found: Vec<Finding>) -> Self {
+    pub(super) fn new(file: &str, text: &str, findings: Findings) -> Self {
+        let (mut found, others) = findings.into_parts();
         if found.is_empty() {
             // No reader ends without a value and without a reason; were one to, the error must still say something.
             let message = "this is not a spec; write `version: 1`, `service:` and `slos:`".to_owned();
@@ -36,26 +60,12 @@ impl SpecError {
                 key: String::new(),
                 slo: None,
                 message,
+                lint: None,
             });
         }
-        let lines = lines(text.trim_end());
-        for finding in &mut found {
-            finding.place = within(&lines, finding.place);
-        }
-        found.sort_by_key(|finding| (finding.place.line, finding.place.column)); // stable: as found in one place
-        let file = visible(file);
-        // The signs of the line at hand: a long line with many mistakes is taken apart once.
-        let (mut at, mut signs) = (0, Vec::new());
-        let mistake = |finding: Finding| {
-            if at != finding.place.line {
-                at = finding.place.line;
-                let line = lines.get(at.saturating_sub(1)).copied().unwrap_or_default();
-                signs = line.chars().map(shown).collect();
-            }
-            Mistake::new(&file, &signs, finding)
-        };
         Self {
-            mistakes: found.into_iter().map(mistake).collect(),
+            mistakes: shown_in(file, text, found),
+            others,
         }
     }
 
@@ -63,6 +73,12 @@ impl SpecError {
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
+    }
+
+    /// How many more there are: of a text with over 1,000 mistakes the others are counted only.
+    #[must_use]
+    pub const fn others(&self) -> usize {
+        self.others
     }
 }
 
@@ -74,8 +90,13 @@ impl Display for SpecError {
             }
             write!(f, "{mistake}")?;
         }
-        match self.mistakes.as_slice() {
-            [first, _, ..] => write!(f, "\n{} mistakes in {}", self.mistakes.len(), first.file),
+        match (self.mistakes.as_slice(), self.others) {
+            ([first, _, ..], 0) => write!(f, "\n{} mistakes in {}", self.mistakes.len(), first.file),
+            ([first, ..], others @ 1..) => {
+                let all = self.mistakes.len().saturating_add(others);
+                let (shown, file) = (self.mistakes.len(), &first.file);
+                write!(f, "\n{all} mistakes in {file}, of which {shown} are shown")
+            }
             _ => Ok(()),
         }
     }
@@ -83,7 +104,7 @@ impl Display for SpecError {
 
 impl core::error::Error for SpecError {}
 
-/// One mistake in a spec. Shown, it takes three lines: see [`SpecError`].
+/// One mistake in a spec, or a warning. Shown, it takes three lines: see [`SpecError`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mistake {
     file: String,
@@ -92,6 +113,7 @@ pub struct Mistake {
     key: String,
     slo: Option<String>,
     message: String,
+    lint: Option<Lint>,
     snippet: Snippet,
 }
 
@@ -102,6 +124,7 @@ impl Mistake {
             key,
             slo,
             message,
+            lint,
         } = finding;
         Self {
             file: file.to_owned(),
@@ -110,6 +133,7 @@ impl Mistake {
             key: visible(&key),
             slo,
             message: short(&visible(&message)),
+            lint,
             snippet: Snippet::of(line, place),
         }
     }
@@ -150,6 +174,12 @@ impl Mistake {
         &self.message
     }
 
+    /// The lint that it is of, if it is allowed and probably not meant: a warning, and no mistake.
+    #[must_use]
+    pub const fn lint(&self) -> Option<Lint> {
+        self.lint
+    }
+
     /// The line of the spec, or of a very long line the part around the mistake.
     #[must_use]
     pub fn source_line(&self) -> &str {
@@ -167,7 +197,11 @@ impl Display for Mistake {
         }
         let number = self.line.to_string();
         let Snippet { text, before, under } = &self.snippet;
-        writeln!(f, "{}", self.message)?;
+        f.write_str(&self.message)?;
+        if let Some(lint) = self.lint {
+            write!(f, " [{lint}]")?;
+        }
+        f.write_char('\n')?;
         let gap = if text.is_empty() { "" } else { " " };
         writeln!(f, "  {number} |{gap}{text}")?;
         write!(

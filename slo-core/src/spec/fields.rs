@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::error::is_unseen;
 use super::findings::{Findings, brief};
+use super::keys::{SpecKey, SpecTable};
 use super::similar;
 use super::tree::{Node, Place, Value};
 
@@ -35,34 +36,26 @@ fn shown(key: &Node) -> &str {
     }
 }
 
-/// A key that the spec knows.
-#[derive(Debug)]
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    /// How to write it, for messages.
-    pub(super) example: &'static str,
-}
-
 /// A mapping whose keys were checked.
 #[derive(Debug)]
 pub(super) struct Fields<'n> {
     place: Place,
-    known: &'static [Key],
+    table: &'static SpecTable,
     values: BTreeMap<&'static str, (Place, &'n Node)>,
 }
 
 impl<'n> Fields<'n> {
     /// Checks the keys of a mapping: known, each once. A misspelt key is a mistake and then read as what was meant, so
     /// that a mistake in its value shows too.
-    pub(super) fn of(node: &'n Node, known: &'static [Key], findings: &mut Findings) -> Option<Self> {
+    pub(super) fn of(node: &'n Node, table: &'static SpecTable, findings: &mut Findings) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            let first = known.first().map_or("", |key| key.example);
+            let first = table.keys.first().map_or("", |key| key.example);
             wrong_kind(node, "a mapping", first, findings);
             return None;
         };
         let mut fields = Self {
             place: node.place,
-            known,
+            table,
             values: BTreeMap::new(),
         };
         let mut misspelt = Vec::new();
@@ -82,10 +75,11 @@ impl<'n> Fields<'n> {
                 }
                 continue;
             };
-            match known.iter().find(|known| known.name == given) {
+            match table.keys.iter().find(|known| known.name == given) {
                 Some(known) => fields.insert(known.name, key.place, value, findings),
                 None => {
-                    misspelt.extend(unknown_key(given, key, known, findings).map(|meant| (meant, key.place, value)))
+                    let meant = unknown_key(given, key, table.keys, findings);
+                    misspelt.extend(meant.map(|meant| (meant, key.place, value)));
                 }
             }
         }
@@ -123,15 +117,21 @@ impl<'n> Fields<'n> {
         self.values.get(name).map_or(self.place, |(key, _)| *key)
     }
 
-    /// Reads the value of a key if it is there. A key without a value is a mistake.
-    pub(super) fn optional<T>(
+    /// Reads the value of a key. That it is missing is a mistake where the table says so; a key without a value always is.
+    pub(super) fn read<T>(
         &self,
         name: &str,
         findings: &mut Findings,
         read: impl FnOnce(&'n Node, &'static str, &mut Findings) -> Option<T>,
     ) -> Option<T> {
-        let (key_place, node) = self.values.get(name)?;
         let example = self.example(name);
+        let Some((key_place, node)) = self.values.get(name) else {
+            if self.table.requires(name) {
+                let message = format_args!("`{name}` is missing; write it like `{example}`");
+                findings.mistake_under(name, self.place, message);
+            }
+            return None;
+        };
         findings.under(name, |findings| match node.value {
             Value::Empty => {
                 findings.mistake(
@@ -145,41 +145,49 @@ impl<'n> Fields<'n> {
         })
     }
 
-    /// Reads the value of a key that must be there.
-    pub(super) fn required<T>(
-        &self,
-        name: &str,
-        findings: &mut Findings,
-        read: impl FnOnce(&'n Node, &'static str, &mut Findings) -> Option<T>,
-    ) -> Option<T> {
-        if !self.values.contains_key(name) {
-            let example = self.example(name);
-            findings.mistake_under(
-                name,
-                self.place,
-                format_args!("`{name}` is missing; write it like `{example}`"),
-            );
+    /// The one that is there of the keys of which the table wants exactly one.
+    pub(super) fn exactly_one(&self, findings: &mut Findings) -> Option<&'static str> {
+        let keys = self.table.one_of;
+        let given: Vec<_> = keys.iter().filter(|key| self.values.contains_key(*key)).collect();
+        let all: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+        match given.as_slice() {
+            [] => {
+                let (all, first) = (
+                    all.join(" or "),
+                    self.example(keys.first().copied().unwrap_or_default()),
+                );
+                findings.mistake(self.place, format_args!("{all} is missing; write one, like `{first}`"));
+                None
+            }
+            [one] => Some(one),
+            [first, others @ ..] => {
+                for key in others {
+                    let message = format_args!("`{key}` stands beside `{first}`; write one of the two");
+                    findings.mistake_under(key, self.key_place(key), message);
+                }
+                None
+            }
         }
-        self.optional(name, findings, read)
     }
 
     pub(super) fn example(&self, name: &str) -> &'static str {
-        self.known
-            .iter()
-            .find(|key| key.name == name)
-            .map_or("", |key| key.example)
+        self.table.example(name)
     }
 }
 
 /// Reports an unknown key and answers what was probably meant.
-fn unknown_key(given: &str, key: &Node, known: &[Key], findings: &mut Findings) -> Option<&'static str> {
+fn unknown_key(given: &str, key: &Node, known: &[SpecKey], findings: &mut Findings) -> Option<&'static str> {
     let names: Vec<_> = known.iter().map(|key| key.name).collect();
     let list = names
         .iter()
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    let meant = similar::closest(given, &names);
+    let meant = if findings.is_full() {
+        None
+    } else {
+        similar::closest(given, &names)
+    };
     findings.mistake_under(given, key.place, {
         match meant {
             Some(meant) => format!("`{given}` is not a key here, did you mean `{meant}`? write one of {list}"),
@@ -283,6 +291,34 @@ pub(super) fn list<T>(
                 Err(message) => findings.mistake(item.place, message),
             }
         });
+    }
+    Some(values)
+}
+
+/// A list of mappings: one at least, and no more than so many. What was understood of it.
+pub(super) fn items<T>(
+    node: &Node,
+    wanted: &str,
+    example: &str,
+    most: usize,
+    findings: &mut Findings,
+    mut read: impl FnMut(&Node, &mut Findings) -> Option<T>,
+) -> Option<Vec<T>> {
+    let Value::List(items) = &node.value else {
+        wrong_kind(node, wanted, example, findings);
+        return None;
+    };
+    if items.is_empty() {
+        let message = format_args!("the list is empty; write one at least, like `{example}`");
+        findings.mistake(node.place, message);
+    }
+    if let Some(first) = items.get(most) {
+        let message = format_args!("{} items are too many; write at most {most}", items.len());
+        findings.mistake(first.place, message);
+    }
+    let mut values = Vec::new();
+    for (index, item) in items.iter().take(most).enumerate() {
+        values.extend(findings.item(index, |findings| read(item, findings)));
     }
     Some(values)
 }

@@ -2,6 +2,7 @@
 
 use core::fmt::{Display, Write as _};
 
+use super::lint::Lint;
 use super::tree::Place;
 
 /// A mistake before it has a file and a source line.
@@ -11,7 +12,13 @@ pub(super) struct Finding {
     pub(super) key: String,
     pub(super) slo: Option<String>,
     pub(super) message: String,
+    /// Of what is allowed and probably not meant.
+    pub(super) lint: Option<Lint>,
 }
+
+/// Where as many mistakes are found, the others are counted only: their texts would fill the memory, and nobody reads
+/// on.
+const MOST: usize = 1_000;
 
 /// Collects mistakes; reading goes on after each.
 #[derive(Debug, Default)]
@@ -19,18 +26,30 @@ pub(super) struct Findings {
     path: String,
     slo: Option<String>,
     all: Vec<Finding>,
+    /// How many were found after the most that are kept.
+    others: usize,
 }
 
 impl Findings {
     /// Notes a mistake under the present key.
     pub(super) fn mistake(&mut self, place: Place, message: impl Display) {
-        let message = message.to_string();
+        if self.is_full() {
+            self.others += 1;
+            return;
+        }
+        let message = shortened(message.to_string());
         self.all.push(Finding {
             place,
             key: self.path.clone(),
             slo: self.slo.clone(),
             message,
+            lint: None,
         });
+    }
+
+    /// Whether mistakes are only counted from here on: no need to look for words.
+    pub(super) fn is_full(&self) -> bool {
+        self.all.len() >= MOST
     }
 
     /// Notes a mistake under a key below the present one.
@@ -71,16 +90,29 @@ impl Findings {
             key: String::new(),
             slo: None,
             message,
+            lint: None,
         }];
+        self.others = 0;
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    pub(super) fn into_vec(self) -> Vec<Finding> {
-        self.all
+    /// The mistakes that are kept, and how many others were found.
+    pub(super) fn into_parts(self) -> (Vec<Finding>, usize) {
+        (self.all, self.others)
     }
+}
+
+/// A message without the middle of what somebody wrote at great length: a few of them should not fill the memory.
+fn shortened(message: String) -> String {
+    if message.len() <= 8_000 {
+        return message;
+    }
+    let signs = message.chars();
+    let (start, end): (String, Vec<char>) = (signs.clone().take(1_000).collect(), signs.rev().take(1_000).collect());
+    start + "…" + &end.into_iter().rev().collect::<String>()
 }
 
 /// The beginning of a text, for paths and messages.

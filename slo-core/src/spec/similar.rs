@@ -3,7 +3,7 @@
 use crate::similar::distance;
 
 /// Words of other tools for what has another name here.
-const SYNONYMS: [(&str, &str); 12] = [
+const SYNONYMS: [(&str, &str); 26] = [
     ("target", "objective"),
     ("slo", "objective"),
     ("description", "promise"),
@@ -16,6 +16,20 @@ const SYNONYMS: [(&str, &str); 12] = [
     ("zone", "time_zone"),
     ("tz", "time_zone"),
     ("timezone", "time_zone"),
+    ("alerting", "alerts"),
+    ("alert", "alerts"),
+    ("alert_policy", "alerts"),
+    ("exclusions", "exclude"),
+    ("maintenance", "exclude"),
+    ("runbook_url", "runbook"),
+    ("dashboard_url", "dashboard"),
+    ("start", "from"),
+    ("end", "until"),
+    ("exdate", "except"),
+    ("total", "valid"),
+    ("budget", "share"),
+    ("min_bad_events", "minimum_bad_events"),
+    ("custom", "prometheus"),
 ];
 
 /// The known word that was most likely meant.
@@ -62,7 +76,7 @@ mod tests {
         for given in [
             "",
             "x",
-            "runbook",
+            "colour",
             "severity",
             "objectives_of_the_team",
             &"a".repeat(100_000),

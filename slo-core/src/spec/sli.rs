@@ -5,96 +5,146 @@ use core::str::FromStr;
 use std::collections::BTreeMap;
 
 use super::checked_at;
-use super::composite::composite;
-use super::fields::{Fields, Key, list, parsed, text, words};
+use super::fields::{Fields, list, parsed, text, words};
 use super::findings::Findings;
+use super::keys::{SpecKey, SpecShape, SpecTable};
+use super::shapes::{DURATION, PATH, PERCENT, THRESHOLD};
 use super::tree::{Node, Value};
+use super::{composite, prometheus};
 use crate::sli::{check_method, check_path, check_route};
 use crate::{
-    Classification, CompositeError, DownCounts, EndingName, EventsSli, HttpSli, Outcome, Share, Sli, StatusClass,
-    SyntheticSli, TimeSlices,
+    Classification, CompositeError, DownCounts, EndingName, EventsSli, HttpSli, METHODS, Outcome, Share, Sli,
+    StatusClass, SyntheticSli, TimeSlices,
 };
 
-const SLI: [Key; 5] = [
-    Key {
-        name: "http",
-        example: "http: { routes: [\"/listings\"] }",
-    },
-    Key {
-        name: "synthetic",
-        example: "synthetic: { path: /real-price/synthetic/health }",
-    },
-    Key {
-        name: "events",
-        example: "events: { of: notifications }",
-    },
-    Key {
-        name: "composite",
-        example: "composite: { weights: { browse-availability: 3, real-price-latency: 1 } }",
-    },
-    Key {
-        name: "time_slices",
-        example: "time_slices: { length: 1m, target: 99% }",
-    },
-];
+pub(super) static SLI: SpecTable = SpecTable {
+    one_of: &["http", "synthetic", "events", "composite", "prometheus"],
+    ..SpecTable::of(&[
+        SpecKey::optional(
+            "http",
+            SpecShape::Map(&HTTP),
+            "http: { routes: [\"/listings\"] }",
+            "HTTP requests to some routes, judged in the process as they end.",
+        ),
+        SpecKey::optional(
+            "synthetic",
+            SpecShape::Map(&SYNTHETIC),
+            "synthetic: { path: /real-price/synthetic/health }",
+            "Freshness, or whatever else a health endpoint says to a probe.",
+        ),
+        SpecKey::optional(
+            "events",
+            SpecShape::Map(&EVENTS),
+            "events: { of: notifications }",
+            "Events that the service's own code tells: jobs, notifications, messages.",
+        ),
+        SpecKey::optional(
+            "composite",
+            SpecShape::Map(&composite::COMPOSITE),
+            "composite: { weights: { browse-availability: 3, real-price-latency: 1 } }",
+            "The mean of other SLOs, by weight.",
+        ),
+        SpecKey::optional(
+            "prometheus",
+            SpecShape::Map(&prometheus::PROMETHEUS),
+            "prometheus: { bad: mails_failed_total, valid: mails_total }",
+            "Events that an engine counts, of metrics that this service does not make. A process cannot feed it: rules, \
+             dashboards and the gate ask the engine.",
+        ),
+        SpecKey::optional(
+            "time_slices",
+            SpecShape::Map(&TIME_SLICES),
+            "time_slices: { length: 1m, target: 99% }",
+            "Beside one of the above, except `composite`: slices of time are judged in the place of events, and the \
+             objective is the share of slices that must be good.",
+        ),
+    ])
+};
 
-const TIME_SLICES: [Key; 2] = [
-    Key {
-        name: "length",
-        example: "length: 1m",
-    },
-    Key {
-        name: "target",
-        example: "target: 99%",
-    },
-];
+static TIME_SLICES: SpecTable = SpecTable::of(&[
+    SpecKey::required("length", DURATION, "length: 1m", "How long a slice is."),
+    SpecKey::required(
+        "target",
+        PERCENT,
+        "target: 99%",
+        "The share of a slice's events that must be good for the slice to be.",
+    ),
+]);
 
-const SYNTHETIC: [Key; 2] = [
-    Key {
-        name: "path",
-        example: "path: /real-price/synthetic/health",
-    },
-    Key {
-        name: "down_counts",
-        example: "down_counts: bad",
-    },
-];
+static SYNTHETIC: SpecTable = SpecTable::of(&[
+    SpecKey::required(
+        "path",
+        PATH,
+        "path: /real-price/synthetic/health",
+        "The path of the endpoint, as a probe asks for it.",
+    ),
+    SpecKey::optional(
+        "down_counts",
+        SpecShape::Word(&["bad", "excluded"]),
+        "down_counts: bad",
+        "What a probe without an answer counts as: `bad` if left out, or `excluded` where an availability SLO counts it \
+         already.",
+    ),
+]);
 
-const EVENTS: [Key; 1] = [Key {
-    name: "of",
-    example: "of: notifications",
-}];
+static EVENTS: SpecTable = SpecTable::of(&[SpecKey::required(
+    "of",
+    SpecShape::Words,
+    "of: notifications",
+    "What one of them is, in words for people.",
+)]);
 
-const HTTP: [Key; 7] = [
-    Key {
-        name: "routes",
-        example: "routes: [\"/listings\", \"/real-price/{region}\"]",
-    },
-    Key {
-        name: "methods",
-        example: "methods: [GET, HEAD]",
-    },
-    Key {
-        name: "faster_than",
-        example: "faster_than: 800ms",
-    },
-    Key {
-        name: "until",
-        example: "until: body",
-    },
-    Key {
-        name: "bad",
-        example: "bad: [5xx, 429]",
-    },
-    Key {
-        name: "good",
-        example: "good: [503]",
-    },
-    Key {
-        name: "excluded",
-        example: "excluded: [404, cancelled]",
-    },
-];
+static HTTP: SpecTable = SpecTable::of(&[
+    SpecKey::required(
+        "routes",
+        SpecShape::Either(&[SpecShape::Word(&[MARKED]), SpecShape::List(&PATH)]),
+        "routes: [\"/listings\", \"/real-price/{region}\"]",
+        "Route templates in the router's own spelling, compared as they are; or `marked`: those that the program marks.",
+    ),
+    SpecKey::optional(
+        "methods",
+        SpecShape::List(&SpecShape::Word(&METHODS)),
+        "methods: [GET, HEAD]",
+        "Only requests with these methods; with any if left out.",
+    ),
+    SpecKey::optional(
+        "faster_than",
+        THRESHOLD,
+        "faster_than: 800ms",
+        "Good only when answered within this limit, which makes it a latency SLO: at most `60m`.",
+    ),
+    SpecKey::optional(
+        "until",
+        SpecShape::Word(&["head", "body"]),
+        "until: body",
+        "Where the clock stops: at the response's head, if left out, or at the end of the body.",
+    ),
+    SpecKey::optional(
+        "bad",
+        CODES,
+        "bad: [5xx, 429]",
+        "What is bad besides the defaults: 5xx, 408, errors, panics and timeouts.",
+    ),
+    SpecKey::optional(
+        "good",
+        CODES,
+        "good: [503]",
+        "What is good although it is bad by default.",
+    ),
+    SpecKey::optional(
+        "excluded",
+        CODES,
+        "excluded: [404, cancelled]",
+        "What is no event: neither good nor bad.",
+    ),
+]);
+
+/// Status codes, classes of them, and endings by name.
+const CODES: SpecShape = SpecShape::List(&SpecShape::Either(&[
+    SpecShape::Number(100, 599),
+    SpecShape::Text("[1-5]xx"),
+    SpecShape::Word(&["service", "body", "panic", "timeout", "cancelled"]),
+]));
 
 /// Stands for the routes that the program marks.
 const MARKED: &str = "marked";
@@ -152,16 +202,17 @@ impl fmt::Display for Sorted {
 /// Reads an SLI of one kind.
 type Kind = fn(&Node, &str, &mut Findings) -> Option<Sli>;
 
-const KINDS: [(&str, Kind); 4] = [
+const KINDS: [(&str, Kind); 5] = [
     ("http", http),
     ("synthetic", synthetic),
     ("events", events),
-    ("composite", composite),
+    ("composite", composite::composite),
+    ("prometheus", prometheus::prometheus),
 ];
 
 pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli, Option<TimeSlices>)> {
     let fields = Fields::of(node, &SLI, findings)?;
-    let slices = fields.optional("time_slices", findings, time_slices);
+    let slices = fields.read("time_slices", findings, time_slices);
     let given: Vec<_> = KINDS.iter().filter(|(key, _)| fields.raw(key).is_some()).collect();
     let kinds: Vec<_> = KINDS.iter().map(|(key, _)| format!("`{key}`")).collect();
     let Some((first, _)) = given.first() else {
@@ -177,7 +228,7 @@ pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli,
             let message = format!("`{key}` stands beside `{first}`, and an SLI measures one thing; write two SLOs");
             findings.mistake_under(key, fields.key_place(key), message);
         }
-        slis.push(fields.optional(key, findings, read));
+        slis.push(fields.read(key, findings, read));
     }
     if let (Some(Some(Sli::Composite(_))), true) = (slis.first(), slices.is_some()) {
         findings.mistake_under(
@@ -192,11 +243,11 @@ pub(super) fn sli(node: &Node, _: &str, findings: &mut Findings) -> Option<(Sli,
 
 fn time_slices(node: &Node, _: &str, findings: &mut Findings) -> Option<TimeSlices> {
     let fields = Fields::of(node, &TIME_SLICES, findings)?;
-    let length = fields.required("length", findings, |node, example, findings| {
+    let length = fields.read("length", findings, |node, example, findings| {
         let length = TimeSlices::parse_length(text(node, example, findings)?);
         checked_at(node, findings, length)
     });
-    let target = fields.required("target", findings, |node, example, findings| {
+    let target = fields.read("target", findings, |node, example, findings| {
         let share: Share = parsed(node, example, findings)?;
         let slices = checked_at(node, findings, TimeSlices::new(TimeSlices::LONGEST, share))?;
         Some(slices.target())
@@ -206,11 +257,11 @@ fn time_slices(node: &Node, _: &str, findings: &mut Findings) -> Option<TimeSlic
 
 fn synthetic(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &SYNTHETIC, findings)?;
-    let path = fields.required("path", findings, |node, example, findings| {
+    let path = fields.read("path", findings, |node, example, findings| {
         let path = text(node, example, findings)?;
         checked_at(node, findings, check_path(path).map(|()| path))
     });
-    let down = fields.optional("down_counts", findings, |node, example, findings| {
+    let down = fields.read("down_counts", findings, |node, example, findings| {
         let given = text(node, example, findings)?;
         let known = DownCounts::ALL
             .into_iter()
@@ -224,18 +275,18 @@ fn synthetic(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
 
 fn events(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &EVENTS, findings)?;
-    let what = fields.required("of", findings, words);
+    let what = fields.read("of", findings, words);
     Some(EventsSli::of(what?).into())
 }
 
 fn http(node: &Node, _: &str, findings: &mut Findings) -> Option<Sli> {
     let fields = Fields::of(node, &HTTP, findings)?;
-    let named = fields.required("routes", findings, routes);
-    let methods = fields.optional("methods", findings, |node, example, findings| {
+    let named = fields.read("routes", findings, routes);
+    let methods = fields.read("methods", findings, |node, example, findings| {
         list(node, example, findings, |method| checked(method, check_method(method)))
     });
-    let limit = fields.optional("faster_than", findings, parsed);
-    let until = fields.optional("until", findings, parsed);
+    let limit = fields.read("faster_than", findings, parsed);
+    let until = fields.read("until", findings, parsed);
     let rules = classification(&fields, findings);
     let mut sli = named?
         .until(until.unwrap_or_default())
@@ -261,7 +312,7 @@ fn classification(fields: &Fields<'_>, findings: &mut Findings) -> Classificatio
     let mut rules = Classification::new();
     let mut sorted: BTreeMap<String, &str> = BTreeMap::new();
     for (key, outcome) in OUTCOMES {
-        let items = fields.optional(key, findings, |node, example, findings| {
+        let items = fields.read(key, findings, |node, example, findings| {
             list(node, example, findings, Sorted::from_str)
         });
         for (place, item) in items.unwrap_or_default() {

@@ -67,6 +67,24 @@ pub(super) enum Value {
 /// Deeper nesting than this is no spec, and recursion over it must end.
 const MAX_DEPTH: usize = 64;
 
+/// A JSON text with a space for each tab outside its quotes, where it has any: JSON is YAML but for tabs that indent.
+/// Lines and columns stay as they are. `None` for all other texts.
+pub(super) fn json_without_tabs(text: &str) -> Option<String> {
+    if !text.contains('\t') || !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    let spaced = text.chars().map(|sign| {
+        let tab = sign == '\t' && !quoted;
+        if sign == '"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = quoted && sign == '\\' && !escaped;
+        if tab { ' ' } else { sign }
+    });
+    Some(spaced.collect())
+}
+
 /// Reads the one document of a text; `None` when a mistake was found that leaves nothing to look at.
 pub(super) fn parse(text: &str, findings: &mut Findings) -> Option<Node> {
     let mut events = Events {

@@ -1,12 +1,19 @@
 //! Values of an SLO that need more help than their type's own error gives.
 
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
 use chrono::NaiveDate;
 
+use super::checked_at;
 #[cfg(feature = "calendar")]
-use super::fields::{Fields, Key};
+use super::fields::Fields;
 use super::fields::{parsed, text};
 use super::findings::Findings;
+use super::keys::{SpecKey, SpecShape, SpecTable};
+use super::shapes::ZONE;
 use super::tree::{Node, Value};
+use crate::window::parse_seconds;
 use crate::{Status, Target, TargetError, Window};
 
 /// `99.9%`; for a number without the sign, the message is what it would be with it.
@@ -49,17 +56,26 @@ fn meant(given: &str) -> Option<Target> {
     percent.parse().ok()
 }
 
-#[cfg(feature = "calendar")]
-const CALENDAR: [Key; 2] = [
-    Key {
-        name: "calendar",
-        example: "calendar: month",
-    },
-    Key {
-        name: "time_zone",
-        example: "time_zone: Asia/Seoul",
-    },
-];
+/// `30d`, `month in Asia/Seoul`, or the mapping below.
+pub(super) const WINDOW: SpecShape = SpecShape::Either(&[
+    SpecShape::Text("([0-9]+[wdhms])+|[a-z]+ in [A-Za-z0-9_+/-]+"),
+    SpecShape::Map(&CALENDAR),
+]);
+
+static CALENDAR: SpecTable = SpecTable::of(&[
+    SpecKey::required(
+        "calendar",
+        SpecShape::Word(&["day", "week", "month", "quarter", "year"]),
+        "calendar: month",
+        "The period, which begins anew for everybody at the same local midnight.",
+    ),
+    SpecKey::required(
+        "time_zone",
+        ZONE,
+        "time_zone: Asia/Seoul",
+        "Whose midnight: a name of the IANA database.",
+    ),
+]);
 
 /// `30d`, or `{ calendar: month, time_zone: Asia/Seoul }`.
 pub(super) fn window(node: &Node, example: &str, findings: &mut Findings) -> Option<Window> {
@@ -73,8 +89,8 @@ pub(super) fn window(node: &Node, example: &str, findings: &mut Findings) -> Opt
 #[cfg(feature = "calendar")]
 fn calendar(node: &Node, findings: &mut Findings) -> Option<Window> {
     let fields = Fields::of(node, &CALENDAR, findings)?;
-    let period = fields.required("calendar", findings, parsed);
-    let zone = fields.required("time_zone", findings, parsed);
+    let period = fields.read("calendar", findings, parsed);
+    let zone = fields.read("time_zone", findings, parsed);
     Some(Window::calendar(period?, zone?))
 }
 
@@ -101,18 +117,38 @@ pub(super) fn status(node: &Node, example: &str, findings: &mut Findings) -> Opt
 /// `2026-01-31`.
 pub(super) fn day(node: &Node, example: &str, findings: &mut Findings) -> Option<NaiveDate> {
     let given = text(node, example, findings)?;
-    let day = calendar_day(given);
-    if day.is_none() {
-        findings.mistake(
-            node.place,
-            format_args!("`{given}` is not a day; write year, month and day, like `2026-01-31`"),
-        );
-    }
-    day
+    checked_at(node, findings, calendar_day(given).ok_or_else(|| not_a_day(given)))
+}
+
+pub(super) fn not_a_day(given: &str) -> String {
+    format!("`{given}` is not a day; write year, month and day, like `2026-01-31`")
+}
+
+/// Digits only.
+pub(super) fn whole_number(
+    node: &Node,
+    example: &str,
+    range: RangeInclusive<u32>,
+    findings: &mut Findings,
+) -> Option<u32> {
+    let given = text(node, example, findings)?;
+    let digits = given.bytes().all(|byte| byte.is_ascii_digit());
+    let number = given.parse().ok().filter(|number| digits && range.contains(number));
+    let (least, most) = (range.start(), range.end());
+    let refused = || format!("`{given}` is not a whole number from {least} to {most}; write it like `{example}`");
+    checked_at(node, findings, number.ok_or_else(refused))
+}
+
+/// How long an engine keeps what it is sent: from a day to a hundred years.
+pub(super) fn retention(node: &Node, example: &str, findings: &mut Findings) -> Option<Duration> {
+    let given = text(node, example, findings)?;
+    let seconds = parse_seconds(given).filter(|seconds| (86_400..=36_525 * 86_400).contains(seconds));
+    let refused = || format!("`{given}` is not a retention; write from `1d` to `36525d`, like `40d`");
+    checked_at(node, findings, seconds.ok_or_else(refused)).map(Duration::from_secs)
 }
 
 /// Exactly `YYYY-MM-DD`; chrono alone would take `2026-1-5` and `+2026-01-05`.
-fn calendar_day(text: &str) -> Option<NaiveDate> {
+pub(super) fn calendar_day(text: &str) -> Option<NaiveDate> {
     let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     if !shape.eq(*b"0000-00-00") {
         return None;

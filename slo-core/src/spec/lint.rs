@@ -1,0 +1,357 @@
+//! What a spec may say and probably does not mean.
+
+mod gate;
+mod routes;
+
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+
+use super::findings::Finding;
+use super::tree::{Node, Place, Value};
+use crate::alert::AlertPolicy;
+use crate::similar::distance;
+use crate::window::Seconds;
+use crate::{Alerting, Environment, PromQuery, Sli, Slo, SloSet, Status};
+
+/// What is allowed in a spec and probably not meant.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::Lint;
+///
+/// assert_eq!("no-promise".parse(), Ok(Lint::NoPromise));
+/// assert_eq!(
+///     "no-promis".parse::<Lint>().unwrap_err().to_string(),
+///     "`no-promis` is not a lint, did you mean `no-promise`?"
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Lint {
+    /// An SLO without a sentence for people.
+    NoPromise,
+    /// A condition of its alerts that no error ratio fulfils.
+    UnreachableAlert,
+    /// A latency SLO on a route that looks like a stream of events.
+    LatencyOfStream,
+    /// Two SLOs of a kind that have a route in common.
+    OverlappingRoutes,
+    /// A window over what the engine keeps.
+    BeyondRetention,
+    /// A gate that blocks while every promise is kept, or before anybody is told.
+    StrictGate,
+    /// A query for events per second, where the number of events belongs.
+    RateNotCount,
+    /// Planned times that are most of the time.
+    MostlyExcluded,
+}
+
+impl Lint {
+    /// Every lint.
+    pub const ALL: [Self; 8] = [
+        Self::NoPromise,
+        Self::UnreachableAlert,
+        Self::LatencyOfStream,
+        Self::OverlappingRoutes,
+        Self::BeyondRetention,
+        Self::StrictGate,
+        Self::RateNotCount,
+        Self::MostlyExcluded,
+    ];
+
+    /// Its name, to allow it by.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPromise => "no-promise",
+            Self::UnreachableAlert => "unreachable-alert",
+            Self::LatencyOfStream => "latency-of-stream",
+            Self::OverlappingRoutes => "overlapping-routes",
+            Self::BeyondRetention => "beyond-retention",
+            Self::StrictGate => "strict-gate",
+            Self::RateNotCount => "rate-not-count",
+            Self::MostlyExcluded => "mostly-excluded",
+        }
+    }
+
+    /// What it warns of, and why, in a sentence or two.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::NoPromise => {
+                "An SLO without `promise`: whoever is woken by it reads a number and not what users were promised."
+            }
+            Self::UnreachableAlert => {
+                "A condition of an SLO's alerts that can never fire, not even when every event is bad: with a low target \
+                 some of the usual ones cannot."
+            }
+            Self::LatencyOfStream => {
+                "A latency SLO on a route that looks like an event stream or a WebSocket: its response begins at once and \
+                 lasts as long as the client likes."
+            }
+            Self::OverlappingRoutes => {
+                "Two SLOs of a kind, with one window and one limit, that have a route and a method in common: one failure \
+                 burns both budgets. Or one route in two spellings, of which a router has one."
+            }
+            Self::BeyondRetention => {
+                "A window longer than what the engine keeps: 15 days, unless `retention` says otherwise. The SLO would \
+                 silently be one over that."
+            }
+            Self::StrictGate => {
+                "A limit of the gate that blocks deploys while every agreed SLO is met, or while none of their alerts \
+                 would tell anybody."
+            }
+            Self::RateNotCount => {
+                "A query that counts events per second. Budgets and the guard against little traffic need numbers of \
+                 events: `increase` and not `rate`."
+            }
+            Self::MostlyExcluded => {
+                "Planned times that cover more than half of a year: then hardly anything is promised."
+            }
+        }
+    }
+}
+
+impl fmt::Display for Lint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Lint {
+    type Err = LintError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|lint| lint.as_str() == text);
+        known.ok_or_else(|| {
+            let near = Self::ALL.map(|lint| (distance(text, lint.as_str()), lint));
+            let near = near
+                .into_iter()
+                .filter(|(edits, lint)| *edits <= lint.as_str().len() / 3);
+            LintError {
+                text: text.to_owned(),
+                similar: near.min().map(|(_, lint)| lint),
+            }
+        })
+    }
+}
+
+/// Why a text is not the name of a [`Lint`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LintError {
+    text: String,
+    similar: Option<Lint>,
+}
+
+impl fmt::Display for LintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a lint", self.text)?;
+        match self.similar {
+            Some(lint) => write!(f, ", did you mean `{lint}`?"),
+            None => write!(f, "; write one of {}", Lint::ALL.map(Lint::as_str).join(", ")),
+        }
+    }
+}
+
+impl core::error::Error for LintError {}
+
+/// Everything that is probably not meant, of a spec that was understood.
+pub(super) fn all(root: &Node, set: &SloSet) -> Vec<Finding> {
+    let mut warnings = Warnings { root, all: Vec::new() };
+    for (index, slo) in set.slos().iter().enumerate() {
+        of_slo(index, slo, &mut warnings);
+    }
+    routes::all(set, &mut warnings);
+    retention(set, &mut warnings);
+    gate::strict(set, None, &mut warnings);
+    excluded(set, &mut warnings);
+    for (name, environment) in set.environments() {
+        let there = set.for_environment(name);
+        of_environment(name, environment, set, &there, &mut warnings);
+        gate::strict(&there, Some((name, environment)), &mut warnings);
+    }
+    warnings.all
+}
+
+/// What was found so far, and where it can be looked up.
+struct Warnings<'n> {
+    root: &'n Node,
+    all: Vec<Finding>,
+}
+
+/// A step on the way to a value.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Item(usize),
+}
+
+use Step::{Item, Key};
+
+impl Warnings<'_> {
+    /// Warns of the value that these steps lead to; where it is not written, at what would hold it.
+    fn warn(&mut self, lint: Lint, slo: Option<&Slo>, path: &[Step<'_>], message: impl fmt::Display) {
+        let mut key = String::new();
+        for step in path {
+            match step {
+                Key(name) if key.is_empty() => key.push_str(name),
+                Key(name) => key.extend([".", name]),
+                Item(index) => key.push_str(&format!("[{index}]")),
+            }
+        }
+        self.all.push(Finding {
+            place: self.place(path),
+            key,
+            slo: slo.map(|slo| slo.name().to_owned()),
+            message: message.to_string(),
+            lint: Some(lint),
+        });
+    }
+
+    /// Where a value stands, or of what is written the last that should hold it.
+    fn place(&self, path: &[Step<'_>]) -> Place {
+        let mut node = self.root;
+        for step in path {
+            let Some(next) = child(node, *step) else { break };
+            node = next;
+        }
+        node.place
+    }
+
+    /// The value that these steps lead to, if it is written.
+    fn node(&self, path: &[Step<'_>]) -> Option<&Node> {
+        path.iter().try_fold(self.root, |node, step| child(node, *step))
+    }
+}
+
+fn child<'n>(node: &'n Node, step: Step<'_>) -> Option<&'n Node> {
+    match (step, &node.value) {
+        (Key(name), Value::Map(entries)) => {
+            let mut entries = entries.iter();
+            entries.find_map(|(key, value)| matches!(&key.value, Value::Text(text) if text == name).then_some(value))
+        }
+        (Item(index), Value::List(items)) => items.get(index),
+        (Key(_) | Item(_), Value::Empty | Value::Text(_) | Value::List(_) | Value::Map(_) | Value::Refused) => None,
+    }
+}
+
+fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
+    let mut warn = |lint, steps: &[Step<'_>], message: &str| {
+        warnings.warn(lint, Some(slo), &[&[Key("slos"), Item(index)], steps].concat(), message);
+    };
+    if slo.promise_sentence().is_none() {
+        let message = "nothing says what is promised; write one sentence that users would understand, like `promise: Anyone \
+                       can look at listings at any time.`";
+        warn(Lint::NoPromise, &[Key("promise")], message);
+    }
+    for message in unreachable(slo) {
+        warn(Lint::UnreachableAlert, &[Key("objective")], &message);
+    }
+    if let Sli::Prometheus(sli) = slo.sli() {
+        let parts = [
+            ("bad", sli.bad_query()),
+            ("good", sli.good_query()),
+            ("valid", Some(sli.valid_query())),
+        ];
+        for (key, _) in parts
+            .iter()
+            .filter(|(_, query)| query.is_some_and(PromQuery::has_a_rate))
+        {
+            let message = "this counts events per second, and a budget needs their number; write `increase` in the place of \
+                           `rate`";
+            warn(Lint::RateNotCount, &[Key("sli"), Key("prometheus"), Key(key)], message);
+        }
+    }
+}
+
+/// A sentence for each condition of its alerts that can never fire. Nobody is told of a composite, or where the spec says
+/// so.
+fn unreachable(slo: &Slo) -> Vec<String> {
+    let nobody = slo.alerting_rules().is_some_and(Alerting::tells_nobody);
+    if nobody || slo.composite().is_some() {
+        return Vec::new();
+    }
+    let alerts = AlertPolicy::standard().for_slo(slo);
+    let sentence = |unreachable| format!("{unreachable}; write them as `conditions` of `alerts`");
+    alerts.unreachable().map(sentence).collect()
+}
+
+/// What an environment adds: alerts that cannot fire at its target, though they could at the one it changes.
+fn of_environment(name: &str, changes: &Environment, set: &SloSet, there: &SloSet, warnings: &mut Warnings<'_>) {
+    for (changed, _) in changes.slos() {
+        let (Some(before), Some(slo)) = (set.slo(changed), there.slo(changed)) else {
+            continue;
+        };
+        let is_draft = slo.current_status() == Status::Draft;
+        let known = unreachable(before);
+        for message in unreachable(slo)
+            .iter()
+            .filter(|message| !is_draft && !known.contains(message))
+        {
+            let path = [
+                Key("environments"),
+                Key(name),
+                Key("slos"),
+                Key(changed),
+                Key("objective"),
+            ];
+            warnings.warn(Lint::UnreachableAlert, Some(slo), &path, message);
+        }
+    }
+}
+
+/// What Prometheus keeps unless it is told otherwise.
+const USUAL_RETENTION: Duration = Duration::from_secs(15 * 86_400);
+
+fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
+    let kept = set.retention().unwrap_or(USUAL_RETENTION);
+    let everywhere = set.environments().map(|(name, _)| set.for_environment(name));
+    let longest = everywhere
+        .flat_map(|set| set.slos().iter().map(|slo| slo.window().longest()).collect::<Vec<_>>())
+        .chain(set.slos().iter().map(|slo| slo.window().longest()))
+        .max();
+    let Some(longest) = longest.filter(|longest| *longest > kept) else {
+        return;
+    };
+    let days = longest.as_secs().div_ceil(86_400) + 5;
+    let (longest, kept) = (Seconds(longest.as_secs()), Seconds(kept.as_secs()));
+    if set.retention().is_some() {
+        let message = format!(
+            "the longest window is {longest}, and of more than {kept} the engine knows nothing; let it keep {days}d and write \
+             `retention: {days}d`, or shorten the window"
+        );
+        warnings.warn(Lint::BeyondRetention, None, &[Key("retention")], message);
+        return;
+    }
+    let over = |slo: &Slo| slo.window().longest() > USUAL_RETENTION;
+    let index = set.slos().iter().position(over).unwrap_or_default();
+    let message = format!(
+        "windows are up to {longest} long, and Prometheus keeps {kept} unless told otherwise; let the engine keep {days}d and \
+         write `retention: {days}d` at the top of the spec"
+    );
+    let path = [Key("slos"), Item(index), Key("window")];
+    warnings.warn(Lint::BeyondRetention, set.slos().get(index), &path, message);
+}
+
+#[cfg(feature = "calendar")]
+fn excluded(set: &SloSet, warnings: &mut Warnings<'_>) {
+    let message = "this covers more than half of the time, in which hardly anything is promised then; write another objective, \
+                   or `status: draft`";
+    let most = |(index, exclusion): (usize, &crate::Exclusion)| exclusion.is_most_of_the_time().then_some(index);
+    for index in set.exclusions().iter().enumerate().filter_map(most) {
+        warnings.warn(Lint::MostlyExcluded, None, &[Key("exclude"), Item(index)], message);
+    }
+    for (place, slo) in set.slos().iter().enumerate() {
+        // The first are those of the whole service.
+        let own = slo.exclusions().iter().skip(set.exclusions().len());
+        for index in own.enumerate().filter_map(most) {
+            let path = [Key("slos"), Item(place), Key("exclude"), Item(index)];
+            warnings.warn(Lint::MostlyExcluded, Some(slo), &path, message);
+        }
+    }
+}
+
+#[cfg(not(feature = "calendar"))]
+fn excluded(_: &SloSet, _: &mut Warnings<'_>) {}

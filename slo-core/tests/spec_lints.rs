@@ -1,0 +1,306 @@
+//! What a spec may say and probably does not mean: each lint where it belongs, and nowhere else.
+#![cfg(all(feature = "calendar", feature = "yaml"))]
+
+use slo_core::{Lint, SloSet};
+
+/// A spec in which nothing is amiss.
+const FINE: &str = r#"version: 1
+service: shop
+retention: 35d
+slos:
+  - name: up
+    promise: It is there.
+    owner: x
+    status: agreed
+    objective: 99.9%
+    window: 30d
+    sli: { http: { routes: [/a, "/b/{id}"], methods: [GET] } }
+  - name: fast
+    promise: It is fast.
+    owner: x
+    status: agreed
+    objective: 95%
+    window: 30d
+    sli: { http: { routes: [/a], faster_than: 800ms } }
+"#;
+
+/// Line, column, key, SLO and message of each warning, with the lint's name.
+fn warnings(text: &str) -> Vec<String> {
+    match SloSet::lint_yaml("slo.yaml", text) {
+        Ok((_, warnings)) => warnings
+            .iter()
+            .map(|w| {
+                let lint = w.lint().map_or("none", Lint::as_str);
+                let slo = w.slo_name().unwrap_or("-");
+                format!(
+                    "{}:{} {} ({slo}) {lint}: {}",
+                    w.line(),
+                    w.column(),
+                    w.key(),
+                    w.message()
+                )
+            })
+            .collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+/// The warnings of the fine spec with some pieces replaced.
+fn with(changes: &[(&str, &str)]) -> Vec<String> {
+    let change = |text: String, (from, to): &(&str, &str)| {
+        assert!(text.contains(from), "{from:?} is not in it");
+        text.replacen(from, to, 1)
+    };
+    warnings(&changes.iter().fold(FINE.to_owned(), change))
+}
+
+#[test]
+fn a_fine_spec_has_no_warning() {
+    assert_eq!(warnings(FINE), [""; 0]);
+}
+
+#[test]
+fn a_warning_shows_its_place_and_its_name() {
+    let text = FINE
+        .replace("    promise: It is there.\n", "")
+        .replace("agreed", "draft");
+    let (set, warnings) = SloSet::lint_yaml("shop.yaml", &text).unwrap();
+    assert_eq!(set.slos().len(), 2);
+    assert_eq!(
+        warnings[0].to_string(),
+        "shop.yaml:5:5: slos[0].promise (up): nothing says what is promised; write one sentence that users would \
+         understand, like `promise: Anyone can look at listings at any time.` [no-promise]\n\
+         \x20 5 |   - name: up\n\
+         \x20   |     ^^^^"
+    );
+    assert_eq!(warnings.len(), 1);
+}
+
+#[test]
+fn conditions_that_can_never_fire_are_named_where_the_target_is() {
+    let unreachable = |place: &str, slo: &str, target: &str| {
+        format!(
+            "{place} ({slo}) unreachable-alert: the page for 2% of the budget in 1h can never fire at a target of {target}: \
+             more than 144% of the events would have to be bad; take a smaller share, or a long window of at least 1h26m25s \
+             in a period of 30d; write them as `conditions` of `alerts`"
+        )
+    };
+    let low = ("objective: 95%", "objective: 90%");
+    assert_eq!(with(&[low]), [unreachable("16:16 slos[1].objective", "fast", "90%")]);
+    assert_eq!(with(&[low, ("slos:", "alerts: false\nslos:")]), [""; 0]);
+    let own = "slos:\n";
+    let to = "alerts: { conditions: [{ severity: page, share: 2%, long: 6h, short: 30m }] }\nslos:\n";
+    assert_eq!(with(&[low, (own, to)]), [""; 0]);
+
+    let last = "faster_than: 800ms } }\n";
+    let dev = |change: &str| format!("{last}environments: {{ dev: {{ slos: {{ fast: {{ {change} }} }} }} }}\n");
+    assert_eq!(
+        with(&[(last, &dev("objective: 90%"))]),
+        [unreachable("19:51 environments.dev.slos.fast.objective", "fast", "90%")]
+    );
+    assert_eq!(with(&[(last, &dev("objective: 90%, status: draft"))]), [""; 0]);
+    assert_eq!(with(&[(last, &dev("objective: 94%"))]), [""; 0]);
+    assert_eq!(with(&[low, (last, &dev("window: 30d"))]).len(), 1); // not said once more
+}
+
+#[test]
+fn latency_of_what_never_ends_is_no_promise() {
+    let message = "looks like a stream or a socket, whose response begins at once and ends when the client likes; leave out \
+                   the latency limit, or the route";
+    for route in ["/sse", "/v1/stream", "/chat/{room}/ws", "/WebSocket", "/subscribe/{id}"] {
+        assert_eq!(
+            with(&[("[/a], faster", &format!("[/c, \"{route}\"], faster"))]),
+            [format!(
+                "18:33 slos[1].sli.http.routes[1] (fast) latency-of-stream: `{route}` {message}"
+            )]
+        );
+    }
+    assert_eq!(
+        with(&[("[/a], faster", "[/streaming-offers, /events], faster")]),
+        [""; 0]
+    );
+    assert_eq!(with(&[("\"/b/{id}\"", "/ws")]), [""; 0]); // availability
+}
+
+#[test]
+fn a_route_is_in_one_slo_of_a_kind() {
+    let third = |sli: &str, rest: &str| {
+        let text = format!(
+            "  - {{ name: third, promise: x., objective: 99%, window: 30d, sli: {{ http: {{ {sli} }} }} {rest} }}\n"
+        );
+        warnings(&format!("{FINE}{text}"))
+    };
+    let message = "is in `up`, too, so one failure burns both budgets and is told twice; write it in one of the two, or give \
+                   them other windows";
+    let said = |column: usize, index: usize, shared: &str| {
+        format!("19:{column} slos[2].sli.http.routes[{index}] (third) overlapping-routes: `{shared}` {message}")
+    };
+    assert_eq!(third("routes: [/x, \"/b/{id}\"]", ""), [said(90, 1, "GET /b/{id}")]);
+    assert_eq!(
+        third("routes: [/a, \"/b/{id}\"], methods: [GET, POST]", ""),
+        [said(86, 0, "GET /a")]
+    );
+    // Another method, another limit, another window, or another kind.
+    assert_eq!(third("routes: [/a], methods: [POST]", ""), [""; 0]);
+    assert_eq!(third("routes: [/a], faster_than: 2s", ""), [""; 0]);
+    assert_eq!(third("routes: marked", ""), [""; 0]);
+    let week = FINE.to_owned()
+        + "  - { name: third, promise: x., objective: 99%, window: 7d, sli: { http: { routes: [/a] } } }\n";
+    assert_eq!(warnings(&week), [""; 0]);
+    let same_limit = third("routes: [/a], faster_than: 800ms", "");
+    assert!(same_limit[0].contains("`/a` is in `fast`, too"), "{same_limit:?}");
+
+    let spelling = third("routes: [\"/b/{name}\"], faster_than: 2s", "");
+    assert_eq!(
+        spelling,
+        [
+            "19:86 slos[2].sli.http.routes[0] (third) overlapping-routes: `/b/{name}` and `/b/{id}` of `up` are one route to a \
+          router, which has it in one spelling; write that, or one of the two matches nothing"
+        ]
+    );
+    assert_eq!(third("routes: [\"/b/{*rest}\"]", ""), [""; 0]);
+}
+
+#[test]
+fn a_window_is_not_longer_than_what_the_engine_keeps() {
+    let unsaid = with(&[("retention: 35d\n", "")]);
+    assert_eq!(
+        unsaid,
+        [
+            "9:13 slos[0].window (up) beyond-retention: windows are up to 30d long, and Prometheus keeps 15d unless told \
+          otherwise; let the engine keep 35d and write `retention: 35d` at the top of the spec"
+        ]
+    );
+    assert_eq!(
+        with(&[("35d", "29d")]),
+        [
+            "3:12 retention (-) beyond-retention: the longest window is 30d, and of more than 29d the engine knows nothing; let \
+          it keep 35d and write `retention: 35d`, or shorten the window"
+        ]
+    );
+    assert_eq!(with(&[("35d", "30d")]), [""; 0]);
+    let week = [
+        ("retention: 35d\n", ""),
+        ("window: 30d", "window: 7d"),
+        ("window: 30d", "window: 15d"),
+    ];
+    assert_eq!(with(&week), [""; 0]);
+    // Months have up to 31 days; an environment may have another window.
+    let month = [("35d", "30d"), ("window: 30d", "window: month in Asia/Seoul")];
+    assert_eq!(with(&month).len(), 1);
+    let last = "faster_than: 800ms } }\n";
+    let dev = format!("{last}environments: {{ dev: {{ slos: {{ fast: {{ window: 90d }} }} }} }}\n");
+    assert!(with(&[(last, &dev)])[0].contains("the longest window is 90d"));
+}
+
+#[test]
+fn a_gate_blocks_no_earlier_than_a_promise_breaks_or_somebody_is_told() {
+    let gate = |gate: &str| with(&[("slos:", &format!("gate: {{ {gate} }}\nslos:"))]);
+    assert_eq!(gate("bad_ratio: \"< 0.1% over 15m\""), [""; 0]);
+    assert_eq!(
+        gate("bad_ratio: \"< 0.09% over 15m\""),
+        [
+            "4:20 gate.bad_ratio (-) strict-gate: the gate blocks from 0.09% of bad requests on, and no SLO allows less than the \
+          0.1% of `up`: it blocks while every promise is kept; write `< 0.1%` or more"
+        ]
+    );
+    assert_eq!(gate("bad_ratio: \"< 0.09% over 15m\", mode: observe"), [""; 0]);
+    assert_eq!(
+        gate("p95: \"< 500ms over 15m\""),
+        [
+            "4:14 gate.p95 (-) strict-gate: the gate blocks when 5% of all requests take 500ms or longer, and `fast` allows \
+          800ms: it blocks while every promise is kept; write `< 800ms` or more"
+        ]
+    );
+    assert_eq!(gate("budget: \"> 98%\""), [""; 0]);
+    assert_eq!(
+        gate("budget: \"> 98.1%\""),
+        [
+            "4:17 gate.budget (-) strict-gate: the gate blocks unless more than 98.1% of every budget are left, and nobody is \
+          told before 2% are spent: it blocks while all is said to be well; write `> 90%` or less"
+        ]
+    );
+    // The default is meant by nobody, and blocks all the same.
+    let slow = with(&[("800ms", "2s")]);
+    assert!(slow[0].starts_with("1:1 gate.p95 (-) strict-gate: "), "{slow:?}");
+    assert_eq!(with(&[("800ms", "2s"), ("objective: 95%", "objective: 94%")]), [""; 0]);
+    assert_eq!(
+        with(&[("800ms", "2s"), ("agreed", "draft"), ("agreed", "draft")]),
+        [""; 0]
+    );
+
+    // Nobody is told before six times the budget.
+    let own = "alerts: { conditions: [{ severity: page, share: 5%, long: 6h, short: 30m }] }\ngate: { bad_ratio: \"< 0.59% \
+               over 15m\" }\nslos:";
+    assert_eq!(
+        with(&[("slos:", own)]),
+        [
+            "5:20 gate.bad_ratio (-) strict-gate: the gate blocks from 0.59% of bad requests on, and nobody is told before 0.6% \
+          are bad: it blocks while all is said to be well; write `< 0.6%` or more"
+        ]
+    );
+    assert_eq!(with(&[("slos:", &own.replace("0.59%", "0.6%"))]), [""; 0]);
+}
+
+#[test]
+fn a_gate_is_looked_at_in_each_environment_that_writes_one() {
+    let last = "faster_than: 800ms } }\n";
+    let in_dev = |dev: &str| with(&[(last, &format!("{last}environments: {{ dev: {{ {dev} }} }}\n"))]);
+    let strict = in_dev("gate: { bad_ratio: \"< 0.05% over 15m\" }");
+    assert!(
+        strict[0].starts_with("19:43 environments.dev.gate.bad_ratio (-) strict-gate: "),
+        "{strict:?}"
+    );
+    assert_eq!(
+        in_dev("gate: { bad_ratio: \"< 0.05% over 15m\", mode: observe }"),
+        [""; 0]
+    );
+    assert_eq!(in_dev("slos: { up: { objective: 99% } }"), [""; 0]);
+}
+
+#[test]
+fn a_query_counts_events_and_no_rate() {
+    let sli = "{ prometheus: { bad: 'sum(rate(a[$window]))', valid: 'sum(increase(b[$window]))' } }";
+    assert_eq!(
+        with(&[("{ http: { routes: [/a, \"/b/{id}\"], methods: [GET] } }", sli)]),
+        [
+            "11:31 slos[0].sli.prometheus.bad (up) rate-not-count: this counts events per second, and a budget needs their \
+          number; write `increase` in the place of `rate`"
+        ]
+    );
+}
+
+#[test]
+fn planned_times_are_the_exception() {
+    let rest = "time_zone: UTC, rrule: FREQ=DAILY, reason: x }]";
+    let message = "mostly-excluded: this covers more than half of the time, in which hardly anything is promised then; write \
+                   another objective, or `status: draft`";
+    let exclude = |hours: u32| format!("exclude: [{{ from: 2026-01-04 02:00, duration: {hours}h, {rest}");
+    assert_eq!(with(&[("slos:", &format!("{}\nslos:", exclude(12)))]), [""; 0]);
+    assert_eq!(
+        with(&[("slos:", &format!("{}\nslos:", exclude(13)))]),
+        [format!("4:11 exclude[0] (-) {message}")]
+    );
+    let of_slo = format!("    owner: x\n    {}\n", exclude(13));
+    let both = [("slos:", format!("{}\nslos:", exclude(1))), ("    owner: x\n", of_slo)];
+    let both = both.each_ref().map(|(from, to)| (*from, to.as_str()));
+    assert_eq!(with(&both), [format!("9:15 slos[0].exclude[0] (up) {message}")]);
+}
+
+#[test]
+fn lints_have_names_and_a_sentence_each() {
+    for lint in Lint::ALL {
+        assert_eq!(lint.to_string().parse(), Ok(lint));
+        assert!(lint.about().ends_with('.'), "{lint}");
+    }
+    let refused = |text: &str| text.parse::<Lint>().unwrap_err().to_string();
+    assert_eq!(
+        refused("strict-gates"),
+        "`strict-gates` is not a lint, did you mean `strict-gate`?"
+    );
+    assert_eq!(
+        refused("x"),
+        "`x` is not a lint; write one of no-promise, unreachable-alert, latency-of-stream, overlapping-routes, \
+         beyond-retention, strict-gate, rate-not-count, mostly-excluded"
+    );
+}
