@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod rules;
+
+pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
+
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "slo", version, arg_required_else_help = true)]
@@ -24,6 +28,8 @@ pub struct Args {
 pub enum Command {
     /// Says what a spec means, or every mistake in it.
     Check(CheckArgs),
+    /// Writes recording and alerting rules: one set for a whole fleet, or those of one spec.
+    Rules(RulesArgs),
 }
 
 /// Arguments of `slo check`.
@@ -70,7 +76,9 @@ mod tests {
 
     #[test]
     fn without_a_file_it_is_slo_yaml() {
-        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command;
+        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
+            panic!("another command")
+        };
         assert_eq!(args.files, [PathBuf::from("slo.yaml")]);
         assert_eq!(args.format, Format::Text);
         assert!(Args::try_parse_from(["slo", "check", "--format", "xml"]).is_err());

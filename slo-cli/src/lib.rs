@@ -30,8 +30,10 @@
 //! - [`args`]: the command line.
 //! - [`cmd`]: one module per command.
 //! - [`exit`]: the exit codes.
+//! - [`rule_window`]: a window that rules are written for.
 
 pub mod args;
 pub mod cmd;
 pub mod exit;
 mod render;
+pub mod rule_window;

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use slo_cli::args::{Args, Command};
-use slo_cli::cmd::{Answer, check};
+use slo_cli::cmd::{Answer, check, rules};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
     let answer = match Args::parse().command {
         Command::Check(args) => check::run(&args, &mut io::stdin().lock()),
+        Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),
     };
     print(&answer).into()
 }
