@@ -14,5 +14,6 @@ pub(crate) mod rule_file;
 mod status;
 pub(crate) mod subject;
 pub(crate) mod summary;
+mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod yaml;

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// Each golden file and the arguments that make it.
-const GOLDENS: [(&str, &str); 11] = [
+const GOLDENS: [(&str, &str); 13] = [
     ("fleet.yaml", "--fleet"),
     (
         "fleet-vm.yaml",
@@ -37,6 +37,11 @@ const GOLDENS: [(&str, &str); 11] = [
         "--engine mimir --identity target-info ../../golden/in/calendar.yaml",
     ),
     ("hostile.yaml", "--format prometheus-rule ../in/hostile.yaml"),
+    ("http-test.yaml", "--tests http.yaml --source http ../in/http.yaml"),
+    (
+        "calendar-test.yaml",
+        "--tests --identity job --format plain ../../golden/in/calendar.yaml",
+    ),
     ("alertmanager.yaml", "--alertmanager"),
     ("alertmanager-job.yaml", "--alertmanager --identity job"),
 ];

@@ -2,6 +2,9 @@
 
 mod budgets;
 mod checks;
+mod engines;
+mod generated;
 mod pages;
 mod tools;
+mod traffic;
 mod unit;

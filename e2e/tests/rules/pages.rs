@@ -187,3 +187,43 @@ fn silence_ends_no_page_and_begins_none() -> Outcome {
         ]
     })
 }
+
+/// A window made longer, a factor swapped, a comparison softened, a guard or a clause dropped: each is noticed.
+#[test]
+fn rules_that_say_something_else_are_noticed() -> Outcome {
+    let outage = counts(10, 0, 1_000);
+    let short_outage = case("B01 total outage of 10 min", 30, &[outage, counts(60, 1_000, 0)]);
+    let silent = case("an outage after which nobody comes", 30, &[outage, counts(60, 0, 0)]);
+    let slow = case("B11 14x", 30, &[counts(160, 986, 14)]);
+    let four = case(
+        "four failures at once",
+        30,
+        &[counts(360, 0, 0), counts(1, 0, 4), counts(10, 0, 0)],
+    );
+    let exactly = Case {
+        target: "90%",
+        budget: "0.1",
+        ..case("B13 total outage at a target of 90%", 30, &[counts(220, 0, 1_000)])
+    };
+    let rules = slo("rules --fleet --window 30d")?;
+    for (from, to, case) in [
+        ("[30m]))", "[50m]))", &short_outage),
+        ("> 14.4", "> 4.4", &slow),
+        (") > 6", ") > 16", &slow),
+        (") > 6", ") >= 6", &exactly),
+        ("> 4.5", "> 3.5", &four),
+        ("alertstate=\"firing\"", "alertstate=\"pending\"", &silent),
+        ("- 1) / 360, 1)", "+ 360) / 360, 1)", &slow),
+        ("slo_outcome=~\"good|bad\"", "slo_outcome=\"good\"", &slow),
+    ] {
+        let changed = rules.replace(from, to);
+        assert_ne!(changed, rules, "{from} is not in the rules");
+        let name = case.name;
+        assert!(run(&rules, "1m", &[case.test()?]).is_ok(), "{name} fails as it is");
+        assert!(
+            run(&changed, "1m", &[case.test()?]).is_err(),
+            "{from} became {to}, and {name} did not notice"
+        );
+    }
+    Ok(())
+}

@@ -54,6 +54,9 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
         let lines = reasons.iter().map(|reason| format!("{}: {reason}\n", source.file));
         lines.collect()
     };
+    if let Some(rules) = &args.tests {
+        return own.unit_tests(rules).map_err(told);
+    }
     Ok(own.file().map_err(told)?.render(args.format))
 }
 

@@ -2,6 +2,7 @@
 
 use slo_core::{HttpSli, Outcome, Threshold, names};
 
+use super::unit_tests::Counted;
 use super::{promql, status};
 use crate::args::Identity;
 
@@ -24,6 +25,8 @@ pub(crate) struct Counters {
     others: &'static [&'static str],
     /// Whose series.
     matchers: Vec<String>,
+    /// Labels of a series that they match, beside the service's.
+    example: Vec<String>,
     kind: Kind,
 }
 
@@ -41,6 +44,8 @@ struct Http {
     bad: Option<String>,
     excluded: Option<String>,
     limit: Option<Threshold>,
+    /// A good and a bad status code, where there is one.
+    codes: [Option<u16>; 2],
 }
 
 impl Counters {
@@ -50,6 +55,7 @@ impl Counters {
             identity,
             others: &[names::SLO_NAME.label],
             matchers: Vec::new(),
+            example: Vec::new(),
             kind: Kind::Events,
         }
     }
@@ -60,6 +66,7 @@ impl Counters {
             identity,
             others: &[],
             matchers: vec![identity.is_service(service), promql::is(names::SLO_NAME.label, slo)],
+            example: vec![promql::is(names::SLO_NAME.label, slo)],
             kind: Kind::Events,
         }
     }
@@ -70,6 +77,7 @@ impl Counters {
             identity,
             others: &[],
             matchers: vec![identity.is_service(service)],
+            example: Vec::new(),
             kind: Kind::Events,
         }
     }
@@ -77,6 +85,10 @@ impl Counters {
     /// Those of an SLO on HTTP requests, judged by route, method, status code and bucket: matched routes only.
     pub(crate) fn of_http(identity: Identity, service: &str, sli: &HttpSli) -> Self {
         let (routes, methods): (Vec<_>, Vec<_>) = (sli.route_templates().collect(), sli.method_names().collect());
+        let example = vec![
+            promql::is(names::HTTP_ROUTE.label, routes.first().unwrap_or(&"/")),
+            promql::is(names::HTTP_REQUEST_METHOD.label, methods.first().unwrap_or(&"GET")),
+        ];
         let mut matchers = vec![identity.is_service(service)];
         matchers.push(if routes.is_empty() {
             format!("{}!=\"\"", names::HTTP_ROUTE.label)
@@ -91,11 +103,13 @@ impl Counters {
             bad: status::regex(rules, Outcome::Bad),
             excluded: status::regex(rules, Outcome::Excluded),
             limit: sli.limit(),
+            codes: [Outcome::Good, Outcome::Bad].map(|outcome| status::example(rules, outcome)),
         };
         Self {
             identity,
             others: &[],
             matchers,
+            example,
             kind: Kind::Http(http),
         }
     }
@@ -150,6 +164,27 @@ impl Counters {
         }
     }
 
+    /// Series of one instance as it would push them, for unit tests.
+    pub(crate) fn examples(&self, service: &str) -> Vec<(String, Counted)> {
+        let whose = self.identity.example(service);
+        let one = |metric: &str, more: &[String]| promql::selector(metric, &[&whose[..], &self.example, more].concat());
+        let mut series = match &self.kind {
+            Kind::Events => vec![
+                (one(names::EVENTS.prometheus, &[outcome_is("good")]), Counted::Good),
+                (one(names::EVENTS.prometheus, &[outcome_is("bad")]), Counted::Bad),
+                (
+                    one(names::EVENTS.prometheus, &[outcome_is("excluded")]),
+                    Counted::Nothing,
+                ),
+            ],
+            Kind::Http(http) => http.examples(one),
+        };
+        if self.identity == Identity::TargetInfo {
+            series.push((promql::selector("target_info", &whose), Counted::One));
+        }
+        series
+    }
+
     fn bucket(&self, limit: Threshold, status: Option<String>) -> String {
         let metric = format!("{}_bucket", names::HTTP_SERVER_REQUEST_DURATION.prometheus);
         let mut matchers = self.matchers.clone();
@@ -170,6 +205,28 @@ impl Counters {
 }
 
 impl Http {
+    /// For a latency limit all answers are good ones, and those in its bucket were in time.
+    fn examples(&self, one: impl Fn(&str, &[String]) -> String) -> Vec<(String, Counted)> {
+        let [good, bad] = self.codes.map(|code| {
+            let code = code.map(|code| code.to_string()).unwrap_or_default();
+            promql::is(names::HTTP_RESPONSE_STATUS_CODE.label, &code)
+        });
+        let bucket = format!("{}_bucket", names::HTTP_SERVER_REQUEST_DURATION.prometheus);
+        match self.limit {
+            None => vec![
+                (one(&count(), &[good]), Counted::Good),
+                (one(&count(), &[bad]), Counted::Bad),
+            ],
+            Some(limit) => {
+                let le = promql::is("le", &limit.as_seconds_f64().to_string());
+                vec![
+                    (one(&count(), std::slice::from_ref(&good)), Counted::All),
+                    (one(&bucket, &[good, le]), Counted::Good),
+                ]
+            }
+        }
+    }
+
     /// Leaves requests whose status code is neither bad nor excluded.
     fn not_good(&self) -> Option<String> {
         let codes: Vec<_> = [&self.bad, &self.excluded]
@@ -210,12 +267,15 @@ fn boundary(limit: Threshold) -> String {
     }
 }
 
+fn outcome_is(outcome: &str) -> String {
+    promql::is(names::SLO_OUTCOME.label, outcome)
+}
+
 fn outcome(of: Of) -> Option<String> {
-    let label = names::SLO_OUTCOME.label;
     match of {
-        Of::Bad => Some(promql::is(label, "bad")),
-        Of::Valid => Some(promql::matches_regex(label, "good|bad")),
-        Of::Excluded => Some(promql::is(label, "excluded")),
+        Of::Bad => Some(outcome_is("bad")),
+        Of::Valid => Some(promql::matches_regex(names::SLO_OUTCOME.label, "good|bad")),
+        Of::Excluded => Some(outcome_is("excluded")),
         Of::All => None,
     }
 }

@@ -17,7 +17,7 @@ use crate::rule_window::RuleWindow;
 pub(crate) const WINDOW: &str = "slo:window:seconds";
 
 /// The group of what every SLO has.
-const EVERYBODYS: &str = "slo-ratios";
+const EVERYBODYS: &str = "slo-2-ratios";
 
 /// How long a spec that is new wins over one that is not; a rollout should be over by then.
 const ROLLOUT: &str = "1h";
@@ -39,15 +39,17 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// The file: definitions, what all SLOs have, then a set for each window.
+    ///
+    /// Groups are named in the order in which they need one another: `vmalert -replay` takes them by name.
     pub(crate) fn file(&self) -> RuleFile {
         let mut groups = vec![
-            Group::new("slo-definitions", "1m", self.definitions()),
+            Group::new("slo-1-definitions", "1m", self.definitions()),
             self.everybodys(),
         ];
         for window in &self.windows {
             self.add_window(&mut groups, *window);
         }
-        groups.push(Group::new("slo-data", "5m", vec![self.data_missing()]));
+        groups.push(Group::new("slo-5-data", "5m", self.about_the_data()));
         RuleFile {
             heading: self.heading(),
             name: "slo-fleet".to_owned(),
@@ -68,15 +70,24 @@ impl Fleet {
         ]
     }
 
-    /// What the newest spec of each SLO says, and where that is not enough.
+    /// What the newest spec of each SLO says.
     fn definitions(&self) -> Vec<Rule> {
-        vec![
+        let mut rules = vec![
             Rule::record(WINDOW, self.newest("min", names::WINDOW.prometheus, "")),
             Rule::record(START, self.newest("max", names::WINDOW_START.prometheus, "")),
             Rule::record(AGREED, self.agreed()),
+        ];
+        rules.extend(self.windows.iter().map(|window| self.budget(&self.subject(*window))));
+        rules
+    }
+
+    /// Where something is promised that nobody can watch.
+    fn about_the_data(&self) -> Vec<Rule> {
+        vec![
             self.specs_differ(),
             self.window_without_rules(),
             self.much_excluded(),
+            self.data_missing(),
         ]
     }
 
@@ -136,8 +147,7 @@ impl Fleet {
     fn add_window(&self, groups: &mut Vec<Group>, window: RuleWindow) {
         let subject = self.subject(window);
         let alerts = window.alerts(&self.policy, self.any_target);
-        let mut minute = vec![self.budget(&subject)];
-        minute.extend(each_minute(&subject, &alerts));
+        let mut minute = each_minute(&subject, &alerts);
         let mut tiles = each_tile(&subject, &alerts);
         for (severity, rules) in [(Severity::Page, &mut minute), (Severity::Ticket, &mut tiles)] {
             rules.extend(burn_rule(&subject, &alerts, severity, &self.notes()));
@@ -145,9 +155,9 @@ impl Fleet {
         match groups.iter_mut().find(|group| group.name == EVERYBODYS) {
             // Beside the ratios that it reads: rules of one group follow one another, groups know no order.
             Some(group) if !needs_own_ratios(&alerts) => group.rules.extend(minute),
-            _ => groups.push(Group::new(format!("slo-{window}"), "1m", minute)),
+            _ => groups.push(Group::new(format!("slo-3-{window}"), "1m", minute)),
         }
-        groups.push(Group::new(format!("slo-{window}-tiles"), "5m", tiles));
+        groups.push(Group::new(format!("slo-4-{window}-tiles"), "5m", tiles));
     }
 
     /// The budget of those SLOs that have this window: what makes them the business of its rules.

@@ -39,6 +39,17 @@ impl Identity {
         }
     }
 
+    /// The labels of a raw series of one instance of a service.
+    pub(crate) fn example(self, name: &str) -> Vec<String> {
+        match self {
+            Self::Promoted => vec![
+                promql::is(names::SERVICE_NAME.label, name),
+                promql::is(names::SERVICE_INSTANCE_ID.label, "1"),
+            ],
+            Self::Job | Self::TargetInfo => vec![promql::is(JOB, name), promql::is(INSTANCE, "1")],
+        }
+    }
+
     /// `op by (service, others) (raw)`, where `raw` has the labels of single series seen in the last `range`.
     pub(crate) fn aggregate(self, op: &str, others: &[&str], raw: &str, range: &str) -> String {
         let by = |own: &[&str]| [own, others].concat().join(", ");

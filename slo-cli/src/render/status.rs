@@ -28,6 +28,13 @@ pub(crate) fn regex(rules: &Classification, outcome: Outcome) -> Option<String> 
     (!parts.is_empty()).then(|| parts.join("|"))
 }
 
+/// A code with this outcome, a usual one if it can be.
+pub(crate) fn example(rules: &Classification, outcome: Outcome) -> Option<u16> {
+    let all = [200, 500, 503].into_iter().chain(100..600);
+    all.into_iter()
+        .find(|code| rules.judge(Ending::Answered(*code)) == Some(outcome))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

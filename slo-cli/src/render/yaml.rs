@@ -12,6 +12,8 @@ pub(crate) enum Yaml {
     List(Vec<Self>),
     /// A text; never anything else to a reader, whatever is in it.
     Text(String),
+    /// A whole number.
+    Number(u64),
 }
 
 impl Yaml {
@@ -64,6 +66,7 @@ impl Yaml {
                 }
             }
             Self::Text(text) => write_text(out, text, indent),
+            Self::Number(number) => out.push_str(&format!("{number}\n")),
         }
     }
 
@@ -78,7 +81,7 @@ impl Yaml {
                 out.push('\n');
                 self.write(out, indent + 2, false);
             }
-            Self::Map(_) | Self::List(_) | Self::Text(_) => {
+            Self::Map(_) | Self::List(_) | Self::Text(_) | Self::Number(_) => {
                 out.push(' ');
                 self.write(out, indent + 2, true);
             }
@@ -228,8 +231,9 @@ mod tests {
             ("b", Some(Yaml::List(vec![Yaml::text("z")]))),
             ("c", None),
             ("d", Some(Yaml::Map(Vec::new()))),
+            ("e", Some(Yaml::Number(1))),
         ])]);
-        let expected = "- a: |-\n    x\n    y\n  b:\n    - z\n  d: {}\n";
+        let expected = "- a: |-\n    x\n    y\n  b:\n    - z\n  d: {}\n  e: 1\n";
         assert_eq!(nested.document(), expected);
     }
 
