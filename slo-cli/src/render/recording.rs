@@ -133,9 +133,9 @@ fn coverage(subject: &Subject) -> String {
     format!("clamp_max(\n{}\n  / {possible},\n  1\n)", indented(&tiles))
 }
 
+/// The lines, two spaces deeper.
 pub(crate) fn indented(text: &str) -> String {
-    let lines = text.lines().map(|line| format!("  {line}"));
-    lines.collect::<Vec<_>>().join("\n")
+    format!("  {}", text.replace('\n', "\n  "))
 }
 
 /// Each length whose error ratio some condition looks at, once, ascending. The period has a name of its own.

@@ -53,7 +53,7 @@ impl Yaml {
             Self::Map(pairs) => {
                 for (number, (key, value)) in pairs.iter().enumerate() {
                     pad(out, if inline && number == 0 { 0 } else { indent });
-                    out.push_str(&scalar(key));
+                    write_scalar(out, key);
                     out.push(':');
                     value.write_value(out, indent);
                 }
@@ -90,13 +90,17 @@ impl Yaml {
 }
 
 fn pad(out: &mut String, indent: usize) {
-    out.extend(std::iter::repeat_n(' ', indent));
+    const SPACES: &str = "                                ";
+    for _ in 0..indent / SPACES.len() {
+        out.push_str(SPACES);
+    }
+    out.push_str(&SPACES[..indent % SPACES.len()]);
 }
 
 /// Lines of a block stand at `indent`, deeper than the key they belong to.
 fn write_text(out: &mut String, text: &str, indent: usize) {
     if !fits_a_block(text) {
-        out.push_str(&scalar(text));
+        write_scalar(out, text);
         out.push('\n');
         return;
     }
@@ -122,8 +126,12 @@ fn fits_a_block(text: &str) -> bool {
 }
 
 /// One line: plain or in quotes.
-fn scalar(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
+fn write_scalar(out: &mut String, text: &str) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        write_quoted(out, text);
+    }
 }
 
 /// Words that some reader takes for a truth value or for nothing.
@@ -144,8 +152,8 @@ fn is_plain(text: &str) -> bool {
     (is_word(text) || is_length(text)) && !NOT_TEXTS.contains(&text.to_ascii_lowercase().as_str())
 }
 
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
+fn write_quoted(out: &mut String, text: &str) {
+    out.push('"');
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
@@ -163,7 +171,6 @@ fn quoted(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }
 
 /// YAML 1.2.2, production 1 (`c-printable`), without line breaks of any kind, tabs and the byte order mark.
