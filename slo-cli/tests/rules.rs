@@ -37,7 +37,7 @@ const GOLDENS: [(&str, &str); 13] = [
         "--engine mimir --identity target-info ../../golden/in/calendar.yaml",
     ),
     ("hostile.yaml", "--format prometheus-rule ../in/hostile.yaml"),
-    ("http-test.yaml", "--tests http.yaml --source http ../in/http.yaml"),
+    ("http-test.yaml", "--tests=http.yaml --source http ../in/http.yaml"),
     (
         "calendar-test.yaml",
         "--tests --identity job --format plain ../../golden/in/calendar.yaml",

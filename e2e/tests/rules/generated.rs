@@ -39,7 +39,7 @@ fn written(spec: &str, args: &str) -> Result<(String, String), Failure> {
     let spec = folder.path().join("slo.yaml").display().to_string();
     Ok((
         slo(&format!("rules {args} {spec}"))?,
-        slo(&format!("rules --tests rules.yaml {args} {spec}"))?,
+        slo(&format!("rules --tests {args} {spec}"))?,
     ))
 }
 

@@ -33,8 +33,8 @@ pub struct RulesArgs {
     #[arg(long, conflicts_with_all = ["fleet", "tests"])]
     pub alertmanager: bool,
 
-    /// Writes unit tests of the spec's rules instead, for `promtool test rules` beside them.
-    #[arg(long, conflicts_with = "fleet", value_name = "RULES", num_args = 0..=1, default_missing_value = "rules.yaml")]
+    /// Writes unit tests of the spec's rules instead, for `promtool test rules`; RULES is how they find the rules.
+    #[arg(long, conflicts_with = "fleet", value_name = "RULES", num_args = 0..=1, require_equals = true, default_missing_value = "rules.yaml")]
     pub tests: Option<String>,
 
     /// Which engine evaluates the rules.
@@ -200,6 +200,11 @@ mod tests {
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(parse("--tests slo.yaml").unwrap().tests.as_deref(), Some("rules.yaml"));
+        assert_eq!(
+            parse("--tests=a.yaml slo.yaml").unwrap().tests.as_deref(),
+            Some("a.yaml")
+        );
         let args = parse("--fleet --window 30d --window month --push-interval 15s").unwrap();
         assert_eq!(args.windows.len(), 2);
         assert_eq!(args.push_interval.as_seconds(), 15);
