@@ -83,7 +83,7 @@ fn the_rules_are_these() -> Checked {
 fn every_golden_file_is_used() -> Checked {
     for entry in std::fs::read_dir(folder("out"))? {
         let name = entry?.file_name();
-        assert!(GOLDENS.iter().any(|(file, _)| name == *file), "{}", name.display());
+        assert!(GOLDENS.iter().any(|(file, _)| name == *file), "{name:?}");
     }
     Ok(())
 }
