@@ -3,6 +3,7 @@
 mod dashboards;
 mod files;
 mod manifests;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use slo_core::Lint;
 pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
 pub use self::files::Files;
 pub use self::manifests::ManifestsArgs;
+pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
 
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
@@ -50,6 +52,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Writes what makes a shell complete the commands.
     Completions(CompletionsArgs),
+    /// Writes recording and alerting rules: one set for a whole fleet, or those of one spec.
+    Rules(RulesArgs),
 }
 
 /// Arguments of `slo check`.

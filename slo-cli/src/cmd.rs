@@ -5,6 +5,7 @@ pub mod completions;
 pub mod dashboards;
 mod folder;
 pub mod manifests;
+pub mod rules;
 pub mod schema;
 
 use crate::exit::Exit;

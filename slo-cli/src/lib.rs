@@ -33,9 +33,11 @@
 //! - [`cmd`]: one module per command.
 //! - [`exit`]: the exit codes.
 //! - [`prom`]: asking a Prometheus-compatible engine.
+//! - [`rule_window`]: a window that rules are written for.
 
 pub mod args;
 pub mod cmd;
 pub mod exit;
 pub mod prom;
 mod render;
+pub mod rule_window;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use slo_cli::args::{Args, Command};
-use slo_cli::cmd::{Answer, check, completions, dashboards, manifests, schema};
+use slo_cli::cmd::{Answer, check, completions, dashboards, manifests, rules, schema};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Manifests(args) => manifests::run(&args, &mut io::stdin().lock()),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),
     };
     print(&answer).into()
 }

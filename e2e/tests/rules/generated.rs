@@ -1,0 +1,82 @@
+//! The unit tests that `slo rules --tests` writes: they pass on the rules beside them, and on no others.
+
+use e2e::{Binary, Failure, Outcome};
+
+use crate::tools::{folder, run, slo, succeeded};
+
+/// One promise of each kind that the duration histogram can tell of.
+const SPEC: &str = r#"
+version: 1
+service: search
+slos:
+  - name: search-speed
+    promise: Nobody waits for more than a second.
+    owner: search-team
+    status: agreed
+    sli: { http: { routes: ["/search/{index}.json"], methods: [GET], faster_than: 1s, bad: [429] } }
+    objective: 99.95%
+    window: 30d
+  - name: search-week
+    promise: Whoever searches finds something.
+    owner: search-team
+    status: agreed
+    sli: { http: { routes: ["/search/{index}.json"], methods: [GET], excluded: [404] } }
+    objective: 90%
+    window: 7d
+"#;
+
+/// What promtool says of tests beside rules.
+fn tested(rules: &str, tests: &str) -> Result<String, Failure> {
+    let folder = folder(&[("rules.yaml", rules), ("test.yaml", tests)])?;
+    succeeded(
+        "promtool test rules",
+        &run(Binary::Promtool, folder.path(), &["test", "rules", "test.yaml"])?,
+    )
+}
+
+fn written(spec: &str, args: &str) -> Result<(String, String), Failure> {
+    let folder = folder(&[("slo.yaml", spec)])?;
+    let spec = folder.path().join("slo.yaml").display().to_string();
+    Ok((
+        slo(&format!("rules {args} {spec}"))?,
+        slo(&format!("rules --tests {args} {spec}"))?,
+    ))
+}
+
+/// The first SLO alone: promtool takes its time for every rule.
+fn first() -> &'static str {
+    SPEC.split_once("  - name: search-week")
+        .map_or(SPEC, |(first, _)| first)
+}
+
+#[test]
+fn they_pass_for_either_source_of_counts() -> Outcome {
+    for args in ["--identity promoted", "--source http --identity target-info"] {
+        let (rules, tests) = written(SPEC, args)?;
+        tested(&rules, &tests).map_err(|error| Failure::new(format!("{args}: {error:?}")))?;
+    }
+    Ok(())
+}
+
+/// A window dropped, a factor swapped, a comparison softened, a count forgotten: each makes some test fail.
+#[test]
+fn they_fail_when_a_rule_is_changed() -> Outcome {
+    let (rules, tests) = written(first(), "--source events")?;
+    for (from, to) in [
+        ("[30m]", "[10m]"),
+        ("> 14.4", "> 24.4"),
+        (") > 6", ") > 1"),
+        ("slo_outcome=\"bad\"", "slo_outcome=\"good\""),
+        ("good|bad", "good"),
+        ("/ 0.0005", "/ 0.0009"),
+        ("severity: page", "severity: ticket"),
+    ] {
+        let changed = rules.replace(from, to);
+        assert_ne!(changed, rules, "{from} is not in the rules");
+        assert!(
+            tested(&changed, &tests).is_err(),
+            "{from} became {to}, and no test failed"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! Arguments of `slo rules`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::rule_window::RuleWindow;
+
+/// Arguments of `slo rules`.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = "Examples:
+  slo rules --fleet > slo-rules.yaml              one set for every SLO of every service, installed once
+  slo rules --fleet --engine victoriametrics      for vmalert
+  slo rules --fleet --window 30d --window month   only for the windows in use: each adds some rules
+  slo rules slo.yaml > rules.yaml                 the SLOs of one spec, with their numbers in the rules
+  slo rules --source http slo.yaml                of a service that exports http.server.request.duration only
+  slo rules --tests slo.yaml > rules-test.yaml    unit tests of these rules, for `promtool test rules`
+  slo rules --alertmanager                        the inhibition of tickets by pages, for alertmanager.yml
+  slo rules --fleet --check slo-rules.yaml        for CI: is the committed file up to date?
+
+Exit codes: 0 done, or up to date; 1 out of date; 2 wrong usage or spec; 3 a file cannot be read or written")]
+#[non_exhaustive]
+pub struct RulesArgs {
+    /// The spec to write rules for; `-` is standard input. slo.yaml here, if none is named.
+    #[arg(value_name = "SPEC", conflicts_with_all = ["fleet", "alertmanager"])]
+    pub spec: Option<PathBuf>,
+
+    /// One set of rules for every SLO of every service that exports `slo.events`; needs no spec.
+    #[arg(long)]
+    pub fleet: bool,
+
+    /// Writes Alertmanager's inhibition rule instead: a page silences the ticket of the same SLO.
+    #[arg(long, conflicts_with_all = ["fleet", "tests"])]
+    pub alertmanager: bool,
+
+    /// Writes unit tests of the spec's rules instead, for `promtool test rules`; RULES is how they find the rules.
+    #[arg(long, conflicts_with = "fleet", value_name = "RULES", num_args = 0..=1, require_equals = true, default_missing_value = "rules.yaml")]
+    pub tests: Option<String>,
+
+    /// Which engine evaluates the rules.
+    #[arg(long, value_enum, default_value_t = Engine::Prometheus)]
+    pub engine: Engine,
+
+    /// Whether to write a plain rule file or an object for the Prometheus Operator.
+    #[arg(long, value_enum, default_value_t = RuleFormat::Plain)]
+    pub format: RuleFormat,
+
+    /// Which labels say whose series it is.
+    #[arg(long, value_enum, default_value_t = Identity::Promoted)]
+    pub identity: Identity,
+
+    /// A window in use in the fleet: days like `30d`, or a period of the calendar like `month`. [default: 7d 28d 30d 90d
+    /// month]
+    #[arg(long = "window", value_name = "WINDOW", requires = "fleet", conflicts_with = "spec")]
+    pub windows: Vec<RuleWindow>,
+
+    /// How often services push their metrics.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = push_interval)]
+    pub push_interval: PushInterval,
+
+    /// What the spec's SLOs are counted by.
+    #[arg(long, value_enum, default_value_t = Source::Events, conflicts_with = "fleet")]
+    pub source: Source,
+
+    /// The environment of the spec whose numbers hold; without it, the numbers as written.
+    #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
+    pub environment: Option<String>,
+
+    /// The address of a dashboard, for the annotations; the labels of the alert are appended as variables.
+    #[arg(long, value_name = "URL")]
+    pub dashboard_url: Option<String>,
+
+    /// Writes to this file instead of standard output.
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub out: Option<PathBuf>,
+
+    /// Writes nothing; says whether this file is what would be written.
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+}
+
+/// A rule engine.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Engine {
+    /// Prometheus and what computes increases as it does, Thanos for one.
+    #[default]
+    Prometheus,
+    /// vmalert over VictoriaMetrics, whose increases are exact.
+    Victoriametrics,
+    /// Grafana Mimir, whose groups have at most 20 rules.
+    Mimir,
+}
+
+/// The shape of a rule file.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum RuleFormat {
+    /// A file for Prometheus, vmalert or mimirtool.
+    #[default]
+    Plain,
+    /// A `PrometheusRule` object of the Prometheus Operator.
+    PrometheusRule,
+}
+
+/// Which labels say whose series it is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Identity {
+    /// `service_name`, `service_namespace` and `deployment_environment_name` are labels of every series.
+    #[default]
+    Promoted,
+    /// `job` is `namespace/name`, as Prometheus makes it; environments cannot be told apart.
+    Job,
+    /// As `job`, with the environment from `target_info`.
+    TargetInfo,
+}
+
+/// What the SLOs of a spec are counted by.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Source {
+    /// `slo.events`, judged in the process.
+    #[default]
+    Events,
+    /// `http.server.request.duration`, which services in every language export.
+    Http,
+}
+
+/// The time between two pushes: whole seconds, 1 s to 5 min.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PushInterval(u32);
+
+impl PushInterval {
+    /// The time in seconds.
+    #[must_use]
+    pub const fn as_seconds(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The time.
+    #[must_use]
+    pub const fn as_duration(self) -> core::time::Duration {
+        core::time::Duration::from_secs(self.as_seconds())
+    }
+}
+
+/// Tiles of five minutes need a push in each.
+const LONGEST_PUSH: u32 = 300;
+
+fn push_interval(text: &str) -> Result<PushInterval, String> {
+    let wrong =
+        || format!("`{text}` is no push interval; write whole seconds or minutes from `1s` to `5m`, like `60s`");
+    let (number, unit) = match text.strip_suffix('s') {
+        Some(number) => (number, 1),
+        None => (text.strip_suffix('m').ok_or_else(wrong)?, 60),
+    };
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    match number.checked_mul(unit) {
+        Some(seconds @ 1..=LONGEST_PUSH) => Ok(PushInterval(seconds)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_interval_is_seconds_up_to_five_minutes() {
+        for (text, seconds) in [("60s", 60), ("1m", 60), ("1s", 1), ("5m", 300)] {
+            assert_eq!(push_interval(text).unwrap().as_seconds(), seconds);
+        }
+        for wrong in [
+            "0s",
+            "6m",
+            "301s",
+            "60",
+            "s",
+            "-1s",
+            "1.5m",
+            "99999999999s",
+            "71582789m",
+        ] {
+            assert!(push_interval(wrong).unwrap_err().contains("like `60s`"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let parse = |words: &str| RulesArgs::try_parse_from(["rules"].into_iter().chain(words.split(' ')));
+        for wrong in [
+            "--fleet slo.yaml",
+            "--fleet --tests",
+            "--fleet --source http",
+            "--window 30d slo.yaml",
+            "--fleet --out a --check b",
+            "--fleet --window 7m",
+            "--fleet --alertmanager",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(parse("--tests slo.yaml").unwrap().tests.as_deref(), Some("rules.yaml"));
+        assert_eq!(
+            parse("--tests=a.yaml slo.yaml").unwrap().tests.as_deref(),
+            Some("a.yaml")
+        );
+        let args = parse("--fleet --window 30d --window month --push-interval 15s").unwrap();
+        assert_eq!(args.windows.len(), 2);
+        assert_eq!(args.push_interval.as_seconds(), 15);
+    }
+}

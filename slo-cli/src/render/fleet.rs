@@ -1,0 +1,279 @@
+//! One set of rules for every SLO of every service that exports `slo.events`, now and later.
+
+use slo_core::alert::{AlertPolicy, Severity};
+use slo_core::{Target, names};
+
+use super::alerting::{AGREED, BURN_ALERT, SEVERITY, burn_rule, data_missing};
+use super::annotations::Notes;
+use super::counters::{Counters, Of};
+use super::promql;
+use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
+use super::rule_file::{Group, Rule, RuleFile};
+use super::subject::{BUDGET, START, Scope, Subject, VALID_TILES, by};
+use crate::args::{Engine, Identity};
+use crate::rule_window::RuleWindow;
+
+/// The length of the window of the newest spec, in seconds.
+pub(crate) const WINDOW: &str = "slo:window:seconds";
+
+/// The group of what every SLO has.
+const EVERYBODYS: &str = "slo-2-ratios";
+
+/// How long a spec that is new wins over one that is not; a rollout should be over by then.
+const ROLLOUT: &str = "1h";
+/// How long services are remembered to have sent data.
+const REMEMBERED: &str = "1d";
+
+/// What the fleet's rules depend on: nothing of any service.
+#[derive(Clone, Debug)]
+pub(crate) struct Fleet {
+    pub(crate) engine: Engine,
+    pub(crate) identity: Identity,
+    pub(crate) push_seconds: u64,
+    pub(crate) policy: AlertPolicy,
+    pub(crate) windows: Vec<RuleWindow>,
+    pub(crate) dashboard: Option<String>,
+    /// Stands for all in what does not depend on the target.
+    pub(crate) any_target: Target,
+}
+
+impl Fleet {
+    /// The file: definitions, what all SLOs have, then a set for each window.
+    ///
+    /// Groups are named in the order in which they need one another: `vmalert -replay` takes them by name.
+    pub(crate) fn file(&self) -> RuleFile {
+        let mut groups = vec![
+            Group::new("slo-1-definitions", "1m", self.definitions()),
+            self.everybodys(),
+        ];
+        for window in &self.windows {
+            self.add_window(&mut groups, *window);
+        }
+        groups.push(Group::new("slo-5-data", "5m", self.about_the_data()));
+        RuleFile {
+            heading: self.heading(),
+            name: "slo-fleet".to_owned(),
+            groups,
+        }
+    }
+
+    fn heading(&self) -> Vec<String> {
+        let windows: Vec<_> = self.windows.iter().map(ToString::to_string).collect();
+        vec![
+            "Rules for every SLO of every service that exports slo_events_total; written by `slo rules --fleet`."
+                .to_owned(),
+            format!(
+                "Windows: {}. Pushes every {}s. A service that adds or changes an SLO needs no other rules.",
+                windows.join(", "),
+                self.push_seconds
+            ),
+        ]
+    }
+
+    /// What the newest spec of each SLO says.
+    fn definitions(&self) -> Vec<Rule> {
+        let mut rules = vec![
+            Rule::record(WINDOW, self.newest("min", names::WINDOW.prometheus, "")),
+            Rule::record(START, self.newest("max", names::WINDOW_START.prometheus, "")),
+            Rule::record(AGREED, self.agreed()),
+        ];
+        rules.extend(self.windows.iter().map(|window| self.budget(&self.subject(*window))));
+        rules
+    }
+
+    /// Where something is promised that nobody can watch.
+    fn about_the_data(&self) -> Vec<Rule> {
+        vec![
+            self.specs_differ(),
+            self.window_without_rules(),
+            self.much_excluded(),
+            self.data_missing(),
+        ]
+    }
+
+    /// Of instances that began within the hour, else of all that are there. Filters follow the metric.
+    fn newest(&self, op: &str, metric: &str, filter: &str) -> String {
+        let young = format!("{metric}{filter} unless {metric} offset {ROLLOUT}");
+        let present = format!("{metric}{filter}");
+        format!(
+            "{}\nor\n{}",
+            self.of_definitions(op, &young),
+            self.of_definitions(op, &present)
+        )
+    }
+
+    fn of_definitions(&self, op: &str, raw: &str) -> String {
+        self.identity.aggregate(op, &[names::SLO_NAME.label], raw, "5m")
+    }
+
+    fn agreed(&self) -> String {
+        let info = names::SPEC_INFO.prometheus;
+        let agreed = promql::selector(info, &[promql::is(names::SLO_STATUS.label, "agreed")]);
+        let young = |metric: &str| {
+            let raw = format!("{metric} unless {info} offset {ROLLOUT}");
+            self.of_definitions("max", &raw)
+        };
+        format!(
+            "{}\nor (\n  {}\n  unless\n  {}\n)",
+            young(&agreed),
+            self.of_definitions("max", &agreed),
+            young(info)
+        )
+    }
+
+    fn everybodys(&self) -> Group {
+        let Some(subject) = self.windows.first().map(|window| self.subject(*window)) else {
+            return Group::new(EVERYBODYS, "1m", Vec::new());
+        };
+        let mut rules = everybodys_ratios(&subject);
+        let on = subject.on();
+        let budget = format!("max by ({}) ({BUDGET})", subject.by());
+        rules.extend(burn_rates(&subject, |ratio| format!("{ratio} / {on} {budget}")));
+        Group::new(EVERYBODYS, "1m", rules)
+    }
+
+    fn subject(&self, window: RuleWindow) -> Subject {
+        Subject {
+            identity: self.identity,
+            engine: self.engine,
+            push_seconds: self.push_seconds,
+            counters: Counters::of_the_fleet(self.identity),
+            scope: Scope::Fleet,
+            window,
+        }
+    }
+
+    /// Two groups: what is read each minute, and what is added up from tiles.
+    fn add_window(&self, groups: &mut Vec<Group>, window: RuleWindow) {
+        let subject = self.subject(window);
+        let alerts = window.alerts(&self.policy, self.any_target);
+        let mut minute = each_minute(&subject, &alerts);
+        let mut tiles = each_tile(&subject, &alerts);
+        for (severity, rules) in [(Severity::Page, &mut minute), (Severity::Ticket, &mut tiles)] {
+            rules.extend(burn_rule(&subject, &alerts, severity, &self.notes()));
+        }
+        match groups.iter_mut().find(|group| group.name == EVERYBODYS) {
+            // Beside the ratios that it reads: rules of one group follow one another, groups know no order.
+            Some(group) if !needs_own_ratios(&alerts) => group.rules.extend(minute),
+            _ => groups.push(Group::new(format!("slo-3-{window}"), "1m", minute)),
+        }
+        groups.push(Group::new(format!("slo-4-{window}-tiles"), "5m", tiles));
+    }
+
+    /// The budget of those SLOs that have this window: what makes them the business of its rules.
+    fn budget(&self, subject: &Subject) -> Rule {
+        let budget = self.newest("min", names::ERROR_BUDGET.prometheus, " > 0 < 1");
+        let (least, most) = subject.window.said_seconds();
+        let length = if least == most {
+            format!("{WINDOW} == {least}")
+        } else {
+            format!("{WINDOW} >= {least} <= {most}")
+        };
+        let (on, kind) = (
+            subject.on(),
+            if subject.window.period().is_some() {
+                "and"
+            } else {
+                "unless"
+            },
+        );
+        let expr = format!("(\n{}\n)\nand {on}\n({length} {kind} {on} {START})", indented(&budget));
+        Rule::record(BUDGET, expr).labels(&subject.labels(true))
+    }
+
+    fn notes(&self) -> Notes {
+        Notes {
+            identity: self.identity,
+            dashboard: self.dashboard.clone(),
+            promise: None,
+            has_events: true,
+            window_seconds: None,
+        }
+    }
+
+    fn ticket(&self, name: &str, expr: &str, summary: &str, description: &str) -> Rule {
+        Rule::alert(name, expr)
+            .label(SEVERITY, Severity::Ticket.as_str())
+            .annotated(self.notes().of(summary, description))
+    }
+
+    /// Two specs at once are a rollout; for longer, somebody forgot an instance.
+    fn specs_differ(&self) -> Rule {
+        let spread = |metric: &str| {
+            let of = |op: &str| self.of_definitions(op, metric);
+            format!("({}\n>\n{})", of("max"), of("min"))
+        };
+        let expr = [names::ERROR_BUDGET, names::WINDOW]
+            .map(|metric| spread(metric.prometheus))
+            .join("\nor\n");
+        self.ticket(
+            "SloSpecsDiffer",
+            &expr,
+            "{{ $labels.service_name }}: instances disagree about {{ $labels.slo_name }}",
+            "Its budget or window is not the same in all instances. The newest counts for an hour after it began, then the \
+             strictest. Restart the instances that run an old version.",
+        )
+        .lasting(ROLLOUT)
+    }
+
+    fn window_without_rules(&self) -> Rule {
+        let on = format!("on ({})", by(self.identity));
+        let known: Vec<_> = self.windows.iter().map(ToString::to_string).collect();
+        self.ticket(
+            "SloWindowWithoutRules",
+            &format!("{WINDOW} unless {on} {BUDGET}"),
+            "{{ $labels.service_name }}: no rules for the window of {{ $labels.slo_name }}",
+            &format!(
+                "Its window is {{{{ $value | humanizeDuration }}}}, and the fleet's rules know {}. Nobody would be told that its \
+                 budget burns. Write the rules anew with a `--window` for it.",
+                known.join(", ")
+            ),
+        )
+        .lasting("15m")
+    }
+
+    /// What is excluded is in no ratio: a hang whose clients leave early would read 100%.
+    fn much_excluded(&self) -> Rule {
+        let counters = Counters::of_the_fleet(self.identity);
+        let (excluded, all) = (
+            counters.read(Of::Excluded, "increase", "15m"),
+            counters.read(Of::All, "increase", "15m"),
+        );
+        let on = format!("on ({})", by(self.identity));
+        let expr = format!("{excluded}\n/\n({all} > 0)\n> 0.05\nand {on}\n({excluded} > 4.5)\nand {on}\n{AGREED}");
+        self.ticket(
+            "SloMuchExcluded",
+            &expr,
+            "{{ $labels.service_name }}: {{ $value | humanizePercentage }} of the events of {{ $labels.slo_name }} are excluded",
+            "More than 5% over 15 minutes count neither as good nor as bad, so its error ratio says less than it seems to. \
+             Clients that give up before the answer are excluded until the route's patience ends: are answers slow?",
+        )
+    }
+
+    /// Of services with a promise that is agreed.
+    fn data_missing(&self) -> Rule {
+        let traffic = format!(
+            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({})\nlast_over_time({AGREED}[{REMEMBERED}])",
+            by(self.identity)
+        );
+        data_missing(self.identity, &traffic, self.push_seconds, |range| {
+            let seen = format!("last_over_time({}[{range}])", names::EVENTS.prometheus);
+            self.identity.aggregate("count", &[], &seen, range)
+        })
+    }
+}
+
+/// The labels that tickets and pages of one SLO have in common.
+pub(crate) fn inhibition(identity: Identity) -> String {
+    let equal: Vec<_> = by(identity)
+        .split(", ")
+        .map(|label| format!("      - {label}\n"))
+        .collect();
+    format!(
+        "# Below `inhibit_rules:` of alertmanager.yml; written by `slo rules --alertmanager`.\n\
+         # While a page of an SLO fires, its ticket says nothing new.\n\
+         inhibit_rules:\n  - source_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"page\"\n    \
+         target_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"ticket\"\n    equal:\n{}",
+        equal.concat()
+    )
+}

@@ -1,0 +1,158 @@
+//! What is recorded: error ratios, tiles, the period, what is left of the budget, and how much was seen.
+
+use slo_core::BurnWindow;
+use slo_core::alert::{Alerts, Condition};
+
+use super::counters::Of;
+use super::rule_file::Rule;
+use super::subject::{BAD_TILES, LONGEST_RAW, Subject, VALID_TILES};
+use crate::rule_window::TILE;
+
+pub(crate) const PERIOD_RATIO: &str = "slo:error_ratio:period";
+pub(crate) const PERIOD_BAD: &str = "slo:bad_events:period";
+pub(crate) const REMAINING: &str = "slo:error_budget_remaining:ratio";
+pub(crate) const COVERAGE: &str = "slo:coverage:ratio";
+
+/// Recorded for every SLO whatever its window, in seconds: panels rely on them.
+const EVERYBODYS: [u32; 5] = [300, 1_800, 3_600, 7_200, 21_600];
+/// Burn rates that panels rely on.
+const BURN_RATES: [u32; 2] = [3_600, 21_600];
+
+/// The error ratio of a length of time.
+pub(crate) fn ratio_name(length: BurnWindow) -> String {
+    format!("slo:error_ratio:rate{length}")
+}
+
+/// Bad events of a length of time.
+pub(crate) fn bad_name(length: BurnWindow) -> String {
+    format!("slo:bad_events:increase{length}")
+}
+
+/// Whether a length is recorded for every SLO, without the label of a window.
+pub(crate) fn is_everybodys(length: BurnWindow) -> bool {
+    EVERYBODYS.contains(&length.as_seconds())
+}
+
+/// Whether a length is added up from tiles.
+pub(crate) fn is_tiled(length: BurnWindow) -> bool {
+    length.as_seconds() > LONGEST_RAW
+}
+
+/// The ratios that every SLO has.
+pub(crate) fn everybodys_ratios(subject: &Subject) -> Vec<Rule> {
+    let lengths = lengths(&EVERYBODYS);
+    let rule = |length| Rule::record(ratio_name(length), subject.raw_ratio(length)).labels(&subject.labels(false));
+    lengths.map(rule).collect()
+}
+
+/// The burn rates that every SLO with a budget has; `over_budget` makes one of a ratio.
+pub(crate) fn burn_rates(subject: &Subject, over_budget: impl Fn(&str) -> String) -> Vec<Rule> {
+    let rule = |length| {
+        let ratio = subject.any_window_series(&ratio_name(length));
+        Rule::record(format!("slo:burn_rate:{length}"), over_budget(&ratio)).labels(&subject.labels(false))
+    };
+    lengths(&BURN_RATES).map(rule).collect()
+}
+
+fn lengths(seconds: &[u32]) -> impl Iterator<Item = BurnWindow> {
+    seconds
+        .iter()
+        .filter_map(|seconds| BurnWindow::from_seconds((*seconds).into()).ok())
+}
+
+/// What the alerts need each minute: ratios that are not everybody's, and bad events of the long windows.
+pub(crate) fn each_minute(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
+    let labels = subject.labels(true);
+    let record = |name: String, expr: String| Rule::record(name, subject.masked(&expr)).labels(&labels);
+    let ratios = ratio_lengths(alerts)
+        .into_iter()
+        .filter(|length| !is_tiled(*length) && !is_everybodys(*length))
+        .map(|length| record(ratio_name(length), subject.raw_ratio(length)));
+    let counts = count_lengths(alerts)
+        .into_iter()
+        .filter(|length| !is_tiled(*length))
+        .map(|length| record(bad_name(length), subject.raw_bad(length)));
+    ratios.chain(counts).collect()
+}
+
+/// Whether an alert looks at a ratio of the counters that not every SLO has.
+pub(crate) fn needs_own_ratios(alerts: &Alerts) -> bool {
+    ratio_lengths(alerts)
+        .into_iter()
+        .any(|length| !is_tiled(length) && !is_everybodys(length))
+}
+
+/// What is added up from tiles every five minutes, tiles first.
+pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
+    let labels = subject.labels(true);
+    let record = |name: &str, expr: String| Rule::record(name, expr).labels(&labels);
+    let mut rules = vec![
+        record(BAD_TILES, subject.tile(Of::Bad)),
+        record(VALID_TILES, subject.tile(Of::Valid)),
+    ];
+    let tiled = |lengths: Vec<BurnWindow>| lengths.into_iter().filter(|length| is_tiled(*length));
+    for length in tiled(ratio_lengths(alerts)) {
+        let seconds = length.as_seconds().into();
+        let (bad, valid) = (subject.tiles(BAD_TILES, seconds), subject.tiles(VALID_TILES, seconds));
+        rules.push(record(&ratio_name(length), super::subject::ratio(&bad, &valid)));
+    }
+    for length in tiled(count_lengths(alerts)) {
+        rules.push(record(
+            &bad_name(length),
+            subject.tiles(BAD_TILES, length.as_seconds().into()),
+        ));
+    }
+    rules.extend([
+        record(PERIOD_BAD, subject.period_tiles("sum_over_time", BAD_TILES)),
+        record(PERIOD_RATIO, subject.period_ratio()),
+        record(REMAINING, remaining(subject)),
+        record(COVERAGE, coverage(subject)),
+    ]);
+    rules
+}
+
+/// In full rather than from the recorded ratio: vmalert's rules see what others of their group recorded a pass ago.
+fn remaining(subject: &Subject) -> String {
+    format!(
+        "1 - (\n{}\n)",
+        indented(&subject.burn(&format!("({})", subject.period_ratio())))
+    )
+}
+
+/// Tiles that are there, of those that could be by now.
+fn coverage(subject: &Subject) -> String {
+    let tiles = subject.period_tiles("count_over_time", VALID_TILES);
+    let possible = match subject.window.period() {
+        None => (subject.window.longest_seconds() / TILE).to_string(),
+        Some(_) => format!(
+            "{} clamp_min((time() - {}) / {TILE}, 1)",
+            subject.on(),
+            subject.any_window_series(super::subject::START)
+        ),
+    };
+    format!("clamp_max(\n{}\n  / {possible},\n  1\n)", indented(&tiles))
+}
+
+/// The lines, two spaces deeper.
+pub(crate) fn indented(text: &str) -> String {
+    format!("  {}", text.replace('\n', "\n  "))
+}
+
+/// Each length whose error ratio some condition looks at, once, ascending. The period has a name of its own.
+fn ratio_lengths(alerts: &Alerts) -> Vec<BurnWindow> {
+    let both = |condition: &Condition| [condition.long(), condition.short()];
+    sorted(alerts.conditions().iter().flat_map(both))
+}
+
+/// Each length whose bad events some condition counts, once, ascending.
+fn count_lengths(alerts: &Alerts) -> Vec<BurnWindow> {
+    let long = alerts.conditions().iter().map(|condition| condition.long());
+    sorted(long.chain(alerts.trickle().map(|condition| condition.short())))
+}
+
+fn sorted(lengths: impl Iterator<Item = BurnWindow>) -> Vec<BurnWindow> {
+    let mut lengths: Vec<_> = lengths.collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    lengths
+}

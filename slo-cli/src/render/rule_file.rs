@@ -1,0 +1,157 @@
+//! Groups of rules as rule engines read them.
+
+use super::yaml::Yaml;
+use crate::args::RuleFormat;
+
+/// One recording or alerting rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    what: What,
+    expr: String,
+    labels: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Record(String),
+    Alert {
+        name: String,
+        /// How long it must hold, as `15m`.
+        lasting: Option<String>,
+        annotations: Vec<(String, String)>,
+    },
+}
+
+impl Rule {
+    pub(crate) fn record(name: impl Into<String>, expr: impl Into<String>) -> Self {
+        Self {
+            what: What::Record(name.into()),
+            expr: expr.into(),
+            labels: Vec::new(),
+        }
+    }
+
+    pub(crate) fn alert(name: impl Into<String>, expr: impl Into<String>) -> Self {
+        let what = What::Alert {
+            name: name.into(),
+            lasting: None,
+            annotations: Vec::new(),
+        };
+        Self {
+            what,
+            expr: expr.into(),
+            labels: Vec::new(),
+        }
+    }
+
+    pub(crate) fn label(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.labels.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn labels(mut self, labels: &[(String, String)]) -> Self {
+        self.labels.extend_from_slice(labels);
+        self
+    }
+
+    /// Fires only when it was so at each evaluation of this time.
+    pub(crate) fn lasting(mut self, time: &str) -> Self {
+        if let What::Alert { lasting, .. } = &mut self.what {
+            *lasting = Some(time.to_owned());
+        }
+        self
+    }
+
+    pub(crate) fn annotated(mut self, notes: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        if let What::Alert { annotations, .. } = &mut self.what {
+            annotations.extend(notes.into_iter().map(|(name, text)| (name.to_owned(), text)));
+        }
+        self
+    }
+
+    fn yaml(&self) -> Yaml {
+        let (record, alert, lasting, annotations) = match &self.what {
+            What::Record(name) => (Some(Yaml::text(name)), None, None, None),
+            What::Alert {
+                name,
+                lasting,
+                annotations,
+            } => (
+                None,
+                Some(Yaml::text(name)),
+                lasting.as_ref().map(Yaml::text),
+                Yaml::texts(annotations),
+            ),
+        };
+        Yaml::map([
+            ("record", record),
+            ("alert", alert),
+            ("expr", Some(Yaml::text(&self.expr))),
+            ("for", lasting),
+            ("labels", Yaml::texts(&self.labels)),
+            ("annotations", annotations),
+        ])
+    }
+}
+
+/// Rules that are evaluated one after another, at one interval.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    /// As `1m`.
+    pub(crate) interval: &'static str,
+    pub(crate) rules: Vec<Rule>,
+}
+
+impl Group {
+    pub(crate) fn new(name: impl Into<String>, interval: &'static str, rules: Vec<Rule>) -> Self {
+        Self {
+            name: name.into(),
+            interval,
+            rules,
+        }
+    }
+
+    fn yaml(&self) -> Yaml {
+        let rules = self.rules.iter().map(Rule::yaml).collect();
+        Yaml::map([
+            ("name", Some(Yaml::text(&self.name))),
+            ("interval", Some(Yaml::text(self.interval))),
+            ("rules", Some(Yaml::List(rules))),
+        ])
+    }
+}
+
+/// A whole file.
+#[derive(Clone, Debug)]
+pub(crate) struct RuleFile {
+    /// What stands above the rules, without `#`.
+    pub(crate) heading: Vec<String>,
+    /// The name of the object, where the format has one.
+    pub(crate) name: String,
+    pub(crate) groups: Vec<Group>,
+}
+
+impl RuleFile {
+    /// The file's text. Groups without rules are left out.
+    pub(crate) fn render(&self, format: RuleFormat) -> String {
+        let groups = self.groups.iter().filter(|group| !group.rules.is_empty());
+        let groups = Yaml::map([("groups", Some(Yaml::List(groups.map(Group::yaml).collect())))]);
+        let document = match format {
+            RuleFormat::Plain => groups,
+            RuleFormat::PrometheusRule => self.object(groups),
+        };
+        let heading: String = self.heading.iter().map(|line| format!("# {line}\n")).collect();
+        heading + &document.document()
+    }
+
+    /// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
+    fn object(&self, groups: Yaml) -> Yaml {
+        Yaml::map([
+            ("apiVersion", Some(Yaml::text("monitoring.coreos.com/v1"))),
+            ("kind", Some(Yaml::text("PrometheusRule"))),
+            ("metadata", Some(Yaml::map([("name", Some(Yaml::text(&self.name)))]))),
+            ("spec", Some(groups)),
+        ])
+    }
+}

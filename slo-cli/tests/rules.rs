@@ -1,0 +1,168 @@
+//! `slo rules` as people see it: the real binary, byte for byte.
+//!
+//! `SLO_BLESS=1 cargo test -p slo-cli --test rules` writes what it says now into `tests/rules/out`.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+type Checked = Result<(), Box<dyn Error>>;
+
+/// Each golden file and the arguments that make it.
+const GOLDENS: [(&str, &str); 13] = [
+    ("fleet.yaml", "--fleet"),
+    (
+        "fleet-vm.yaml",
+        "--fleet --engine victoriametrics --window 30d --window month",
+    ),
+    (
+        "fleet-mimir-job.yaml",
+        "--fleet --engine mimir --identity job --window 28d --push-interval 15s",
+    ),
+    (
+        "fleet-target-info-object.yaml",
+        "--fleet --identity target-info --format prometheus-rule --window 30d --dashboard-url http://grafana/d/slo",
+    ),
+    ("real-estate.yaml", "../../golden/in/real-estate.yaml"),
+    (
+        "real-estate-http.yaml",
+        "--source http --dashboard-url http://g/d/slo?x=1 ../../golden/in/real-estate.yaml",
+    ),
+    (
+        "http-vm.yaml",
+        "--source http --engine victoriametrics --identity job --push-interval 15s --environment dev ../in/http.yaml",
+    ),
+    (
+        "calendar.yaml",
+        "--engine mimir --identity target-info ../../golden/in/calendar.yaml",
+    ),
+    ("hostile.yaml", "--format prometheus-rule ../in/hostile.yaml"),
+    ("http-test.yaml", "--tests=http.yaml --source http ../in/http.yaml"),
+    (
+        "calendar-test.yaml",
+        "--tests --identity job --format plain ../../golden/in/calendar.yaml",
+    ),
+    ("alertmanager.yaml", "--alertmanager"),
+    ("alertmanager-job.yaml", "--alertmanager --identity job"),
+];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(name)
+}
+
+fn rules(args: &str) -> Result<Output, Box<dyn Error>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+    let args = args.split(' ').filter(|arg| !arg.is_empty());
+    Ok(command.arg("rules").args(args).current_dir(folder("out")).output()?)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_rules_are_these() -> Checked {
+    for (file, args) in GOLDENS {
+        let output = rules(args)?;
+        assert_eq!(
+            (output.status.code(), text(&output.stderr)),
+            (Some(0), String::new()),
+            "{args}"
+        );
+        let path = folder("out").join(file);
+        if std::env::var_os("SLO_BLESS").is_some() {
+            std::fs::write(&path, &output.stdout)?;
+        }
+        let expected = std::fs::read(&path).map_err(|error| format!("{file}: {error}; see SLO_BLESS above"))?;
+        assert!(output.stdout == expected, "{file} differs; see SLO_BLESS above");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_golden_file_is_used() -> Checked {
+    for entry in std::fs::read_dir(folder("out"))? {
+        let name = entry?.file_name();
+        assert!(GOLDENS.iter().any(|(file, _)| name == *file), "{name:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_up_to_date_passes_and_another_is_refused_with_the_line() -> Checked {
+    let output = rules("--fleet --check fleet.yaml")?;
+    assert_eq!(
+        (output.status.code(), output.stdout, output.stderr),
+        (Some(0), Vec::new(), Vec::new())
+    );
+
+    let output = rules("--fleet --window 7d --check fleet.yaml")?;
+    assert_eq!(output.status.code(), Some(1));
+    let hint = text(&output.stderr);
+    assert!(
+        hint.starts_with("fleet.yaml:2: out of date: `# Windows: 7d, 28d, 30d, 90d, month. Pushes"),
+        "{hint}"
+    );
+    assert!(
+        hint.contains("write it anew with `--out fleet.yaml` instead of `--check`"),
+        "{hint}"
+    );
+
+    let output = rules("--fleet --check nowhere.yaml")?;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).starts_with("`nowhere.yaml` cannot be read: "));
+    Ok(())
+}
+
+#[test]
+fn a_file_is_written_where_it_is_wanted() -> Checked {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fleet.yaml");
+    let output = rules(&format!("--fleet --out {}", target.display()))?;
+    assert_eq!((output.status.code(), output.stdout), (Some(0), Vec::new()));
+    assert_eq!(
+        std::fs::read(&target)?,
+        std::fs::read(folder("out").join("fleet.yaml"))?
+    );
+
+    let output = rules("--fleet --out nowhere/fleet.yaml")?;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).starts_with("`nowhere/fleet.yaml` cannot be written: "));
+    Ok(())
+}
+
+#[test]
+fn wrong_usage_says_what_is_allowed() -> Checked {
+    for (args, said) in [
+        ("--fleet --window 7m", "whole tiles of at least an hour"),
+        ("--fleet --window fortnight", "is not a duration"),
+        ("--fleet --push-interval 10m", "from `1s` to `5m`"),
+        ("--fleet --engine influx", "victoriametrics"),
+        ("../in/nowhere.yaml", "`../in/nowhere.yaml` cannot be read: "),
+        (
+            "--environment live ../in/http.yaml",
+            "`live` is no environment of the spec; it has dev; ",
+        ),
+        ("../../golden/in/mistakes.yaml", "mistakes.yaml:"),
+        (
+            "../../golden/in/corners.yaml",
+            "slos.nine-nines: rules count in tiles of 5m, and `5m` is not whole tiles",
+        ),
+        (
+            "--source http ../../golden/in/corners.yaml",
+            "slos.mails-sent: what is not about HTTP requests is known",
+        ),
+        (
+            "--source http ../../golden/in/corners.yaml",
+            "slos.export-speed: which routes are marked is known",
+        ),
+        (
+            "--source http ../../golden/in/calendar.yaml",
+            "when the present period of the calendar began is known",
+        ),
+    ] {
+        let output = rules(args)?;
+        assert_eq!(output.status.code(), Some(2), "{args}");
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+    Ok(())
+}
