@@ -30,10 +30,12 @@
 //! - [`args`]: the command line.
 //! - [`cmd`]: one module per command.
 //! - [`exit`]: the exit codes.
+//! - [`gate`]: what an engine knows, as evidence for a verdict.
 //! - [`prom`]: asking a Prometheus-compatible engine.
 
 pub mod args;
 pub mod cmd;
 pub mod exit;
+pub mod gate;
 pub mod prom;
 mod render;

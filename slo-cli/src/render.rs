@@ -3,6 +3,7 @@
 pub(crate) mod codes;
 pub(crate) mod document;
 mod plain;
+pub(crate) mod promql;
 pub(crate) mod summary;
 pub(crate) mod units;
 

@@ -1,0 +1,11 @@
+//! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
+
+mod asking;
+mod evidence;
+mod queries;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use self::evidence::gather;
+pub use self::target::Target;

@@ -1,0 +1,258 @@
+//! From answers to evidence: what was counted, how much of it was seen, and what could not be.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use slo_core::gate::{Evidence, GateRules, Latency, Observation, Unseen};
+use slo_core::{Events, Ratio, Slo, SloSet, Threshold, names};
+
+use super::Target;
+use super::asking::{Asking, Said};
+use super::queries::Queries;
+use crate::prom::{Ask, Sample};
+
+/// Asks an engine for everything that the gate's rules need to know of a service, at a moment or now.
+///
+/// Nothing is left out: what could not be seen is evidence as well. An engine that does not answer is asked once.
+pub fn gather(engine: &dyn Ask, slos: &SloSet, target: &Target, at: Option<DateTime<Utc>>) -> Evidence {
+    let gathering = Gathering {
+        asking: Asking::new(engine, at),
+        queries: Queries(target),
+        now: at.unwrap_or_else(Utc::now),
+    };
+    gathering.evidence(slos)
+}
+
+struct Gathering<'a> {
+    asking: Asking<'a>,
+    queries: Queries<'a>,
+    now: DateTime<Utc>,
+}
+
+/// Whether the service is there, and since when it has said nothing.
+struct Presence {
+    said: Said,
+    pushed_ago: Option<Duration>,
+    unseen: Option<Unseen>,
+}
+
+impl Gathering<'_> {
+    fn evidence(&self, slos: &SloSet) -> Evidence {
+        let rules = slos.gate();
+        let presence = self.presence(slos);
+        let evidence = Evidence::new(self.requests(rules, &presence), self.latency(rules, &presence));
+        self.budgets(slos, &presence)
+            .into_iter()
+            .fold(evidence, |evidence, (slo, seen)| evidence.budget(slo, seen))
+    }
+
+    fn presence(&self, slos: &SloSet) -> Presence {
+        let said = self.asking.ask(self.queries.present());
+        let environments: Vec<_> = said
+            .series()
+            .iter()
+            .map(|sample| environment(sample).to_owned())
+            .collect();
+        let unseen = match environments.len() {
+            _ if said.failure().is_some() => said.failure(),
+            0 => Some(self.why_absent(slos)),
+            1 => None,
+            _ => Some(Unseen::Environments(environments)),
+        };
+        let age = || self.asking.ask(self.queries.age()).value();
+        let pushed_ago = unseen.is_none().then(age).flatten();
+        Presence {
+            said,
+            pushed_ago: pushed_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
+            unseen,
+        }
+    }
+
+    /// It has no sample now: it never had one in any window that matters, or it is gone.
+    fn why_absent(&self, slos: &SloSet) -> Unseen {
+        let windows = slos.slos().iter().map(|slo| self.length(slo));
+        let longest = windows
+            .max()
+            .unwrap_or_default()
+            .max(slos.gate().bad_ratio.over.longest());
+        let said = self.asking.ask(self.queries.ever(longest));
+        match said.value() {
+            _ if said.failure().is_some() => said.failure().unwrap_or(Unseen::NeverSeen),
+            Some(series) if series > 0.0 => Unseen::Vanished,
+            _ => Unseen::NeverSeen,
+        }
+    }
+
+    fn requests(&self, rules: &GateRules, presence: &Presence) -> Observation<Events> {
+        let query = self.queries.requests_by_outcome(rules.bad_ratio.over.longest());
+        if let Some(unseen) = &presence.unseen {
+            return Observation::unseen(query, unseen.clone());
+        }
+        let said = self.asking.ask(query);
+        let seen = match said.failure() {
+            Some(unseen) => Observation::unseen(&said.query, unseen),
+            None => presence.observed(&said.query, events(said.series())),
+        };
+        said.doubting(presence.said.doubting(seen))
+    }
+
+    fn latency(&self, rules: &GateRules, presence: &Presence) -> Observation<Latency> {
+        let (limit, window) = (rules.p95.limit, rules.p95.over.longest());
+        let query = self.queries.fast(limit, window);
+        if let Some(unseen) = &presence.unseen {
+            return Observation::unseen(query, unseen.clone());
+        }
+        let fast = self.asking.ask(query);
+        let counted = self.asking.ask(self.queries.counted(limit, window));
+        let all = self.asking.ask(self.queries.all(window));
+        if let Some(unseen) = [&fast, &counted, &all].into_iter().find_map(Said::failure) {
+            return Observation::unseen(&fast.query, unseen);
+        }
+        let [good, judged, total] =
+            [&fast, &counted, &all].map(|said| said.value().and_then(count).unwrap_or_default());
+        let seen = if judged == 0 && total > 0 {
+            self.interpolated(limit, window, total, presence)
+        } else {
+            let counts = Latency::Counts {
+                limit,
+                events: Events::new(good.min(judged), judged.saturating_sub(good)),
+            };
+            let seen = presence.observed(&fast.query, Ok(counts));
+            match total.saturating_sub(judged) {
+                // Rounding, and samples that came between two questions.
+                missing if missing * 100 <= total => seen,
+                missing => seen.noted(format!(
+                    "{missing} of {total} requests were on instances without a bucket at {limit} and are left out"
+                )),
+            }
+        };
+        let seen = presence.said.doubting(seen);
+        [&fast, &counted, &all]
+            .into_iter()
+            .fold(seen, |seen, said| said.doubting(seen))
+    }
+
+    /// No instance has the boundary.
+    fn interpolated(
+        &self,
+        limit: Threshold,
+        window: Duration,
+        events: u64,
+        presence: &Presence,
+    ) -> Observation<Latency> {
+        let said = self.asking.ask(self.queries.p95(window));
+        if let Some(unseen) = said.failure() {
+            return Observation::unseen(&said.query, unseen);
+        }
+        let seconds = said
+            .value()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let latency = seconds.map(|p95| Latency::P95 { p95, events });
+        let latency =
+            latency.ok_or_else(|| Unseen::NoAnswer("no 95th percentile can be made of its buckets".to_owned()));
+        let seen = presence.observed(&said.query, latency);
+        said.doubting(seen.noted(format!("interpolated, for no instance has a bucket at {limit}")))
+    }
+
+    /// Each SLO that has events of its own; one question for all that share a window.
+    fn budgets(&self, slos: &SloSet, presence: &Presence) -> Vec<(String, Observation<Events>)> {
+        let mut by_length: BTreeMap<Duration, Vec<&Slo>> = BTreeMap::new();
+        for slo in slos.slos().iter().filter(|slo| slo.composite().is_none()) {
+            by_length.entry(self.length(slo)).or_default().push(slo);
+        }
+        let of_length = |(length, slos): (Duration, Vec<&Slo>)| self.budgets_over(length, &slos, presence);
+        by_length.into_iter().flat_map(of_length).collect()
+    }
+
+    fn budgets_over(&self, length: Duration, slos: &[&Slo], presence: &Presence) -> Vec<(String, Observation<Events>)> {
+        let query = self.queries.events(length);
+        let unseen = |unseen: &Unseen| {
+            let nothing = |slo: &&Slo| (slo.name().to_owned(), Observation::unseen(&query, unseen.clone()));
+            slos.iter().map(nothing).collect()
+        };
+        if let Some(why) = &presence.unseen {
+            return unseen(why);
+        }
+        let said = self.asking.ask(query.clone());
+        let covered = self.asking.ask(self.queries.coverage(length));
+        if let Some(why) = said.failure().or_else(|| covered.failure()) {
+            return unseen(&why);
+        }
+        let of_slo = |slo: &&Slo| {
+            let is_its = |sample: &&Sample| sample.label(names::SLO_NAME.label) == slo.name();
+            let own: Vec<_> = said.series().iter().filter(is_its).cloned().collect();
+            let coverage = covered.series().iter().find(is_its).map(|sample| sample.value);
+            let seen = match own.is_empty() {
+                // The service is there: this promise is new, and nothing of it is spent.
+                true => Observation::unseen(&said.query, Unseen::NeverSeen),
+                false => presence.observed(&said.query, events(&own)),
+            };
+            let seen = coverage.and_then(share).into_iter().fold(seen, Observation::covering);
+            (
+                slo.name().to_owned(),
+                covered.doubting(said.doubting(presence.said.doubting(seen))),
+            )
+        };
+        slos.iter().map(of_slo).collect()
+    }
+
+    /// How long a window is now: of a calendar period what has passed.
+    fn length(&self, slo: &Slo) -> Duration {
+        let window = slo.window();
+        window.rolling_length().unwrap_or_else(|| {
+            let begun: DateTime<Utc> = window.bounds(self.now.into()).start.into();
+            (self.now - begun)
+                .to_std()
+                .unwrap_or_default()
+                .max(Duration::from_secs(1))
+        })
+    }
+}
+
+impl Presence {
+    fn observed<T>(&self, query: &str, value: Result<T, Unseen>) -> Observation<T> {
+        let seen = match value {
+            Ok(value) => Observation::seen(query, value),
+            Err(unseen) => Observation::unseen(query, unseen),
+        };
+        self.pushed_ago.into_iter().fold(seen, Observation::pushed_ago)
+    }
+}
+
+fn environment(sample: &Sample) -> &str {
+    match sample.label(names::DEPLOYMENT_ENVIRONMENT_NAME.label) {
+        "" => "(none)",
+        name => name,
+    }
+}
+
+/// Counts by outcome. Prometheus extrapolates to parts of events; the nearest whole number is the best guess.
+fn events(series: &[Sample]) -> Result<Events, Unseen> {
+    let of = |outcome: &str| {
+        let own = series
+            .iter()
+            .filter(|sample| sample.label(names::SLO_OUTCOME.label) == outcome);
+        let sum: f64 = own.map(|sample| sample.value).sum();
+        count(sum).ok_or_else(|| Unseen::NoAnswer(format!("{sum} {outcome} events are no count")))
+    };
+    Ok(Events::new(of("good")?, of("bad")?).with_excluded(of("excluded")?))
+}
+
+/// The nearest whole number; `None` for what is no count.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is checked to be within the numbers that a double holds exactly"
+)]
+fn count(value: f64) -> Option<u64> {
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let value = value.round();
+    (0.0..=MOST).contains(&value).then_some(value as u64)
+}
+
+/// A share of moments, at most all.
+fn share(value: f64) -> Option<Ratio> {
+    let parts = count(value.min(1.0) * 1e9)?;
+    Ratio::new(parts, 1_000_000_000)
+}
