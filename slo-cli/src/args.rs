@@ -1,8 +1,15 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+mod engine;
+mod gate;
+
+pub use self::engine::EngineArgs;
+pub use self::gate::{Action, Class, GateArgs, GateFormat, OnUnknown};
 
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
@@ -24,6 +31,8 @@ pub struct Args {
 pub enum Command {
     /// Says what a spec means, or every mistake in it.
     Check(CheckArgs),
+    /// Says whether it is all right to deploy now, and why.
+    Gate(Box<GateArgs>),
 }
 
 /// Arguments of `slo check`.
@@ -57,6 +66,13 @@ pub enum Format {
     Json,
 }
 
+/// Reads a time with its unit: `500ms`, `10s`, `1h 30m`; never zero.
+fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).ok();
+    time.filter(|time| !time.is_zero())
+        .ok_or_else(|| format!("`{text}` is not a time; write a number above 0 and a unit (ms, s, m, h), like `30s`"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -69,8 +85,21 @@ mod tests {
     }
 
     #[test]
+    fn a_time_has_a_number_and_a_unit() {
+        assert_eq!(time("1h 30m"), Ok(Duration::from_secs(5_400)));
+        for text in ["", "10", "0s", "soon", "-1s"] {
+            assert!(
+                time(text).unwrap_err().starts_with(&format!("`{text}` is not a time")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn without_a_file_it_is_slo_yaml() {
-        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command;
+        let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
+            panic!("another command")
+        };
         assert_eq!(args.files, [PathBuf::from("slo.yaml")]);
         assert_eq!(args.format, Format::Text);
         assert!(Args::try_parse_from(["slo", "check", "--format", "xml"]).is_err());

@@ -1,6 +1,7 @@
 //! The commands.
 
 pub mod check;
+pub mod gate;
 
 use crate::exit::Exit;
 

@@ -2,17 +2,43 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command};
-use slo_cli::cmd::{Answer, check};
+use slo_cli::cmd::gate::Surroundings;
+use slo_cli::cmd::{Answer, check, gate};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
     let answer = match Args::parse().command {
         Command::Check(args) => check::run(&args, &mut io::stdin().lock()),
+        Command::Gate(args) => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
     };
     print(&answer).into()
+}
+
+/// The clock, the environment and the ear of whoever waits.
+struct Terminal;
+
+impl Surroundings for Terminal {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn pause(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn tell(&mut self, line: &str) {
+        // Progress that nobody can read is no reason to stop.
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
 }
 
 /// Prints the answer and keeps its exit code, unless what it says got lost.

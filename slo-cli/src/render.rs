@@ -6,5 +6,6 @@ mod plain;
 pub(crate) mod promql;
 pub(crate) mod summary;
 pub(crate) mod units;
+pub(crate) mod verdict;
 
 pub(crate) use plain::plain;

@@ -11,6 +11,7 @@ use super::Target;
 use super::asking::{Asking, Said};
 use super::queries::Queries;
 use crate::prom::{Ask, Sample};
+use crate::render::plain;
 
 /// Asks an engine for everything that the gate's rules need to know of a service, at a moment or now.
 ///
@@ -109,8 +110,11 @@ impl Gathering<'_> {
         if let Some(unseen) = [&fast, &counted, &all].into_iter().find_map(Said::failure) {
             return Observation::unseen(&fast.query, unseen);
         }
-        let [good, judged, total] =
-            [&fast, &counted, &all].map(|said| said.value().and_then(count).unwrap_or_default());
+        let counts = [&fast, &counted, &all].map(count_of);
+        let [Ok(good), Ok(judged), Ok(total)] = counts else {
+            let why = counts.into_iter().find_map(Result::err);
+            return Observation::unseen(&fast.query, why.unwrap_or(Unseen::NeverSeen));
+        };
         let seen = if judged == 0 && total > 0 {
             self.interpolated(limit, window, total, presence)
         } else {
@@ -229,14 +233,31 @@ fn environment(sample: &Sample) -> &str {
 
 /// Counts by outcome. Prometheus extrapolates to parts of events; the nearest whole number is the best guess.
 fn events(series: &[Sample]) -> Result<Events, Unseen> {
-    let of = |outcome: &str| {
-        let own = series
-            .iter()
-            .filter(|sample| sample.label(names::SLO_OUTCOME.label) == outcome);
-        let sum: f64 = own.map(|sample| sample.value).sum();
-        count(sum).ok_or_else(|| Unseen::NoAnswer(format!("{sum} {outcome} events are no count")))
-    };
-    Ok(Events::new(of("good")?, of("bad")?).with_excluded(of("excluded")?))
+    let mut events = Events::default();
+    for sample in series {
+        let counted = counted(sample.value)?;
+        events = events.saturating_add(match sample.label(names::SLO_OUTCOME.label) {
+            "good" => Events::new(counted, 0),
+            "bad" => Events::new(0, counted),
+            "excluded" => Events::default().with_excluded(counted),
+            other => {
+                return Err(Unseen::NoAnswer(format!(
+                    "events that are `{}` are neither good nor bad",
+                    plain(other)
+                )));
+            }
+        });
+    }
+    Ok(events)
+}
+
+/// What an aggregation without labels counted; nothing is none.
+fn count_of(said: &Said) -> Result<u64, Unseen> {
+    said.value().map_or(Ok(0), counted)
+}
+
+fn counted(value: f64) -> Result<u64, Unseen> {
+    count(value).ok_or_else(|| Unseen::NoAnswer(format!("the engine says {value}, which is no count of events")))
 }
 
 /// The nearest whole number; `None` for what is no count.
