@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
     use crate::args::{Args, Command};
-    use crate::prom::{Answered, AskError, Sample};
+    use crate::prom::{Answered, AskError, History, Sample, Stretch};
 
     /// A day that passes while somebody waits.
     struct Day {
@@ -243,6 +243,10 @@ mod tests {
                 source_name: "http://engine".to_owned(),
                 reason: "connection refused".to_owned(),
             })
+        }
+
+        fn range(&self, _: &str, _: Stretch) -> Result<History, AskError> {
+            Ok(History::default())
         }
 
         fn source(&self) -> String {
@@ -363,6 +367,10 @@ mod tests {
                 let mut answered = Answered::default();
                 answered.series.push(Sample::new([], f64::NAN));
                 Ok(answered)
+            }
+
+            fn range(&self, _: &str, _: Stretch) -> Result<History, AskError> {
+                Ok(History::default())
             }
 
             fn source(&self) -> String {

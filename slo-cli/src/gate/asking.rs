@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use chrono::{DateTime, Utc};
 use slo_core::gate::{Observation, Unseen};
 
-use crate::prom::{Answered, Ask, AskError, Sample};
+use crate::prom::{Answered, Ask, AskError, Course, Sample, Stretch};
 
 /// An engine at one moment. After the first failure that is not about the question it is asked no more, or ten questions
 /// would wait ten times as long as one.
@@ -33,12 +33,27 @@ impl<'a> Asking<'a> {
             };
         }
         let answer = self.engine.instant(&query, self.at);
-        if let Err(error) = &answer {
-            if !error.is_about_the_query() {
-                self.gone.replace(Some(error.clone()));
-            }
-        }
+        self.note(answer.as_ref().err());
         Said { query, answer }
+    }
+
+    /// How it came about: for explanations, so no answer and a doubted one are none.
+    pub(super) fn history(&self, query: &str, stretch: Stretch) -> Option<Vec<Course>> {
+        if self.gone.borrow().is_some() {
+            return None;
+        }
+        let answer = self.engine.range(query, stretch);
+        self.note(answer.as_ref().err());
+        answer
+            .ok()
+            .filter(|history| history.doubts.is_empty())
+            .map(|history| history.series)
+    }
+
+    fn note(&self, error: Option<&AskError>) {
+        if let Some(error) = error.filter(|error| !error.is_about_the_query()) {
+            self.gone.replace(Some(error.clone()));
+        }
     }
 }
 

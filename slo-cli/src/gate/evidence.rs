@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, GateRules, Latency, Observation, Unseen};
-use slo_core::{Events, Ratio, Slo, SloSet, Threshold, names};
+use slo_core::{ErrorBudget, Events, Ratio, Recovery, Share, Slo, SloSet, Threshold, Tick, names};
 
 use super::Target;
 use super::asking::{Asking, Said};
 use super::queries::Queries;
-use crate::prom::{Ask, Sample};
+use crate::prom::{Ask, Sample, Stretch};
 use crate::render::plain;
 
 /// Asks an engine for everything that the gate's rules need to know of a service, at a moment or now.
@@ -45,7 +45,13 @@ impl Gathering<'_> {
         let evidence = Evidence::new(self.requests(rules, &presence), self.latency(rules, &presence));
         self.budgets(slos, &presence)
             .into_iter()
-            .fold(evidence, |evidence, (slo, seen)| evidence.budget(slo, seen))
+            .fold(evidence, |evidence, budget| {
+                let recovers_at = budget.recovers_at;
+                let evidence = evidence.budget(&budget.slo, budget.seen);
+                recovers_at
+                    .into_iter()
+                    .fold(evidence, |evidence, at| evidence.recovers_at(&budget.slo, at))
+            })
     }
 
     fn presence(&self, slos: &SloSet) -> Presence {
@@ -86,7 +92,7 @@ impl Gathering<'_> {
     }
 
     fn requests(&self, rules: &GateRules, presence: &Presence) -> Observation<Events> {
-        let query = self.queries.requests_by_outcome(rules.bad_ratio.over.longest());
+        let query = self.queries.events_of(names::REQUESTS, rules.bad_ratio.over.longest());
         if let Some(unseen) = &presence.unseen {
             return Observation::unseen(query, unseen.clone());
         }
@@ -160,19 +166,20 @@ impl Gathering<'_> {
     }
 
     /// Each SLO that has events of its own; one question for all that share a window.
-    fn budgets(&self, slos: &SloSet, presence: &Presence) -> Vec<(String, Observation<Events>)> {
+    fn budgets(&self, slos: &SloSet, presence: &Presence) -> Vec<Budget> {
         let mut by_length: BTreeMap<Duration, Vec<&Slo>> = BTreeMap::new();
         for slo in slos.slos().iter().filter(|slo| slo.composite().is_none()) {
             by_length.entry(self.length(slo)).or_default().push(slo);
         }
-        let of_length = |(length, slos): (Duration, Vec<&Slo>)| self.budgets_over(length, &slos, presence);
+        let limit = slos.gate().budget.limit;
+        let of_length = |(length, slos): (Duration, Vec<&Slo>)| self.budgets_over(length, &slos, limit, presence);
         by_length.into_iter().flat_map(of_length).collect()
     }
 
-    fn budgets_over(&self, length: Duration, slos: &[&Slo], presence: &Presence) -> Vec<(String, Observation<Events>)> {
+    fn budgets_over(&self, length: Duration, slos: &[&Slo], limit: Share, presence: &Presence) -> Vec<Budget> {
         let query = self.queries.events(length);
-        let unseen = |unseen: &Unseen| {
-            let nothing = |slo: &&Slo| (slo.name().to_owned(), Observation::unseen(&query, unseen.clone()));
+        let unseen = |why: &Unseen| {
+            let nothing = |slo: &&Slo| Budget::new(slo, Observation::unseen(&query, why.clone()));
             slos.iter().map(nothing).collect()
         };
         if let Some(why) = &presence.unseen {
@@ -186,19 +193,64 @@ impl Gathering<'_> {
         let of_slo = |slo: &&Slo| {
             let is_its = |sample: &&Sample| sample.label(names::SLO_NAME.label) == slo.name();
             let own: Vec<_> = said.series().iter().filter(is_its).cloned().collect();
-            let coverage = covered.series().iter().find(is_its).map(|sample| sample.value);
-            let seen = match own.is_empty() {
+            let coverage = covered.series().iter().find(is_its);
+            let coverage = coverage.and_then(|sample| share(sample.value));
+            let events = match own.is_empty() {
                 // The service is there: this promise is new, and nothing of it is spent.
-                true => Observation::unseen(&said.query, Unseen::NeverSeen),
-                false => presence.observed(&said.query, events(&own)),
+                true => Err(Unseen::NeverSeen),
+                false => events(&own),
             };
-            let seen = coverage.and_then(share).into_iter().fold(seen, Observation::covering);
-            (
-                slo.name().to_owned(),
-                covered.doubting(said.doubting(presence.said.doubting(seen))),
-            )
+            let recovers_at = self.recovery(slo, events.as_ref().ok(), coverage, limit);
+            let seen = presence.observed(&said.query, events);
+            let seen = coverage.into_iter().fold(seen, Observation::covering);
+            let seen = covered.doubting(said.doubting(presence.said.doubting(seen)));
+            Budget {
+                recovers_at,
+                ..Budget::new(slo, seen)
+            }
         };
         slos.iter().map(of_slo).collect()
+    }
+
+    /// When a budget at or under its limit is above it again, as bad events leave a rolling window.
+    fn recovery(
+        &self,
+        slo: &Slo,
+        events: Option<&Events>,
+        coverage: Option<Ratio>,
+        limit: Share,
+    ) -> Option<DateTime<Utc>> {
+        let (events, coverage, length) = (*events?, coverage?, slo.window().rolling_length()?);
+        let budget = ErrorBudget::observed(slo.target(), events).covering(coverage);
+        if budget.decisive().leaves_more_than(limit)? {
+            return None;
+        }
+        let pieces = self.pieces(slo, length)?;
+        match budget.recovery(limit, length, self.now.into(), pieces) {
+            Recovery::At(at) => Some(at.into()),
+            _ => None,
+        }
+    }
+
+    /// The events of a window in pieces, each with its last moment.
+    fn pieces(&self, slo: &Slo, length: Duration) -> Option<Vec<(Tick, Events)>> {
+        let step = Duration::from_secs(length.as_secs().div_ceil(PIECES).max(60));
+        let stretch = Stretch {
+            from: self.now - length + step,
+            to: self.now,
+            step,
+        };
+        let courses = self
+            .asking
+            .history(&self.queries.events_of(slo.name(), step), stretch)?;
+        let mut pieces = Vec::new();
+        for course in courses {
+            let outcome = course.labels.get(names::SLO_OUTCOME.label).map_or("", String::as_str);
+            for (at, value) in course.values {
+                pieces.push((at.into(), outcome_of(outcome, value).ok()?));
+            }
+        }
+        Some(pieces)
     }
 
     /// How long a window is now: of a calendar period what has passed.
@@ -211,6 +263,23 @@ impl Gathering<'_> {
                 .unwrap_or_default()
                 .max(Duration::from_secs(1))
         })
+    }
+}
+
+/// What was seen of one SLO's budget.
+struct Budget {
+    slo: String,
+    seen: Observation<Events>,
+    recovers_at: Option<DateTime<Utc>>,
+}
+
+impl Budget {
+    fn new(slo: &Slo, seen: Observation<Events>) -> Self {
+        Self {
+            slo: slo.name().to_owned(),
+            seen,
+            recovers_at: None,
+        }
     }
 }
 
@@ -233,22 +302,23 @@ fn environment(sample: &Sample) -> &str {
 
 /// Counts by outcome. Prometheus extrapolates to parts of events; the nearest whole number is the best guess.
 fn events(series: &[Sample]) -> Result<Events, Unseen> {
-    let mut events = Events::default();
-    for sample in series {
-        let counted = counted(sample.value)?;
-        events = events.saturating_add(match sample.label(names::SLO_OUTCOME.label) {
-            "good" => Events::new(counted, 0),
-            "bad" => Events::new(0, counted),
-            "excluded" => Events::default().with_excluded(counted),
-            other => {
-                return Err(Unseen::NoAnswer(format!(
-                    "events that are `{}` are neither good nor bad",
-                    plain(other)
-                )));
-            }
-        });
+    let mut each = series
+        .iter()
+        .map(|sample| outcome_of(sample.label(names::SLO_OUTCOME.label), sample.value));
+    each.try_fold(Events::default(), |sum, events| Ok(sum.saturating_add(events?)))
+}
+
+fn outcome_of(outcome: &str, value: f64) -> Result<Events, Unseen> {
+    let counted = counted(value)?;
+    match outcome {
+        "good" => Ok(Events::new(counted, 0)),
+        "bad" => Ok(Events::new(0, counted)),
+        "excluded" => Ok(Events::default().with_excluded(counted)),
+        other => Err(Unseen::NoAnswer(format!(
+            "events that are `{}` are neither good nor bad",
+            plain(other)
+        ))),
     }
-    Ok(events)
 }
 
 /// What an aggregation without labels counted; nothing is none.
@@ -277,3 +347,6 @@ fn share(value: f64) -> Option<Ratio> {
     let parts = count(value.min(1.0) * 1e9)?;
     Ratio::new(parts, 1_000_000_000)
 }
+
+/// A piece of 30 days is an hour.
+const PIECES: u64 = 720;

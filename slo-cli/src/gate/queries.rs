@@ -31,16 +31,6 @@ impl Queries<'_> {
         format!("time() - max(timestamp({}))", self.requests())
     }
 
-    /// The events of `requests`, by outcome.
-    pub(super) fn requests_by_outcome(self, window: Duration) -> String {
-        format!(
-            "sum by ({}) (increase({}[{}]))",
-            names::SLO_OUTCOME.label,
-            self.requests(),
-            seconds(window)
-        )
-    }
-
     /// The events of all SLOs, by name and outcome.
     pub(super) fn events(self, window: Duration) -> String {
         format!(
@@ -48,6 +38,18 @@ impl Queries<'_> {
             names::SLO_NAME.label,
             names::SLO_OUTCOME.label,
             self.all_events(),
+            seconds(window)
+        )
+    }
+
+    /// The events of one SLO, by outcome.
+    pub(super) fn events_of(self, slo: &str, window: Duration) -> String {
+        let mut matchers = self.0.matchers();
+        matchers.push(promql::is(names::SLO_NAME.label, slo));
+        format!(
+            "sum by ({}) (increase({}[{}]))",
+            names::SLO_OUTCOME.label,
+            promql::selector(names::EVENTS.prometheus, &matchers),
             seconds(window)
         )
     }
@@ -148,7 +150,7 @@ mod tests {
     fn a_name_cannot_alter_a_query() {
         let target = Target::service(r#"a"} or vector(1) #"#).environment("prod\n");
         assert_eq!(
-            Queries(&target).requests_by_outcome(WINDOW),
+            Queries(&target).events_of(names::REQUESTS, WINDOW),
             r#"sum by (slo_outcome) (increase(slo_events_total{service_name="a\"} or vector(1) #", deployment_environment_name="prod\n", slo_name="requests"}[900s]))"#
         );
     }

@@ -8,13 +8,15 @@ use slo_core::gate::{Decision, Request, RuleName, RuleOutcome, RuleState, Verdic
 use slo_core::{HttpSli, Slo, SloSet, Status, Window};
 
 use super::*;
-use crate::prom::{Answered, Ask, AskError, Sample};
+use crate::prom::{Answered, Ask, AskError, Course, History, Sample, Stretch};
 
 /// Answers the first entry whose text the query contains; nothing to everything else.
 #[derive(Default)]
 struct Table {
     entries: Vec<(&'static str, Result<Answered, AskError>)>,
     asked: RefCell<Vec<String>>,
+    /// When, in whole hours, all bad events were.
+    bad_hours_ago: Option<i64>,
 }
 
 impl Table {
@@ -46,6 +48,23 @@ impl Ask for Table {
         entry.map_or_else(|| Ok(Answered::default()), |(_, answer)| answer.clone())
     }
 
+    fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
+        self.asked.borrow_mut().push(query.to_owned());
+        let bad_at = |bad: f64| {
+            let at = |hours| stretch.to - chrono::TimeDelta::hours(hours);
+            let mut course = Course {
+                labels: [("slo_outcome".to_owned(), "bad".to_owned())].into(),
+                values: vec![(at(719), 0.0)],
+            };
+            course.values.extend(self.bad_hours_ago.map(|hours| (at(hours), bad)));
+            course
+        };
+        Ok(History {
+            series: vec![bad_at(10_000.0)],
+            doubts: Vec::new(),
+        })
+    }
+
     fn source(&self) -> String {
         "table".to_owned()
     }
@@ -70,7 +89,7 @@ fn outcomes<const N: usize>(slo: &str, counts: [(&str, f64); N]) -> [Sample; N] 
 const PRESENT: &str = "count by";
 const EVER: &str = "present_over_time";
 const AGE: &str = "timestamp";
-const REQUESTS: &str = "sum by (slo_outcome)";
+const REQUESTS: &str = r#"slo_name="requests"}[900s]"#;
 const BUDGETS: &str = "sum by (slo_name, slo_outcome)";
 const COVERAGE: &str = "count_over_time";
 const FAST: &str =
@@ -165,6 +184,24 @@ fn each_rule_is_broken_alone() {
             .starts_with("exhausted: -900%"),
         "{verdict}"
     );
+}
+
+#[test]
+fn a_budget_that_is_spent_says_when_it_recovers() {
+    let spent = || well().with(BUDGETS, outcomes("browse", [("good", 990_000.0), ("bad", 10_000.0)]));
+    let table = Table {
+        bad_hours_ago: Some(700),
+        ..spent()
+    };
+    let verdict = judged(&table);
+    // The hour in which it all went wrong leaves the 720 of the window in 20.
+    let expected = DateTime::from_timestamp(1_767_225_600 + 20 * 3_600, 0);
+    assert_eq!(rule(&verdict, RuleName::Budget).recovers_at, expected, "{verdict}");
+    let enough = judged(&Table {
+        bad_hours_ago: Some(700),
+        ..well()
+    });
+    assert_eq!(rule(&enough, RuleName::Budget).recovers_at, None);
 }
 
 fn down() -> AskError {
