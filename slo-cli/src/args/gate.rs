@@ -64,6 +64,10 @@ pub struct GateArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub wait: Option<Duration>,
 
+    /// Shows the query behind each rule as well, and what would have to change for it to pass.
+    #[arg(long)]
+    pub explain: bool,
+
     /// For whom to write.
     #[arg(long, value_enum, default_value_t = GateFormat::Text)]
     pub format: GateFormat,

@@ -56,7 +56,7 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
         rules.judge(slos, &evidence, &request, args.at.unwrap_or(now))
     };
     let verdict = wait(args.wait, around, judge);
-    answer(&verdict, args.format)
+    answer(&verdict, args)
 }
 
 /// Judges again and again until it passes or the time is over.
@@ -103,9 +103,9 @@ fn request(args: &GateArgs) -> Request {
     request
 }
 
-fn answer(verdict: &Verdict, format: GateFormat) -> Answer {
-    let out = match format {
-        GateFormat::Text => format!("{verdict}\n"),
+fn answer(verdict: &Verdict, args: &GateArgs) -> Answer {
+    let out = match args.format {
+        GateFormat::Text => verdict::text(verdict, args.explain),
         GateFormat::Json => verdict::json(verdict),
         GateFormat::Markdown => verdict::markdown(verdict),
     };
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn each_format_is_of_its_kind() {
         let of = |format| decide(&args(&["--format", format]), &shop(), &Later(0.into()), &mut Day::new()).out;
-        assert!(of("text").starts_with("allowed: no rule is breached\n"));
+        assert!(of("text").starts_with("allowed: no rule is breached\nshop at 2026-01-01 00:00:00 UTC\n"));
         let json: serde_json::Value = serde_json::from_str(&of("json")).unwrap();
         assert_eq!((&json["decision"], &json["exit_code"]), (&"allowed".into(), &0.into()));
         assert!(of("markdown").starts_with("### ✅ Deploy gate of shop: allowed\n\nNo rule is breached.\n"));
