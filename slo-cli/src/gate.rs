@@ -2,10 +2,12 @@
 
 mod asking;
 mod evidence;
+mod marker;
 mod queries;
 mod target;
 #[cfg(test)]
 mod tests;
 
 pub use self::evidence::gather;
+pub use self::marker::Marker;
 pub use self::target::Target;
