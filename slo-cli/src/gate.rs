@@ -1,6 +1,7 @@
 //! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
 
 mod asking;
+pub mod audit;
 mod evidence;
 mod marker;
 mod queries;
