@@ -1,17 +1,22 @@
 //! The command line.
 
 mod dashboards;
+mod engine;
 mod files;
+mod gate;
 mod manifests;
 mod rules;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use slo_core::Lint;
 
 pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
+pub use self::engine::EngineArgs;
 pub use self::files::Files;
+pub use self::gate::{Action, Class, GateArgs, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
 
@@ -54,6 +59,8 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Writes recording and alerting rules: one set for a whole fleet, or those of one spec.
     Rules(RulesArgs),
+    /// Says whether it is all right to deploy now, and why.
+    Gate(Box<GateArgs>),
 }
 
 /// Arguments of `slo check`.
@@ -156,6 +163,13 @@ pub enum Format {
     Json,
 }
 
+/// Reads a time with its unit: `500ms`, `10s`, `1h 30m`; never zero.
+fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).ok();
+    time.filter(|time| !time.is_zero())
+        .ok_or_else(|| format!("`{text}` is not a time; write a number above 0 and a unit (ms, s, m, h), like `30s`"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -165,6 +179,17 @@ mod tests {
     #[test]
     fn the_definitions_fit_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_has_a_number_and_a_unit() {
+        assert_eq!(time("1h 30m"), Ok(Duration::from_secs(5_400)));
+        for text in ["", "10", "0s", "soon", "-1s"] {
+            assert!(
+                time(text).unwrap_err().starts_with(&format!("`{text}` is not a time")),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod dashboards;
 mod folder;
+pub mod gate;
 pub mod manifests;
 pub mod rules;
 pub mod schema;

@@ -32,12 +32,14 @@
 //! - [`args`]: the command line.
 //! - [`cmd`]: one module per command.
 //! - [`exit`]: the exit codes.
+//! - [`gate`]: what an engine knows, as evidence for a verdict.
 //! - [`prom`]: asking a Prometheus-compatible engine.
 //! - [`rule_window`]: a window that rules are written for.
 
 pub mod args;
 pub mod cmd;
 pub mod exit;
+pub mod gate;
 pub mod prom;
 mod render;
 pub mod rule_window;

@@ -2,10 +2,13 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command};
-use slo_cli::cmd::{Answer, check, completions, dashboards, manifests, rules, schema};
+use slo_cli::cmd::gate::Surroundings;
+use slo_cli::cmd::{Answer, check, completions, dashboards, gate, manifests, rules, schema};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
@@ -17,8 +20,31 @@ fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),
+        Command::Gate(args) => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
     };
     print(&answer).into()
+}
+
+/// The clock, the environment and the ear of whoever waits.
+struct Terminal;
+
+impl Surroundings for Terminal {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn pause(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn tell(&mut self, line: &str) {
+        // Progress that nobody can read is no reason to stop.
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
 }
 
 /// Prints the answer and keeps its exit code, unless what it says got lost.

@@ -11,6 +11,7 @@ mod reply;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -27,6 +28,13 @@ pub trait Ask {
     /// [`AskError`] when no complete answer came.
     fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError>;
 
+    /// What `query` was at every step of a stretch of time.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when no complete answer came.
+    fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError>;
+
     /// Where the answers come from, without secrets, for people.
     fn source(&self) -> String;
 }
@@ -41,6 +49,28 @@ pub struct Answered {
     pub doubts: Vec<String>,
 }
 
+/// A stretch of time and the steps in it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a range query has these three parts")]
+pub struct Stretch {
+    /// The first moment.
+    pub from: DateTime<Utc>,
+    /// No moment is later.
+    pub to: DateTime<Utc>,
+    /// The time between two moments.
+    pub step: Duration,
+}
+
+/// What an engine said to a query over a stretch of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct History {
+    /// The series, in the engine's order.
+    pub series: Vec<Course>,
+    /// The engine's own doubts: warnings, and that the answer is partial.
+    pub doubts: Vec<String>,
+}
+
 /// One series' value at one moment.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -49,6 +79,16 @@ pub struct Sample {
     pub labels: BTreeMap<String, String>,
     /// The value; may be NaN or infinite.
     pub value: f64,
+}
+
+/// One series' values over time.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Course {
+    /// Every label.
+    pub labels: BTreeMap<String, String>,
+    /// The values at the moments at which there was one; may be NaN or infinite.
+    pub values: Vec<(DateTime<Utc>, f64)>,
 }
 
 impl Sample {

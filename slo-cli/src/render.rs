@@ -25,6 +25,7 @@ pub(crate) mod subject;
 pub(crate) mod summary;
 mod unit_tests;
 pub(crate) mod units;
+pub(crate) mod verdict;
 pub(crate) mod yaml;
 
 pub(crate) use plain::plain;

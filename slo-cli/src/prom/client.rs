@@ -14,7 +14,7 @@ use ureq::http::{StatusCode, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::reply::{self, NotAnAnswer};
-use super::{Answered, Ask, AskError, EngineError, Login};
+use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
 
 /// An engine that can be asked.
@@ -189,6 +189,11 @@ fn address(given: &str) -> Result<String, EngineError> {
     Ok(trimmed.to_owned())
 }
 
+/// To milliseconds, all that Prometheus knows; rounded down.
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 /// One try: an answer, or why there is none and whether another try may help.
 enum Tried {
     Again(AskError),
@@ -197,11 +202,17 @@ enum Tried {
 
 impl Ask for Engine {
     fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
-        // Rounded down to milliseconds, all that Prometheus knows.
-        let time = at.map(|at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+        let time = at.map(moment);
         let mut fields = vec![("query", query)];
         fields.extend(time.as_deref().map(|time| ("time", time)));
-        self.persist(|left| self.try_once(&fields, left))
+        self.persist(|left| self.try_once("query", &fields, left, reply::instant))
+    }
+
+    fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
+        let (start, end) = (moment(stretch.from), moment(stretch.to));
+        let step = stretch.step.as_secs_f64().to_string();
+        let fields = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
+        self.persist(|left| self.try_once("query_range", &fields, left, reply::range))
     }
 
     fn source(&self) -> String {
@@ -231,10 +242,16 @@ impl Engine {
         Err(self.too_slow())
     }
 
-    fn try_once(&self, fields: &[(&str, &str)], left: Duration) -> Result<Answered, Tried> {
+    fn try_once<T>(
+        &self,
+        endpoint: &str,
+        fields: &[(&str, &str)],
+        left: Duration,
+        read: fn(&[u8]) -> Result<T, NotAnAnswer>,
+    ) -> Result<T, Tried> {
         // A timeout of zero would be none.
         let timeout = left.max(Duration::from_millis(1));
-        let mut request = self.agent.post(format!("{}/api/v1/query", self.base));
+        let mut request = self.agent.post(format!("{}/api/v1/{endpoint}", self.base));
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
@@ -266,7 +283,7 @@ impl Engine {
             };
             return Err(Tried::Final(self.foreign(found)));
         }
-        reply::read(&body).map_err(|why| match why {
+        read(&body).map_err(|why| match why {
             NotAnAnswer::Refused(words) => Tried::Final(self.with_words(status, &words)),
             NotAnAnswer::Foreign(found) => Tried::Final(self.foreign(found)),
         })

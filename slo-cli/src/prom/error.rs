@@ -106,6 +106,22 @@ pub enum AskError {
     },
 }
 
+impl AskError {
+    /// Whether another question might be answered: this one was refused, or its answer too large.
+    #[must_use]
+    pub const fn is_about_the_query(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status < 500 && *status != 429,
+            Self::TooLarge { .. } => true,
+            Self::TooSlow { .. }
+            | Self::Unreachable { .. }
+            | Self::Redirected { .. }
+            | Self::Forbidden { .. }
+            | Self::NotAnEngine { .. } => false,
+        }
+    }
+}
+
 fn seconds(time: Duration) -> String {
     if time.subsec_millis() == 0 {
         format!("{} s", time.as_secs())

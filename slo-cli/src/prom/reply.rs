@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use super::{Answered, Sample};
+use chrono::{DateTime, Utc};
+
+use super::{Answered, Course, History, Sample};
 
 /// An answer to an instant query; fields that we do not use are left out.
 #[derive(Deserialize)]
@@ -31,12 +33,19 @@ enum Status {
 enum Data {
     Vector(Vec<Series>),
     Scalar((f64, String)),
+    Matrix(Vec<Values>),
 }
 
 #[derive(Deserialize)]
 struct Series {
     metric: BTreeMap<String, String>,
     value: (f64, String),
+}
+
+#[derive(Deserialize)]
+struct Values {
+    metric: BTreeMap<String, String>,
+    values: Vec<(f64, String)>,
 }
 
 /// Why bytes are no answer to an instant query.
@@ -48,7 +57,34 @@ pub(super) enum NotAnAnswer {
     Foreign(String),
 }
 
-pub(super) fn read(body: &[u8]) -> Result<Answered, NotAnAnswer> {
+/// An answer to an instant query.
+pub(super) fn instant(body: &[u8]) -> Result<Answered, NotAnAnswer> {
+    let (data, doubts) = read(body)?;
+    let series = match data {
+        Some(Data::Vector(series)) => series.into_iter().map(sample).collect(),
+        Some(Data::Scalar((_, value))) => number(&value).map(|value| vec![Sample::new([], value)]),
+        Some(Data::Matrix(_)) | None => None,
+    };
+    let series = series.ok_or_else(no_numbers)?;
+    Ok(Answered { series, doubts })
+}
+
+/// An answer to a range query.
+pub(super) fn range(body: &[u8]) -> Result<History, NotAnAnswer> {
+    let (data, doubts) = read(body)?;
+    let series = match data {
+        Some(Data::Matrix(series)) => series.into_iter().map(course).collect(),
+        Some(Data::Vector(_) | Data::Scalar(_)) | None => None,
+    };
+    let series = series.ok_or_else(no_numbers)?;
+    Ok(History { series, doubts })
+}
+
+fn no_numbers() -> NotAnAnswer {
+    NotAnAnswer::Foreign("values that are not those asked for".to_owned())
+}
+
+fn read(body: &[u8]) -> Result<(Option<Data>, Vec<String>), NotAnAnswer> {
     let foreign = |error: serde_json::Error| {
         NotAnAnswer::Foreign(if error.is_eof() {
             "half an answer".to_owned()
@@ -64,13 +100,7 @@ pub(super) fn read(body: &[u8]) -> Result<Answered, NotAnAnswer> {
     if reply.is_partial {
         doubts.push("the answer is partial".to_owned());
     }
-    let series = match reply.data {
-        Some(Data::Vector(series)) => series.into_iter().map(sample).collect(),
-        Some(Data::Scalar((_, value))) => number(&value).map(|value| vec![Sample::new([], value)]),
-        None => None,
-    };
-    let series = series.ok_or_else(|| NotAnAnswer::Foreign("values that are no numbers".to_owned()))?;
-    Ok(Answered { series, doubts })
+    Ok((reply.data, doubts))
 }
 
 /// What an engine says of an error, if it says so in the API's format.
@@ -91,6 +121,23 @@ fn sample(
     })
 }
 
+fn course(Values { metric, values }: Values) -> Option<Course> {
+    let point = |(seconds, value): (f64, String)| Some((moment(seconds)?, number(&value)?));
+    Some(Course {
+        labels: metric,
+        values: values.into_iter().map(point).collect::<Option<_>>()?,
+    })
+}
+
+/// Seconds since 1970, to the millisecond.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "saturates, and chrono refuses what it cannot hold"
+)]
+fn moment(seconds: f64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis((seconds * 1e3).round() as i64)
+}
+
 /// Prometheus writes `NaN`, `+Inf` and `-Inf`, which Rust reads as well.
 fn number(text: &str) -> Option<f64> {
     text.parse().ok()
@@ -101,7 +148,7 @@ mod tests {
     use super::*;
 
     fn ok(body: &str) -> Answered {
-        read(body.as_bytes()).unwrap()
+        instant(body.as_bytes()).unwrap()
     }
 
     #[test]
@@ -125,6 +172,21 @@ mod tests {
     }
 
     #[test]
+    fn a_matrix_is_the_course_of_each_series() {
+        let body = br#"{"status":"success","data":{"resultType":"matrix","result":[
+            {"metric":{"a":"b"},"values":[[1767225600.123,"1"],[1767225660,"2.5"]]}]}}"#;
+        let history = range(body).unwrap();
+        let at = |millis| DateTime::from_timestamp_millis(millis).unwrap();
+        assert_eq!(history.series[0].labels["a"], "b");
+        assert_eq!(
+            history.series[0].values,
+            [(at(1_767_225_600_123), 1.0), (at(1_767_225_660_000), 2.5)]
+        );
+        assert!(instant(body).is_err());
+        assert!(range(br#"{"status":"success","data":{"resultType":"vector","result":[]}}"#).is_err());
+    }
+
+    #[test]
     fn doubts_are_kept() {
         let body = r#"{"status":"success","isPartial":true,"warnings":["a store is gone"],
             "data":{"resultType":"vector","result":[]}}"#;
@@ -134,9 +196,9 @@ mod tests {
     #[test]
     fn everything_else_is_no_answer() {
         let refused = br#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
-        assert_eq!(read(refused), Err(NotAnAnswer::Refused("parse error".to_owned())));
+        assert_eq!(instant(refused), Err(NotAnAnswer::Refused("parse error".to_owned())));
         assert_eq!(words_of_error(refused).as_deref(), Some("parse error"));
-        let foreign = |body: &str| match read(body.as_bytes()) {
+        let foreign = |body: &str| match instant(body.as_bytes()) {
             Err(NotAnAnswer::Foreign(what)) => what,
             other => format!("{other:?}"),
         };
@@ -145,7 +207,6 @@ mod tests {
             "<html>",
             "{}",
             r#"{"status":"fine"}"#,
-            r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
             r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":1},"value":[1,"1"]}]}}"#,
         ] {
             assert_eq!(foreign(other), "other JSON, or none", "{other}");
@@ -156,7 +217,7 @@ mod tests {
             r#"{"status":"success"}"#,
             r#"{"status":"success","data":{"resultType":"scalar","result":[1,"many"]}}"#,
         ] {
-            assert_eq!(foreign(none), "values that are no numbers", "{none}");
+            assert_eq!(foreign(none), "values that are not those asked for", "{none}");
         }
     }
 }

@@ -62,6 +62,7 @@ pub struct Observation<T> {
     pub(super) coverage: Option<Ratio>,
     pub(super) pushed_ago: Option<Duration>,
     pub(super) warnings: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl<T> Observation<T> {
@@ -97,6 +98,12 @@ impl<T> Observation<T> {
         self
     }
 
+    /// Adds what a reader should know of the answer, which casts no doubt on it: that it was interpolated, say.
+    pub fn noted(mut self, words: impl Into<String>) -> Self {
+        self.notes.push(words.into());
+        self
+    }
+
     fn answered(source: String, answer: Result<T, Unseen>) -> Self {
         Self {
             source,
@@ -104,6 +111,7 @@ impl<T> Observation<T> {
             coverage: None,
             pushed_ago: None,
             warnings: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

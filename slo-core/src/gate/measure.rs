@@ -241,6 +241,7 @@ fn judged<T>(
                 .push(format!("only {coverage} of {window} was measured"));
         }
     }
+    outcome.caveats.extend(seen.notes.iter().cloned());
     let outcome = match &seen.answer {
         Ok(value) => measure(outcome, value),
         Err(_) => outcome,

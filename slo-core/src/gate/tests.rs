@@ -167,6 +167,15 @@ fn of_counts_ninety_five_percent_must_be_in_the_bucket() {
 }
 
 #[test]
+fn a_note_is_read_and_stops_nobody() {
+    let estimated = p95(799).noted("interpolated: no instance has a bucket at 800ms");
+    let verdict = judge(&of(events(10_000, 0), estimated));
+    assert_eq!(answer(&verdict), ALLOWED);
+    let rule = outcome(&verdict, RuleName::P95);
+    assert_eq!(rule.caveats, ["interpolated: no instance has a bucket at 800ms"]);
+}
+
+#[test]
 fn counts_at_another_boundary_say_nothing() {
     let limit: Threshold = "1s".parse().unwrap();
     let other = Latency::Counts {

@@ -1,0 +1,120 @@
+//! Arguments of `slo gate`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::{Parser, ValueEnum};
+
+use super::{EngineArgs, time};
+
+/// Arguments of `slo gate`.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = "Examples:
+  slo gate slo.yaml --prometheus http://prometheus:9090 --environment production --revision \"$GIT_COMMIT\"
+  slo gate --prometheus http://vmselect:8481/select/0/prometheus --wait 10m     waits until it is allowed
+  slo gate --prometheus http://prometheus:9090 --action rollback                the way back always passes
+  slo gate --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z        what it would have said then
+  slo gate --prometheus http://prometheus:9090 --format markdown                for a pull request
+
+Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
+#[non_exhaustive]
+pub struct GateArgs {
+    /// The spec with the promises and the gate's limits; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "slo.yaml")]
+    pub file: PathBuf,
+
+    /// Which engine to ask.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+
+    /// The environment to deploy to, as in `deployment.environment.name`; its limits hold if the spec has some.
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// The namespace of the service, as in `service.namespace`.
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// What is deployed: a commit or a version.
+    #[arg(long, value_name = "REVISION")]
+    pub revision: Option<String>,
+
+    /// Forwards or back.
+    #[arg(long, value_enum, default_value_t = Action::Deploy)]
+    pub action: Action,
+
+    /// What the deploy is for.
+    #[arg(long, value_enum, default_value_t = Class::Normal)]
+    pub class: Class,
+
+    /// Says that this revision ran here before: as allowed as a rollback.
+    #[arg(long)]
+    pub ran_before: bool,
+
+    /// What to do when nothing is proven and something could not be seen.
+    #[arg(long, value_enum, default_value_t = OnUnknown::Refuse)]
+    pub on_unknown: OnUnknown,
+
+    /// Judges the past: a moment like `2026-01-01T03:00:00Z`.
+    #[arg(long, value_name = "TIME", conflicts_with = "wait")]
+    pub at: Option<DateTime<Utc>>,
+
+    /// Asks again until it is allowed, for so long at most.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub wait: Option<Duration>,
+
+    /// Shows the query behind each rule as well, and what would have to change for it to pass.
+    #[arg(long)]
+    pub explain: bool,
+
+    /// For whom to write.
+    #[arg(long, value_enum, default_value_t = GateFormat::Text)]
+    pub format: GateFormat,
+}
+
+/// Forwards or back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Action {
+    /// Something new.
+    #[default]
+    Deploy,
+    /// What ran before: always allowed, and recorded.
+    Rollback,
+}
+
+/// What a deploy is for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum Class {
+    /// Anything.
+    #[default]
+    Normal,
+    /// Work on reliability: an exhausted budget does not stop it.
+    Reliability,
+}
+
+/// What to do when nothing is proven and something could not be seen.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum OnUnknown {
+    /// Exit code 3.
+    #[default]
+    Refuse,
+    /// Exit code 0, and the verdict still says unknown.
+    Allow,
+}
+
+/// For whom the verdict is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum GateFormat {
+    /// For people at a terminal or in a log.
+    #[default]
+    Text,
+    /// For programs: one document on standard output.
+    Json,
+    /// For a pull request.
+    Markdown,
+}

@@ -1,0 +1,388 @@
+//! `slo gate`: is it all right to deploy now, and why.
+
+use std::io::Read;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use slo_core::SloSet;
+use slo_core::gate::{OnUnknown, Request, Verdict};
+
+use super::Answer;
+use super::check::Source;
+use crate::args::{self, EngineArgs, GateArgs, GateFormat};
+use crate::exit::Exit;
+use crate::gate::{Target, gather};
+use crate::prom::{Ask, Engine, EngineError, Login, Secret};
+use crate::render::verdict;
+
+/// The world around the command: its environment, its clock, and whoever waits for it.
+pub trait Surroundings {
+    /// The value of an environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// The time now.
+    fn now(&self) -> DateTime<Utc>;
+    /// Waits.
+    fn pause(&mut self, time: Duration);
+    /// Says how it goes while it goes on.
+    fn tell(&mut self, line: &str);
+}
+
+/// Runs the command against the engine that the arguments name.
+pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surroundings) -> Answer {
+    match (spec(args, stdin), engine(&args.engine, around)) {
+        (Ok(slos), Ok(engine)) => decide(args, &slos, &engine, around),
+        (Err(message), _) => wrong(message),
+        (_, Err(error)) => wrong(format!("slo: {error}\n")),
+    }
+}
+
+/// As [`run`], with a spec and an engine that are there already.
+pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut impl Surroundings) -> Answer {
+    let mut target = Target::service(slos.service());
+    if let Some(environment) = &args.environment {
+        target = target.environment(environment);
+    }
+    if let Some(namespace) = &args.namespace {
+        target = target.namespace(namespace);
+    }
+    let mut rules = slos.gate().clone();
+    rules.on_unknown = match args.on_unknown {
+        args::OnUnknown::Refuse => OnUnknown::Refuse,
+        args::OnUnknown::Allow => OnUnknown::Allow,
+    };
+    let request = request(args);
+    let judge = |now: DateTime<Utc>| {
+        let evidence = gather(engine, slos, &target, args.at);
+        rules.judge(slos, &evidence, &request, args.at.unwrap_or(now))
+    };
+    let verdict = wait(args.wait, around, judge);
+    answer(&verdict, args)
+}
+
+/// Judges again and again until it passes or the time is over.
+fn wait(
+    patience: Option<Duration>,
+    around: &mut impl Surroundings,
+    judge: impl Fn(DateTime<Utc>) -> Verdict,
+) -> Verdict {
+    let mut left = patience.unwrap_or_default();
+    loop {
+        let began = around.now();
+        let verdict = judge(began);
+        if verdict.exit_code == 0 || left.is_zero() {
+            return verdict;
+        }
+        around.tell(&format!(
+            "slo: {}: {}; asking again for {}",
+            verdict.decision.as_str(),
+            crate::render::plain(&verdict.reason),
+            humantime::format_duration(Duration::from_secs(left.as_secs()))
+        ));
+        let pause = BETWEEN.min(left);
+        around.pause(pause);
+        // By the clock, for judging takes time as well; at least by the pause, should the clock stand or be set back.
+        let passed = (around.now() - began).to_std().unwrap_or_default().max(pause);
+        left = left.saturating_sub(passed);
+    }
+}
+
+fn request(args: &GateArgs) -> Request {
+    let mut request = match args.action {
+        args::Action::Deploy => Request::deploy(),
+        args::Action::Rollback => Request::rollback(),
+    };
+    if args.class == args::Class::Reliability {
+        request = request.class(slo_core::gate::Class::Reliability);
+    }
+    if let Some(revision) = &args.revision {
+        request = request.revision(revision);
+    }
+    if args.ran_before {
+        request = request.ran_before();
+    }
+    request
+}
+
+fn answer(verdict: &Verdict, args: &GateArgs) -> Answer {
+    let out = match args.format {
+        GateFormat::Text => verdict::text(verdict, args.explain),
+        GateFormat::Json => verdict::json(verdict),
+        GateFormat::Markdown => verdict::markdown(verdict),
+    };
+    Answer {
+        out,
+        err: String::new(),
+        exit: match verdict.exit_code {
+            0 => Exit::Pass,
+            1 => Exit::Refused,
+            _ => Exit::NoAnswer,
+        },
+    }
+}
+
+/// The promises of the environment; or every mistake in the spec.
+fn spec(args: &GateArgs, stdin: &mut impl Read) -> Result<SloSet, String> {
+    let source = Source::read(&args.file, stdin);
+    let text = source.text.map_err(|message| format!("{message}\n"))?;
+    let slos = SloSet::from_yaml_named(&source.file, &text).map_err(|error| format!("{error}\n"))?;
+    Ok(match &args.environment {
+        Some(name) => slos.for_environment(name),
+        None => slos,
+    })
+}
+
+/// The engine that the arguments and the environment name.
+///
+/// # Errors
+///
+/// [`EngineError`] for an address, a header, a secret or certificates that cannot be used.
+pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, EngineError> {
+    let mut builder = Engine::at(&args.url).within(args.timeout).retries(args.retries);
+    for header in &args.headers {
+        builder = builder.header(header)?;
+    }
+    if let Some(file) = &args.ca_file {
+        builder = builder.trusting(file)?;
+    }
+    let variable = |name: &str| around.variable(name).filter(|value| !value.is_empty());
+    let token = match &args.bearer_token_file {
+        Some(file) => Some(Secret::from_file("bearer token", file)?),
+        None => variable(TOKEN).map(Secret::new),
+    };
+    match (&args.user, token) {
+        (Some(_), Some(_)) => return Err(EngineError::TwoLogins),
+        (Some(user), None) => {
+            let password = match &args.password_file {
+                Some(file) => Secret::from_file("password", file)?,
+                None => variable(PASSWORD).map(Secret::new).ok_or_else(|| EngineError::Secret {
+                    what: "password",
+                    from: format!("the variable {PASSWORD}"),
+                    reason: "it is not set; set it, or give --password-file".to_owned(),
+                })?,
+            };
+            let user = user.clone();
+            builder = builder.login(Login::Basic { user, password });
+        }
+        (None, Some(token)) => builder = builder.login(Login::Bearer(token)),
+        (None, None) => {}
+    }
+    builder.build()
+}
+
+fn wrong(err: String) -> Answer {
+    Answer {
+        out: String::new(),
+        err,
+        exit: Exit::Usage,
+    }
+}
+
+const TOKEN: &str = "SLO_PROMETHEUS_TOKEN";
+const PASSWORD: &str = "SLO_PROMETHEUS_PASSWORD";
+/// Pushes come once a minute; to ask more often shows nothing new.
+const BETWEEN: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use slo_core::gate::{Decision, Mode};
+
+    use super::*;
+    use crate::args::{Args, Command};
+    use crate::prom::{Answered, AskError, History, Sample, Stretch};
+
+    /// A day that passes while somebody waits.
+    struct Day {
+        now: DateTime<Utc>,
+        said: Vec<String>,
+        variables: Vec<(&'static str, &'static str)>,
+    }
+
+    impl Day {
+        fn new() -> Self {
+            Self {
+                now: DateTime::from_timestamp(1_767_225_600, 0).unwrap(),
+                said: Vec::new(),
+                variables: Vec::new(),
+            }
+        }
+    }
+
+    impl Surroundings for Day {
+        fn variable(&self, name: &str) -> Option<String> {
+            let mut variables = self.variables.iter();
+            variables
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
+
+        fn now(&self) -> DateTime<Utc> {
+            self.now
+        }
+
+        fn pause(&mut self, time: Duration) {
+            self.now += time;
+        }
+
+        fn tell(&mut self, line: &str) {
+            self.said.push(line.to_owned());
+        }
+    }
+
+    /// Fails so often, and then knows of nobody, which passes.
+    struct Later(std::cell::Cell<u32>);
+
+    impl Ask for Later {
+        fn instant(&self, _: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+            let left = self.0.get();
+            self.0.set(left.saturating_sub(1));
+            if left == 0 {
+                return Ok(Answered::default());
+            }
+            Err(AskError::Unreachable {
+                source_name: "http://engine".to_owned(),
+                reason: "connection refused".to_owned(),
+            })
+        }
+
+        fn range(&self, _: &str, _: Stretch) -> Result<History, AskError> {
+            Ok(History::default())
+        }
+
+        fn source(&self) -> String {
+            "http://engine".to_owned()
+        }
+    }
+
+    fn args(line: &[&str]) -> GateArgs {
+        let line = [&["slo", "gate", "--prometheus", "http://engine"], line].concat();
+        match Args::try_parse_from(line).unwrap().command {
+            Command::Gate(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn shop() -> SloSet {
+        SloSet::builder("shop").build().unwrap()
+    }
+
+    #[test]
+    fn it_waits_until_it_is_allowed_and_says_why_it_waits() {
+        let mut day = Day::new();
+        let answer = decide(&args(&["--wait", "1m"]), &shop(), &Later(3.into()), &mut day);
+        assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
+        assert_eq!(
+            day.said,
+            [
+                "slo: unknown: could not be judged: bad_ratio, p95; asking again for 1m",
+                "slo: unknown: could not be judged: bad_ratio, p95; asking again for 45s",
+                "slo: unknown: could not be judged: bad_ratio, p95; asking again for 30s",
+            ]
+        );
+    }
+
+    #[test]
+    fn it_does_not_wait_for_longer_than_it_was_told() {
+        let mut day = Day::new();
+        let began = day.now;
+        let answer = decide(&args(&["--wait", "40s"]), &shop(), &Later(u32::MAX.into()), &mut day);
+        assert_eq!(answer.exit, Exit::NoAnswer);
+        assert_eq!((day.now - began).num_seconds(), 40);
+        assert_eq!(
+            decide(&args(&[]), &shop(), &Later(1.into()), &mut day).exit,
+            Exit::NoAnswer
+        );
+    }
+
+    #[test]
+    fn the_way_back_passes_in_the_dark_and_so_does_what_is_told_to() {
+        let dark = || Later(u32::MAX.into());
+        for line in [
+            &["--action", "rollback"][..],
+            &["--ran-before"],
+            &["--on-unknown", "allow"],
+        ] {
+            assert_eq!(
+                decide(&args(line), &shop(), &dark(), &mut Day::new()).exit,
+                Exit::Pass,
+                "{line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_format_is_of_its_kind() {
+        let of = |format| decide(&args(&["--format", format]), &shop(), &Later(0.into()), &mut Day::new()).out;
+        assert!(of("text").starts_with("allowed: no rule is breached\nshop at 2026-01-01 00:00:00 UTC\n"));
+        let json: serde_json::Value = serde_json::from_str(&of("json")).unwrap();
+        assert_eq!((&json["decision"], &json["exit_code"]), (&"allowed".into(), &0.into()));
+        assert!(of("markdown").starts_with("### ✅ Deploy gate of shop: allowed\n\nNo rule is breached.\n"));
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_variables_and_one_login_is_enough() {
+        let mut day = Day::new();
+        let refused = |line: &[&str], day: &Day| engine(&args(line).engine, day).unwrap_err().to_string();
+        assert_eq!(
+            refused(&["--user", "ana"], &day),
+            "the password cannot be read from the variable SLO_PROMETHEUS_PASSWORD: it is not set; set it, or give \
+             --password-file"
+        );
+        day.variables.push((TOKEN, "hush"));
+        assert!(engine(&args(&[]).engine, &day).is_ok());
+        assert_eq!(
+            refused(&["--user", "ana"], &day),
+            "both a bearer token and a user are given; leave one out"
+        );
+        assert!(refused(&["--bearer-token-file", "/nowhere"], &day).contains("`/nowhere`"));
+        // None of them is shown.
+        assert!(!format!("{:?}", engine(&args(&[]).engine, &day)).contains("hush"));
+    }
+
+    #[test]
+    fn a_wrong_spec_is_wrong_usage_and_nobody_is_asked() {
+        let answer = run(&args(&["-"]), &mut &b"version: 1"[..], &mut Day::new());
+        assert_eq!((answer.exit, answer.out.as_str()), (Exit::Usage, ""));
+        assert!(answer.err.contains("standard input"), "{}", answer.err);
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_environment() {
+        let yaml = "{version: 1, service: shop, slos: [{name: a, objective: 99%, window: 30d, \
+                    sli: {http: {routes: [/a]}}}], environments: {dev: {gate: {mode: observe}}}}";
+        let mode = |line: &[&str]| {
+            let line = [&["-"], line].concat();
+            spec(&args(&line), &mut yaml.as_bytes()).unwrap().gate().mode
+        };
+        assert_eq!(mode(&["--environment", "dev"]), Mode::Observe);
+        assert_eq!(mode(&["--environment", "production"]), Mode::Enforce);
+        assert_eq!(mode(&[]), Mode::Enforce);
+    }
+
+    #[test]
+    fn a_sample_of_nobody_is_no_permission() {
+        struct Nan;
+        impl Ask for Nan {
+            fn instant(&self, _: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+                let mut answered = Answered::default();
+                answered.series.push(Sample::new([], f64::NAN));
+                Ok(answered)
+            }
+
+            fn range(&self, _: &str, _: Stretch) -> Result<History, AskError> {
+                Ok(History::default())
+            }
+
+            fn source(&self) -> String {
+                "nan".to_owned()
+            }
+        }
+        let answer = decide(&args(&["--format", "json"]), &shop(), &Nan, &mut Day::new());
+        assert_ne!(answer.exit, Exit::Pass, "{}", answer.out);
+        assert!(
+            Decision::ALL
+                .iter()
+                .any(|decision| answer.out.contains(decision.as_str()))
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
+
+mod asking;
+pub mod audit;
+mod evidence;
+mod marker;
+mod queries;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use self::evidence::gather;
+pub use self::marker::Marker;
+pub use self::target::Target;

@@ -1,0 +1,398 @@
+//! What answers become, with an engine that is a table.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use slo_core::gate::{Decision, Request, RuleName, RuleOutcome, RuleState, Verdict};
+use slo_core::{HttpSli, Slo, SloSet, Status, Window};
+
+use super::*;
+use crate::prom::{Answered, Ask, AskError, Course, History, Sample, Stretch};
+
+/// Answers the first entry whose text the query contains; nothing to everything else.
+#[derive(Default)]
+struct Table {
+    entries: Vec<(&'static str, Result<Answered, AskError>)>,
+    asked: RefCell<Vec<String>>,
+    /// When, in whole hours, all bad events were.
+    bad_hours_ago: Option<i64>,
+}
+
+impl Table {
+    /// As before, but first this.
+    fn with(mut self, part: &'static str, series: impl IntoIterator<Item = Sample>) -> Self {
+        self.entries.insert(0, (part, Ok(answered(series))));
+        self
+    }
+
+    fn doubting(mut self, part: &'static str) -> Self {
+        for (of, answer) in &mut self.entries {
+            if let (true, Ok(answer)) = (*of == part, answer) {
+                answer.doubts.push("a store is gone".to_owned());
+            }
+        }
+        self
+    }
+
+    fn failing(mut self, part: &'static str, error: AskError) -> Self {
+        self.entries.insert(0, (part, Err(error)));
+        self
+    }
+}
+
+impl Ask for Table {
+    fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        self.asked.borrow_mut().push(query.to_owned());
+        let entry = self.entries.iter().find(|(part, _)| query.contains(part));
+        entry.map_or_else(|| Ok(Answered::default()), |(_, answer)| answer.clone())
+    }
+
+    fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
+        self.asked.borrow_mut().push(query.to_owned());
+        let bad_at = |bad: f64| {
+            let at = |hours| stretch.to - chrono::TimeDelta::hours(hours);
+            let mut course = Course {
+                labels: [("slo_outcome".to_owned(), "bad".to_owned())].into(),
+                values: vec![(at(719), 0.0)],
+            };
+            course.values.extend(self.bad_hours_ago.map(|hours| (at(hours), bad)));
+            course
+        };
+        Ok(History {
+            series: vec![bad_at(10_000.0)],
+            doubts: Vec::new(),
+        })
+    }
+
+    fn source(&self) -> String {
+        "table".to_owned()
+    }
+}
+
+fn answered(series: impl IntoIterator<Item = Sample>) -> Answered {
+    Answered {
+        series: series.into_iter().collect(),
+        ..Answered::default()
+    }
+}
+
+fn value(value: f64) -> [Sample; 1] {
+    [Sample::new([], value)]
+}
+
+fn outcomes<const N: usize>(slo: &str, counts: [(&str, f64); N]) -> [Sample; N] {
+    counts.map(|(outcome, count)| Sample::new([("slo_name", slo), ("slo_outcome", outcome)], count))
+}
+
+// Parts of the queries by which they are told apart.
+const PRESENT: &str = "count by";
+const EVER: &str = "present_over_time";
+const AGE: &str = "timestamp";
+const REQUESTS: &str = r#"slo_name="requests"}[900s]"#;
+const BUDGETS: &str = "sum by (slo_name, slo_outcome)";
+const COVERAGE: &str = "count_over_time";
+const FAST: &str =
+    r#"sum(increase(http_server_request_duration_seconds_bucket{service_name="shop", http_route!="", le=~"0"#;
+const COUNTED: &str = "ignoring (le)";
+const ALL: &str = r#"sum(increase(http_server_request_duration_seconds_bucket{service_name="shop", http_route!="", le=~"\\+Inf"}[900s]))"#;
+const P95: &str = "histogram_quantile";
+
+/// A service that does well: 10,000 requests in a quarter of an hour, a million in its month.
+fn well() -> Table {
+    Table::default()
+        .with(
+            PRESENT,
+            [Sample::new([("deployment_environment_name", "production")], 3.0)],
+        )
+        .with(AGE, value(21.5))
+        .with(
+            REQUESTS,
+            outcomes("requests", [("good", 9_990.2), ("bad", 9.8), ("excluded", 0.0)]),
+        )
+        .with(BUDGETS, outcomes("browse", [("good", 999_900.0), ("bad", 100.0)]))
+        .with(COVERAGE, [Sample::new([("slo_name", "browse")], 1.000_1)])
+        .with(COUNTED, value(10_000.0))
+        .with(ALL, value(10_000.0))
+        .with(FAST, value(9_900.0))
+}
+
+fn slos() -> SloSet {
+    let browse = Slo::new(
+        "browse",
+        HttpSli::routes(["/listings"]),
+        "99.9%".parse().unwrap(),
+        Window::days(30).unwrap(),
+    );
+    let browse = browse
+        .promise("Anyone can look.")
+        .owner("search")
+        .status(Status::Agreed);
+    SloSet::builder("shop").slo(browse).build().unwrap()
+}
+
+fn judged(table: &Table) -> Verdict {
+    let (slos, now) = (slos(), DateTime::from_timestamp(1_767_225_600, 0).unwrap());
+    let evidence = gather(table, &slos, &Target::service("shop"), Some(now));
+    slos.gate().judge(&slos, &evidence, &Request::deploy(), now)
+}
+
+fn rule(verdict: &Verdict, name: RuleName) -> &RuleOutcome {
+    verdict.rules.iter().find(|rule| rule.name == name).unwrap()
+}
+
+fn states(verdict: &Verdict) -> [RuleState; 3] {
+    [RuleName::BadRatio, RuleName::P95, RuleName::Budget].map(|name| rule(verdict, name).state)
+}
+
+#[test]
+fn a_service_that_does_well_is_allowed_and_each_rule_shows_its_query() {
+    let verdict = judged(&well());
+    assert_eq!(
+        (verdict.decision, verdict.exit_code),
+        (Decision::Allowed, 0),
+        "{verdict}"
+    );
+    assert_eq!(states(&verdict), [RuleState::Pass; 3]);
+    assert_eq!(
+        rule(&verdict, RuleName::BadRatio).sentence,
+        "0.1% of requests were bad (10 of 10000), must be < 0.5% over 15m"
+    );
+    assert!(
+        rule(&verdict, RuleName::P95)
+            .source
+            .starts_with("sum(increase(http_server_request_duration")
+    );
+    assert!(rule(&verdict, RuleName::Budget).source.contains("[2592000s]"));
+    assert_eq!(rule(&verdict, RuleName::Budget).coverage.unwrap().to_string(), "100%");
+    assert!(verdict.warnings.is_empty(), "{verdict}");
+}
+
+#[test]
+fn each_rule_is_broken_alone() {
+    use RuleState::{Fail, Pass};
+    let bad = well().with(REQUESTS, outcomes("requests", [("good", 9_900.0), ("bad", 100.0)]));
+    assert_eq!(states(&judged(&bad)), [Fail, Pass, Pass]);
+    let slow = well().with(FAST, value(9_000.0));
+    assert_eq!(states(&judged(&slow)), [Pass, Fail, Pass]);
+    let spent = well().with(BUDGETS, outcomes("browse", [("good", 990_000.0), ("bad", 10_000.0)]));
+    let verdict = judged(&spent);
+    assert_eq!((states(&verdict), verdict.exit_code), ([Pass, Pass, Fail], 1));
+    assert!(
+        rule(&verdict, RuleName::Budget)
+            .sentence
+            .starts_with("exhausted: -900%"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn a_budget_that_is_spent_says_when_it_recovers() {
+    let spent = || well().with(BUDGETS, outcomes("browse", [("good", 990_000.0), ("bad", 10_000.0)]));
+    let table = Table {
+        bad_hours_ago: Some(700),
+        ..spent()
+    };
+    let verdict = judged(&table);
+    // The hour in which it all went wrong leaves the 720 of the window in 20.
+    let expected = DateTime::from_timestamp(1_767_225_600 + 20 * 3_600, 0);
+    assert_eq!(rule(&verdict, RuleName::Budget).recovers_at, expected, "{verdict}");
+    let enough = judged(&Table {
+        bad_hours_ago: Some(700),
+        ..well()
+    });
+    assert_eq!(rule(&enough, RuleName::Budget).recovers_at, None);
+}
+
+fn down() -> AskError {
+    AskError::TooSlow {
+        source_name: "http://engine".to_owned(),
+        within: Duration::from_secs(10),
+    }
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_asked_once_and_nothing_is_known() {
+    let dark = Table::default().failing("", down());
+    let verdict = judged(&dark);
+    assert_eq!((verdict.decision, verdict.exit_code), (Decision::Unknown, 3));
+    assert_eq!(states(&verdict), [RuleState::Unknown; 3]);
+    assert_eq!(dark.asked.borrow().len(), 1);
+    assert_eq!(
+        rule(&verdict, RuleName::P95).sentence,
+        "no answer: http://engine did not answer within 10 s"
+    );
+}
+
+#[test]
+fn an_engine_that_goes_away_in_between_leaves_what_it_said_and_nothing_else() {
+    let verdict = judged(&well().failing(FAST, down()));
+    assert_eq!(
+        states(&verdict),
+        [RuleState::Pass, RuleState::Unknown, RuleState::Unknown]
+    );
+    assert_eq!(verdict.exit_code, 3);
+}
+
+#[test]
+fn a_question_that_is_refused_leaves_the_others() {
+    let refused = AskError::Refused {
+        source_name: "http://engine".to_owned(),
+        status: 422,
+        words: "too many samples".to_owned(),
+    };
+    let verdict = judged(&well().failing(BUDGETS, refused));
+    assert_eq!(states(&verdict), [RuleState::Pass, RuleState::Pass, RuleState::Unknown]);
+    assert!(
+        rule(&verdict, RuleName::Budget)
+            .sentence
+            .ends_with("status 422: too many samples")
+    );
+}
+
+#[test]
+fn doubts_of_the_engine_are_doubts_of_the_rule() {
+    for (part, name) in [
+        (REQUESTS, RuleName::BadRatio),
+        (COUNTED, RuleName::P95),
+        (COVERAGE, RuleName::Budget),
+    ] {
+        let verdict = judged(&well().doubting(part));
+        assert_eq!(
+            (rule(&verdict, name).state, verdict.exit_code),
+            (RuleState::Unknown, 3),
+            "{part}"
+        );
+        assert!(rule(&verdict, name).sentence.contains("a store is gone"), "{verdict}");
+    }
+    assert_eq!(states(&judged(&well().doubting(PRESENT))), [RuleState::Unknown; 3]);
+}
+
+#[test]
+fn the_deploy_that_adds_us_passes_with_a_warning() {
+    let verdict = judged(&Table::default());
+    assert_eq!((verdict.decision, verdict.exit_code), (Decision::Allowed, 0));
+    assert_eq!(states(&verdict), [RuleState::Warn; 3]);
+    assert!(verdict.warnings[0].contains("never seen in the window"), "{verdict}");
+}
+
+#[test]
+fn a_service_that_vanished_is_unknown() {
+    let verdict = judged(&Table::default().with(EVER, value(4.0)));
+    assert_eq!((verdict.decision, verdict.exit_code), (Decision::Unknown, 3));
+    assert_eq!(
+        rule(&verdict, RuleName::BadRatio).sentence,
+        "the series existed and vanished"
+    );
+}
+
+#[test]
+fn several_environments_are_named_instead_of_added_up() {
+    let both = well().with(
+        PRESENT,
+        [
+            Sample::new([("deployment_environment_name", "production")], 3.0),
+            Sample::new([], 1.0),
+        ],
+    );
+    let verdict = judged(&both);
+    assert_eq!(verdict.exit_code, 3);
+    assert_eq!(
+        rule(&verdict, RuleName::P95).sentence,
+        "several environments match: production, (none); name one"
+    );
+}
+
+#[test]
+fn an_old_push_is_not_believed() {
+    let verdict = judged(&well().with(AGE, value(301.0)));
+    assert_eq!(states(&verdict), [RuleState::Unknown; 3]);
+    assert_eq!(
+        rule(&verdict, RuleName::BadRatio).sentence,
+        "the last push is 5m1s old, more than 5m"
+    );
+}
+
+#[test]
+fn while_a_rollout_is_half_done_the_new_instances_are_judged_and_the_old_ones_named() {
+    let verdict = judged(&well().with(COUNTED, value(4_000.0)).with(FAST, value(3_990.0)));
+    let p95 = rule(&verdict, RuleName::P95);
+    assert_eq!(p95.state, RuleState::Pass);
+    assert_eq!(
+        p95.caveats,
+        ["6000 of 10000 requests were on instances without a bucket at 800ms and are left out"]
+    );
+}
+
+#[test]
+fn without_the_bucket_the_p95_is_interpolated_and_says_so() {
+    let none = || {
+        let table = well();
+        Table {
+            entries: table
+                .entries
+                .into_iter()
+                .filter(|(part, _)| ![FAST, COUNTED].contains(part))
+                .collect(),
+            ..Table::default()
+        }
+    };
+    let verdict = judged(&none().with(P95, value(0.79)));
+    let p95 = rule(&verdict, RuleName::P95);
+    assert_eq!((p95.state, p95.source.starts_with(P95)), (RuleState::Pass, true));
+    assert_eq!(p95.caveats, ["interpolated, for no instance has a bucket at 800ms"]);
+    assert_eq!(
+        rule(&judged(&none().with(P95, value(0.81))), RuleName::P95).state,
+        RuleState::Fail
+    );
+    let verdict = judged(&none().with(P95, value(f64::NAN)));
+    assert_eq!(rule(&verdict, RuleName::P95).state, RuleState::Unknown);
+}
+
+#[test]
+fn a_quiet_service_is_idle() {
+    let quiet = well()
+        .with(REQUESTS, outcomes("requests", [("good", 42.0)]))
+        .with(ALL, value(42.0))
+        .with(COUNTED, value(42.0))
+        .with(FAST, value(42.0));
+    let verdict = judged(&quiet);
+    assert_eq!(states(&verdict), [RuleState::Idle, RuleState::Idle, RuleState::Pass]);
+    assert_eq!(verdict.exit_code, 0);
+    // No series of the histogram at all: nothing was served.
+    let silent = quiet.with(ALL, []).with(COUNTED, []).with(FAST, []);
+    assert_eq!(rule(&judged(&silent), RuleName::P95).state, RuleState::Idle);
+}
+
+#[test]
+fn a_promise_that_is_new_warns() {
+    let verdict = judged(&well().with(BUDGETS, []).with(COVERAGE, []));
+    assert_eq!(rule(&verdict, RuleName::Budget).state, RuleState::Warn, "{verdict}");
+    assert_eq!(verdict.exit_code, 0);
+}
+
+#[test]
+fn what_is_no_count_is_unknown_and_never_allowed() {
+    for wrong in [f64::NAN, f64::INFINITY, -5.0, 1e300] {
+        let verdict = judged(&well().with(REQUESTS, outcomes("requests", [("good", 9_000.0), ("bad", wrong)])));
+        assert_eq!(rule(&verdict, RuleName::BadRatio).state, RuleState::Unknown, "{wrong}");
+        assert_eq!(verdict.exit_code, 3);
+    }
+}
+
+#[test]
+fn of_a_calendar_period_what_has_passed_is_asked_for() {
+    let now = DateTime::from_timestamp(1_767_225_600 + 36_000, 0).unwrap(); // 2026-01-01T10:00Z, a Thursday
+    let window = "month in UTC".parse().unwrap();
+    let slo = Slo::new("browse", HttpSli::routes(["/a"]), "99%".parse().unwrap(), window);
+    let slos = SloSet::builder("shop").slo(slo).build().unwrap();
+    let table = well();
+    let _evidence = gather(&table, &slos, &Target::service("shop"), Some(now));
+    let asked = table.asked.borrow();
+    assert!(
+        asked
+            .iter()
+            .any(|query| query.contains(BUDGETS) && query.contains("[36000s]")),
+        "{asked:?}"
+    );
+}

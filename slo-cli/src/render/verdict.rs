@@ -1,0 +1,215 @@
+//! A verdict for people, for a pull request and for programs.
+
+use std::fmt::Write as _;
+
+use slo_core::gate::{Decision, Figure, RuleName, RuleOutcome, RuleState, Verdict};
+
+use super::plain;
+
+/// For a terminal or a log: the decision first, then a paragraph for each rule, the worst first.
+pub(crate) fn text(verdict: &Verdict, explain: bool) -> String {
+    let mut text = format!("{}: {}\n", verdict.decision.as_str(), plain(&verdict.reason));
+    let _ = write!(
+        text,
+        "{} at {}",
+        plain(&verdict.service),
+        verdict.decided_at.format("%Y-%m-%d %H:%M:%S UTC")
+    );
+    if let Some(revision) = &verdict.revision {
+        let _ = write!(text, ", {} of {}", verdict.action.as_str(), plain(revision));
+    }
+    text.push('\n');
+    if verdict.would_have_been != verdict.decision {
+        let _ = writeln!(text, "the rules alone say {}", verdict.would_have_been.as_str());
+    }
+    for rule in worst_first(verdict) {
+        let state = rule.state.as_str();
+        let name = rule.name.as_str();
+        let _ = writeln!(
+            text,
+            "\n{state:8}{name} of {}: {}",
+            plain(&rule.subject),
+            plain(&rule.sentence)
+        );
+        for line in details(rule, explain) {
+            let _ = writeln!(text, "        {}", plain(&line));
+        }
+    }
+    text
+}
+
+/// What stands below a rule's sentence.
+fn details(rule: &RuleOutcome, explain: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(promise) = &rule.promise {
+        let owner = rule
+            .owner
+            .as_ref()
+            .map(|owner| format!(" ({owner})"))
+            .unwrap_or_default();
+        lines.push(format!("\"{promise}\"{owner}"));
+    }
+    lines.extend(rule.caveats.iter().map(|caveat| format!("note: {caveat}")));
+    if explain {
+        lines.extend(to_pass(rule).map(|change| format!("to pass: {change}")));
+        lines.push(format!("query: {}", rule.source));
+    }
+    lines
+}
+
+/// What would have to change for a breached rule to hold.
+fn to_pass(rule: &RuleOutcome) -> Option<String> {
+    if rule.state != RuleState::Fail {
+        return None;
+    }
+    match (rule.name, rule.limit, rule.events) {
+        (RuleName::BadRatio, Some(Figure::Ratio(limit)), Some(events)) => Some(format!(
+            "fewer than {:.0} of these {} requests bad, instead of {}; old ones leave as time goes on",
+            (limit * as_f64(events.valid())).ceil(),
+            events.valid(),
+            events.bad()
+        )),
+        (RuleName::P95, Some(Figure::Ratio(limit)), Some(events)) => Some(format!(
+            "at least {:.0} of these {} requests fast enough, instead of {}",
+            (limit * as_f64(events.valid())).ceil(),
+            events.valid(),
+            events.good()
+        )),
+        (RuleName::Budget, _, _) => Some(match rule.recovers_at {
+            Some(at) => format!(
+                "wait until {}, if nothing else goes wrong",
+                at.format("%Y-%m-%d %H:%M UTC")
+            ),
+            None => "bad events must leave the window; when is not known".to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+const fn as_f64(count: u64) -> f64 {
+    count as f64
+}
+
+fn worst_first(verdict: &Verdict) -> Vec<&RuleOutcome> {
+    let mut rules: Vec<_> = verdict.rules.iter().collect();
+    rules.sort_by_key(|rule| std::cmp::Reverse(severity(rule.state)));
+    rules
+}
+
+/// GitHub's and GitLab's Markdown: one table, the worst first, and nothing of it anybody else's markup.
+pub(crate) fn markdown(verdict: &Verdict) -> String {
+    let mut text = format!(
+        "### {} Deploy gate of {}: {}\n\n{}\n",
+        sign_of_decision(verdict.decision),
+        literal(&verdict.service),
+        verdict.decision.as_str(),
+        sentence(&verdict.reason)
+    );
+    if verdict.would_have_been != verdict.decision {
+        let _ = writeln!(text, "\nThe rules alone: {}.", verdict.would_have_been.as_str());
+    }
+    text.push_str("\n| | rule | promise | found |\n| --- | --- | --- | --- |\n");
+    for rule in worst_first(verdict) {
+        let _ = writeln!(
+            text,
+            "| {} {} | {} of {} | {} | {} |",
+            sign_of_rule(rule.state),
+            rule.state.as_str(),
+            rule.name.as_str(),
+            literal(&rule.subject),
+            literal(rule.promise.as_deref().unwrap_or_default()),
+            literal(&rule.sentence)
+        );
+    }
+    for warning in &verdict.warnings {
+        let _ = write!(text, "\n- {}", literal(warning));
+    }
+    if !verdict.warnings.is_empty() {
+        text.push('\n');
+    }
+    let _ = write!(
+        text,
+        "\nDecided at {}",
+        verdict.decided_at.format("%Y-%m-%d %H:%M:%S UTC")
+    );
+    if let Some(revision) = &verdict.revision {
+        let _ = write!(text, " for {}", literal(revision));
+    }
+    text.push_str(".\n");
+    text
+}
+
+/// One document with a line break at its end.
+pub(crate) fn json(verdict: &Verdict) -> String {
+    // Its numbers are finite and its keys texts: there is nothing that JSON could not say.
+    serde_json::to_string_pretty(verdict).map_or_else(|_| String::new(), |text| text + "\n")
+}
+
+const fn severity(state: RuleState) -> u8 {
+    match state {
+        RuleState::Fail => 4,
+        RuleState::Unknown => 3,
+        RuleState::Warn => 2,
+        RuleState::Idle => 1,
+        _ => 0,
+    }
+}
+
+const fn sign_of_decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "✅",
+        Decision::Blocked => "⛔",
+        Decision::Unknown => "❔",
+        _ => "⚠️",
+    }
+}
+
+const fn sign_of_rule(state: RuleState) -> &'static str {
+    match state {
+        RuleState::Pass => "✅",
+        RuleState::Fail => "⛔",
+        RuleState::Unknown => "❔",
+        RuleState::Idle => "💤",
+        _ => "⚠️",
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut text = literal(text);
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text + "."
+}
+
+/// Foreign text that stays text: every sign that Markdown or HTML could take for itself is escaped.
+fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for sign in plain(text).chars() {
+        match sign {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '@' => out.push_str("&#64;"), // mentions nobody
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '|' | '~' | '!' => {
+                out.extend(['\\', sign])
+            }
+            _ => out.push(sign),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_stays_text() {
+        assert_eq!(
+            literal("a|b <img src=x> `c` [d](e) @all\n# f"),
+            r"a\|b &lt;img src=x&gt; \`c\` \[d\]\(e\) &#64;all\\u\{a\}\# f"
+        );
+    }
+}
