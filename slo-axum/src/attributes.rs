@@ -451,15 +451,9 @@ mod tests {
                     (Protocol::Http3, 200, Extras::of_bits(1)),
                     (Protocol::Http3, 999, Extras::NONE),
                 ] {
-                    let labels = Labels {
-                        method,
-                        scheme,
-                        protocol,
-                        status,
-                        failure,
-                        extras,
-                        ..Labels::PLAIN
-                    };
+                    let mut labels = Labels::PLAIN;
+                    (labels.method, labels.scheme, labels.protocol) = (method, scheme, protocol);
+                    (labels.status, labels.failure, labels.extras) = (status, failure, extras);
                     keys.insert(labels.key().0);
                     count += 1;
                     #[cfg(feature = "grpc")]

@@ -17,6 +17,32 @@ pub use opentelemetry_sdk;
 #[cfg(feature = "sdk")]
 pub use sdk::{SdkGuard, record_into_sdk};
 
+/// The provider that [`push_otlp_from_env`](Reliability::push_otlp_from_env) made, for metrics of others to go the same
+/// way: those of `slo-health`, or of the service itself. `None` where nothing is pushed.
+///
+/// It ends with the guard: record into it, and keep no clone of it, for the last one that is dropped shuts it down on its
+/// own thread and without a deadline. A histogram without boundaries of its own has the SDK's, which are for milliseconds.
+///
+/// # Examples
+///
+/// ```
+/// use slo_axum::{Reliability, opentelemetry_0_33};
+/// use slo_core::SloSet;
+///
+/// let reliability = Reliability::builder(SloSet::builder("real-estate").build()?).build()?;
+/// let otlp = reliability.push_otlp_from_env()?;
+/// if let Some(provider) = opentelemetry_0_33::meter_provider(&otlp) {
+///     // slo_health::opentelemetry_0_33::record_into(&health, provider)?;
+/// #   let _ = provider;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "otlp")]
+#[must_use]
+pub const fn meter_provider(otlp: &crate::OtlpGuard) -> Option<&opentelemetry_sdk::metrics::SdkMeterProvider> {
+    otlp.provider()
+}
+
 /// Records into this provider, which its owner then flushes and shuts down.
 ///
 /// With the feature `bound-instruments`, series are bound where the provider is the SDK's own, and only there: another one

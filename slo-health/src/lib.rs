@@ -66,16 +66,6 @@
 //! - [`SyntheticHealth::feed`] makes one event of an SLO every 30 s of what the checks say, however many probes come;
 //!   it has an example with `slo-axum`.
 //!
-//! # Features
-//!
-//! - `probe-kit`: the module `probe`, what the Blackbox exporter, Prometheus and Alertmanager need to tell fresh, stale, a
-//!   failed check and down apart, and to keep the freshness SLO, as text from one definition. Pure; needs no `serve`.
-//! - `serve` (on by default): the runner, its routes and its feed, with axum and tokio. Without it: policies,
-//!   observations and verdicts.
-//! - `otel`: `opentelemetry_0_33::record_into`, the states, watermarks and reads of the checks as metrics of a meter
-//!   provider.
-//! - `tonic-health`: `tonic_health_0_14::bridge`, the verdicts as services of the gRPC health protocol.
-//!
 //! # Not for liveness or readiness
 //!
 //! Do not point a Kubernetes liveness, readiness or startup probe, or a load balancer's target check, at this endpoint,
@@ -88,7 +78,10 @@
 //!
 //! | feature | what | adds |
 //! | --- | --- | --- |
-//! | `serve` (default) | the runner and its routes; without it all that is left is pure | axum, tokio, tracing |
+//! | `serve` (default) | the runner, its routes and its feed; without it all that is left is pure | axum, tokio, tracing |
+//! | `probe-kit` | the module `probe`: configuration and rules for Blackbox exporter, Prometheus and Alertmanager, which tell fresh, stale, a failed check and down apart and keep the freshness SLO; pure | nothing |
+//! | `otel` | `opentelemetry_0_33::record_into`: states, watermarks and reads as metrics | opentelemetry |
+//! | `tonic-health` | `tonic_health_0_14::bridge`: the verdicts as services of the gRPC health protocol | tonic-health |
 //! | `calendar` | policies by deadline and by period, weekly quiet windows | chrono-tz |
 //! | `jiff`, `time` | observations from the instants of those crates | jiff, time |
 //!

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use crate::store::StoreError;
+use crate::{freshness::EndpointsError, store::StoreError};
 
 /// Everything that ends the program other than being asked to stop.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,13 @@ pub(crate) enum Error {
     Push(#[source] slo_axum::OtlpError),
     /// The policy makes no sense.
     #[error("the service does not start with this freshness check")]
-    Health(#[source] slo_health::BuildError),
+    Health(#[source] EndpointsError),
+    /// The promise about the data cannot be fed.
+    #[error("the service does not start without somebody who looks after its data")]
+    Feed(#[source] slo_health::FeedError),
+    /// The checks' metrics have nowhere to go.
+    #[error("the service does not start with these checks twice in one push")]
+    Metrics(#[source] slo_health::opentelemetry_0_33::AlreadyInstrumented),
     /// The database cannot be opened or filled.
     #[error("the service does not start without its database")]
     Store(#[from] StoreError),
@@ -61,6 +67,8 @@ impl Error {
             | Self::Listen { .. }
             | Self::Signals(_)
             | Self::Demo(_)
+            | Self::Feed(_)
+            | Self::Metrics(_)
             | Self::Alerts(_)
             | Self::Life(_) => ExitCode::FAILURE,
         }

@@ -1,54 +1,39 @@
-//! How old the data behind the answers may be: one health endpoint for each kind of data.
+//! How old the data behind the answers may be: one health endpoint for each kind of data, each with a rule of its own.
 
 use std::time::Duration;
 
 use axum::Router;
-use slo_health::{BuildError, Freshness, Observation, SyntheticHealth};
+use chrono::NaiveTime;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use slo_axum::Reliability;
+use slo_core::{Zone, ZoneError};
+use slo_health::{
+    BuildError, BusinessDays, Feed, FeedError, Freshness, Observation, SyntheticHealth,
+    opentelemetry_0_33::{AlreadyInstrumented, record_into},
+};
 
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The endpoints; a team looks at its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
-    /// Behind `/real-price/{region}`.
+    /// Behind `/real-price/{region}`: this month has transactions, once the office had three days to publish them.
     pub(crate) prices: SyntheticHealth,
-    /// Behind `/listings`.
+    /// Behind `/listings`: its index was built by six in the morning of every business day, and is not half empty.
     search: SyntheticHealth,
-    /// Behind `/chat`.
+    /// Behind `/chat`: a message was delivered within the last minute, if only the canary.
     chat: SyntheticHealth,
 }
 
 impl Endpoints {
     /// Judges transactions by the newest of them, and not by when the import last ran.
-    pub(crate) fn new(store: &Store, transactions_within: Duration) -> Result<Self, BuildError> {
-        let prices = store.clone();
-        let prices = SyntheticHealth::builder()
-            .check_blocking("transactions", Freshness::within(transactions_within), move || {
-                prices.newest_transaction()
-            })
-            .build()?;
-        let search = store.clone();
-        let search = SyntheticHealth::builder()
-            .check("index", Freshness::within(A_DAY), move || {
-                let store = search.clone();
-                async move {
-                    let newest = store.newest_indexing().await?;
-                    Ok::<_, crate::store::StoreError>(newest.map_or(Observation::empty(), |(at, _)| at.into()))
-                }
-            })
-            .build()?;
-        let chat = store.clone();
-        let chat = SyntheticHealth::builder()
-            .check(
-                "delivery",
-                Freshness::within(A_MINUTE).warn_after(A_MINUTE / 2),
-                move || {
-                    let store = chat.clone();
-                    async move { store.newest_delivery().await }
-                },
-            )
-            .build()?;
-        Ok(Self { prices, search, chat })
+    pub(crate) fn new(store: &Store, transactions_within: Duration) -> Result<Self, EndpointsError> {
+        let seoul: Zone = "Asia/Seoul".parse()?;
+        Ok(Self {
+            prices: prices(store.clone(), transactions_within, seoul)?,
+            search: search(store.clone(), seoul)?,
+            chat: chat(store.clone())?,
+        })
     }
 
     /// All of them, to be merged outside of the layers that measure.
@@ -58,10 +43,73 @@ impl Endpoints {
             .merge(self.search.router("/listings/synthetic/health"))
             .merge(self.chat.router("/chat/synthetic/health"))
     }
+
+    /// Lets the promise about price data know how it does, every 30 s; nothing where another `slo.yaml` has none.
+    pub(crate) fn feed(&self, reliability: &Reliability) -> Result<Option<Feed>, FeedError> {
+        let promise = reliability.events("real-price-freshness").ok();
+        promise
+            .map(|events| self.prices.feed().whole(events).start())
+            .transpose()
+    }
+
+    /// Pushes the states and watermarks along with everything else.
+    pub(crate) fn record_into(&self, provider: &SdkMeterProvider) -> Result<(), AlreadyInstrumented> {
+        [&self.prices, &self.search, &self.chat]
+            .into_iter()
+            .try_for_each(|health| record_into(health, provider))
+    }
+}
+
+fn prices(store: Store, within: Duration, zone: Zone) -> Result<SyntheticHealth, BuildError> {
+    let policy = Freshness::all_of([
+        Freshness::current_month(zone).rollover_grace(3 * A_DAY),
+        Freshness::within(within),
+    ]);
+    SyntheticHealth::builder()
+        .check_blocking("transactions", policy, move || store.newest_transaction())
+        .build()
+}
+
+fn search(store: Store, zone: Zone) -> Result<SyntheticHealth, BuildError> {
+    let six = NaiveTime::MIN + 6 * AN_HOUR;
+    let policy = Freshness::by_deadline(six, zone)
+        .on(BusinessDays::monday_to_friday())
+        .grace(AN_HOUR / 2)
+        .min_rows(100);
+    let newest = move || {
+        let store = store.clone();
+        async move {
+            let newest = store.newest_indexing().await?;
+            let built = |(at, listings)| Observation::at(at).rows(listings);
+            Ok::<_, StoreError>(newest.map_or(Observation::empty(), built))
+        }
+    };
+    SyntheticHealth::builder().check("index", policy, newest).build()
+}
+
+fn chat(store: Store) -> Result<SyntheticHealth, BuildError> {
+    let policy = Freshness::within(A_MINUTE).warn_after(A_MINUTE / 2);
+    let newest = move || {
+        let store = store.clone();
+        async move { store.newest_delivery().await }
+    };
+    SyntheticHealth::builder().check("delivery", policy, newest).build()
+}
+
+/// Why there are no endpoints.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EndpointsError {
+    /// A check that makes no sense.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The zone is compiled in, so it is always there.
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
 }
 
 /// The path of the endpoint that the demo is about.
 pub(crate) const PRICES: &str = "/real-price/synthetic/health";
 
 const A_MINUTE: Duration = Duration::from_secs(60);
+const AN_HOUR: Duration = Duration::from_secs(3_600);
 const A_DAY: Duration = Duration::from_secs(86_400);

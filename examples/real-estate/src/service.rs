@@ -33,8 +33,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     let endpoints = Endpoints::new(&store, args.fresh_within()).map_err(Error::Health)?;
     // Pushes nothing unless OTEL_EXPORTER_OTLP_ENDPOINT, or the one for metrics, is set.
     let otlp = reliability.push_otlp_from_env().map_err(Error::Push)?;
+    if let Some(provider) = slo_axum::opentelemetry_0_33::meter_provider(&otlp) {
+        endpoints.record_into(provider).map_err(Error::Metrics)?;
+    }
     let life = reliability.run(life(&args)).map_err(Error::Life)?;
     let jobs = Jobs::start(store.clone(), args.import_every(), args.stall_import);
+    let feed = endpoints.feed(&reliability).map_err(Error::Feed)?;
     let app = App {
         store,
         import: jobs.switch(),
@@ -59,6 +63,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         shutdown::serve(listener, router, signals.any(), args.drain_within).await;
     }
     jobs.stop();
+    drop(feed);
     // In this order: a request that outlives the drain may end at any time. After a snapshot that has it in flight, the
     // push would call it good and the next start lost.
     shutdown::flush(otlp).await;
@@ -112,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_promises_are_valid_and_are_the_five() {
+    fn the_built_in_promises_are_valid_and_are_the_six() {
         let slos = SloSet::from_yaml_named("slo.yaml", BUILT_IN_SLOS).unwrap();
         assert_eq!(slos.service(), "real-estate");
         let promises: Vec<_> = slos
@@ -128,6 +133,7 @@ mod tests {
                 ("login-availability", "99.9%".to_owned()),
                 ("purchase-availability", "99.95%".to_owned()),
                 ("account-availability", "99%".to_owned()),
+                ("real-price-freshness", "99%".to_owned()),
             ]
         );
         assert!(

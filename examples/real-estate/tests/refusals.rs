@@ -32,17 +32,17 @@ fn each_mistake_is_named_with_file_line_key_what_was_found_and_what_to_write() {
             "unknown-key.yaml",
             "    promise:",
             "    promisse:",
-            ["7:", "promisse", "promise"],
+            ["8:", "promisse", "promise"],
         ),
-        ("target-100.yaml", "99.9%", "100%", ["13:", "objective", "100%"]),
-        ("target-0.yaml", "99.9%", "0%", ["13:", "objective", "0%"]),
-        ("target-comma.yaml", "99.9%", "99,9%", ["13:", "99,9%", "99.9%"]),
-        ("window-0d.yaml", "30d", "0d", ["14:", "window", "0d"]),
+        ("target-100.yaml", "99.9%", "100%", ["14:", "objective", "100%"]),
+        ("target-0.yaml", "99.9%", "0%", ["14:", "objective", "0%"]),
+        ("target-comma.yaml", "99.9%", "99,9%", ["14:", "99,9%", "99.9%"]),
+        ("window-0d.yaml", "30d", "0d", ["15:", "window", "0d"]),
         (
             "name-twice.yaml",
             "real-price-latency",
             "browse-availability",
-            ["16:", "name", "browse-availability"],
+            ["17:", "name", "browse-availability"],
         ),
     ] {
         let path = written(name, &spec(old, new)).unwrap();

@@ -45,6 +45,13 @@ impl OtlpGuard {
         Self { shared, push: None }
     }
 
+    pub(crate) const fn provider(&self) -> Option<&SdkMeterProvider> {
+        match &self.push {
+            Some(push) => Some(&push.provider),
+            None => None,
+        }
+    }
+
     /// Whether anything is pushed.
     #[must_use]
     pub fn is_pushing(&self) -> bool {

@@ -20,7 +20,8 @@ pub(super) fn provider(exporter: WatchedExporter, settings: &Settings) -> SdkMet
         .build()
 }
 
-/// Every instrument of this provider is ours.
+/// Of our instruments; others, which may come with [`meter_provider`](crate::opentelemetry_0_33::meter_provider), are as
+/// the SDK has them.
 ///
 /// - The duration histogram has no minimum and maximum: cumulative ones say nothing, and a series that was bound and never
 ///   recorded would export ±1.8e308. Its series are bounded by our own table, and the SDK's bound lies beyond that.

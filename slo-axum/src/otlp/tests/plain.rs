@@ -42,6 +42,19 @@ fn headers_travel_along_and_cannot_say_what_the_body_is() {
     assert_eq!(last.headers["content-type"], "application/x-protobuf");
 }
 
+#[test]
+fn metrics_of_others_go_the_same_way() {
+    let receiver = web::receiver(YES.to_vec(), Some);
+    let guard = reliability().push_otlp(&settings(&receiver)).unwrap();
+    let meter = opentelemetry::metrics::MeterProvider::meter(guard.provider().unwrap(), "mine");
+    meter.u64_counter("mine.sales").build().add(2, &[]);
+    guard.shutdown(PATIENCE).unwrap();
+    let mut pushes = std::iter::from_fn(|| receiver.inbox.try_recv().ok());
+    assert!(pushes.any(|push| push.metric("mine.sales").is_some()));
+    let idle = OtlpGuard::idle(Arc::clone(reliability().shared()));
+    assert!(idle.provider().is_none());
+}
+
 #[cfg(feature = "otlp-gzip")]
 #[test]
 fn metrics_arrive_compressed_where_that_is_asked_for() {

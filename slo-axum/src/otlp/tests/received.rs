@@ -64,7 +64,7 @@ impl Received {
         text(&resource.attributes, key)
     }
 
-    fn metric(&self, name: &str) -> Option<&Metric> {
+    pub(super) fn metric(&self, name: &str) -> Option<&Metric> {
         let scopes = self.metrics.resource_metrics.iter().flat_map(|one| &one.scope_metrics);
         scopes
             .flat_map(|scope| &scope.metrics)
