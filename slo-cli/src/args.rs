@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod dashboards;
 mod engine;
 mod files;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use slo_core::Lint;
 
+pub use self::audit::AuditArgs;
 pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
 pub use self::engine::EngineArgs;
 pub use self::files::Files;
@@ -61,6 +63,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Says whether it is all right to deploy now, and why.
     Gate(Box<GateArgs>),
+    /// Says whether the audit file of the gate is as it was written.
+    Audit(AuditArgs),
 }
 
 /// Arguments of `slo check`.

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod dashboards;

@@ -1,5 +1,6 @@
 //! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
 
+mod announce;
 mod asking;
 pub mod audit;
 mod evidence;
@@ -9,6 +10,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use self::announce::{Announcement, Sink};
 pub use self::evidence::gather;
 pub use self::marker::Marker;
 pub use self::target::Target;

@@ -16,6 +16,8 @@ use super::{EngineArgs, time};
   slo gate --prometheus http://prometheus:9090 --action rollback                the way back always passes
   slo gate --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z        what it would have said then
   slo gate --prometheus http://prometheus:9090 --format markdown                for a pull request
+  slo gate --prometheus http://prometheus:9090 --revision \"$GIT_COMMIT\" --message \"$(git log -1 --format=%B)\" \\
+    --author \"$(git log -1 --format=%an)\" --alertmanager http://alertmanager:9093   a bypass passes, and people are told
 
 Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
 #[non_exhaustive]
@@ -51,6 +53,27 @@ pub struct GateArgs {
     /// Says that this revision ran here before: as allowed as a rollback.
     #[arg(long)]
     pub ran_before: bool,
+
+    /// The message of the commit that is deployed: its subject line may say `[slo-bypass: reason]`, or a trailer
+    /// `SLO-Bypass: reason`.
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+
+    /// Who deploys, and answers for a bypass that names nobody in `SLO-Bypass-By`.
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+
+    /// Adds this run to an audit file, whose records cannot be altered unseen; see `slo audit`.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+
+    /// The Alertmanager that is told of what passes although it should not: bypasses, and breaches that go back.
+    #[arg(long, value_name = "URL", env = "SLO_ALERTMANAGER_URL")]
+    pub alertmanager: Option<String>,
+
+    /// An address that gets the same as JSON.
+    #[arg(long, value_name = "URL", env = "SLO_WEBHOOK_URL")]
+    pub webhook: Option<String>,
 
     /// What to do when nothing is proven and something could not be seen.
     #[arg(long, value_enum, default_value_t = OnUnknown::Refuse)]

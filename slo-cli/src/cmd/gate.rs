@@ -3,17 +3,17 @@
 use std::io::Read;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use slo_core::SloSet;
-use slo_core::gate::{OnUnknown, Request, Verdict};
+use slo_core::gate::{Bypass, OnUnknown, Request, Verdict};
 
 use super::Answer;
 use super::check::Source;
 use crate::args::{self, EngineArgs, GateArgs, GateFormat};
 use crate::exit::Exit;
-use crate::gate::{Target, gather};
+use crate::gate::{Announcement, Marker, Sink, Target, audit, gather};
 use crate::prom::{Ask, Engine, EngineError, Login, Secret};
-use crate::render::verdict;
+use crate::render::{plain, verdict};
 
 /// The world around the command: its environment, its clock, and whoever waits for it.
 pub trait Surroundings {
@@ -50,13 +50,51 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
         args::OnUnknown::Refuse => OnUnknown::Refuse,
         args::OnUnknown::Allow => OnUnknown::Allow,
     };
-    let request = request(args);
+    let request = match request(args, around.now()) {
+        Ok(request) => request,
+        Err(message) => return wrong(message),
+    };
     let judge = |now: DateTime<Utc>| {
         let evidence = gather(engine, slos, &target, args.at);
         rules.judge(slos, &evidence, &request, args.at.unwrap_or(now))
     };
     let verdict = wait(args.wait, around, judge);
-    answer(&verdict, args)
+    let mut answer = answer(&verdict, args);
+    answer.err.push_str(&record_and_announce(&verdict, args));
+    answer
+}
+
+/// Writes the run down and tells people of it, where that is asked for; what went wrong with that, for standard error.
+///
+/// Monitoring that is down keeps nobody from deploying the cure: the verdict stands, loudly.
+fn record_and_announce(verdict: &Verdict, args: &GateArgs) -> String {
+    let mut said = String::new();
+    let mut complain = |what: &str| said.push_str(&format!("slo: {what}\n"));
+    let head = args.audit.as_ref().and_then(|file| match audit::append(file, verdict) {
+        Ok(head) => Some(head),
+        Err(error) => {
+            complain(&format!("NOT RECORDED: {error}"));
+            None
+        }
+    });
+    let environment = args.environment.as_deref();
+    if let Some(announcement) = Announcement::of(verdict, environment, head.as_ref()) {
+        complain(&announcement.summary);
+        for sink in sinks(args) {
+            if let Err(why) = announcement.tell(&sink, args.engine.timeout) {
+                complain(&format!("NOT ANNOUNCED: {why}"));
+            }
+        }
+    }
+    if let Some(head) = head {
+        complain(&format!("audit record {} is {}", head.sequence, head.hash));
+    }
+    said
+}
+
+fn sinks(args: &GateArgs) -> impl Iterator<Item = Sink> {
+    let alertmanager = args.alertmanager.iter().cloned().map(Sink::Alertmanager);
+    alertmanager.chain(args.webhook.iter().cloned().map(Sink::Webhook))
 }
 
 /// Judges again and again until it passes or the time is over.
@@ -75,7 +113,7 @@ fn wait(
         around.tell(&format!(
             "slo: {}: {}; asking again for {}",
             verdict.decision.as_str(),
-            crate::render::plain(&verdict.reason),
+            plain(&verdict.reason),
             humantime::format_duration(Duration::from_secs(left.as_secs()))
         ));
         let pause = BETWEEN.min(left);
@@ -86,7 +124,7 @@ fn wait(
     }
 }
 
-fn request(args: &GateArgs) -> Request {
+fn request(args: &GateArgs, now: DateTime<Utc>) -> Result<Request, String> {
     let mut request = match args.action {
         args::Action::Deploy => Request::deploy(),
         args::Action::Rollback => Request::rollback(),
@@ -94,13 +132,49 @@ fn request(args: &GateArgs) -> Request {
     if args.class == args::Class::Reliability {
         request = request.class(slo_core::gate::Class::Reliability);
     }
-    if let Some(revision) = &args.revision {
+    if let Some(revision) = args.revision.as_deref().filter(|revision| !revision.trim().is_empty()) {
         request = request.revision(revision);
     }
     if args.ran_before {
         request = request.ran_before();
     }
-    request
+    let marker = args.message.as_deref().and_then(Marker::in_message);
+    match marker.map(|marker| bypass(marker, args, now)).transpose()? {
+        Some(bypass) => Ok(request.bypass(bypass)),
+        None => Ok(request),
+    }
+}
+
+/// What a marker asks for. The gate itself refuses one without a name, a reason or a revision.
+fn bypass(marker: Marker, args: &GateArgs, now: DateTime<Utc>) -> Result<Bypass, String> {
+    if args.audit.is_none() && sinks(args).next().is_none() {
+        return Err(
+            "slo: the commit message asks for a bypass, and nobody would be told of it; give --alertmanager, \
+                    --webhook or --audit\n"
+                .to_owned(),
+        );
+    }
+    let expires_at = match marker.until {
+        // The marker is part of one revision, and holds for that.
+        None => args.at.unwrap_or(now) + TimeDelta::hours(1),
+        Some(Ok(until)) => until,
+        Some(Err(text)) => {
+            return Err(format!(
+                "slo: `SLO-Bypass-Until: {}` is not a time; write it like `2026-01-01T12:00:00Z`\n",
+                plain(&text)
+            ));
+        }
+    };
+    let ticket = marker.ticket.map(|ticket| format!(" ({ticket})")).unwrap_or_default();
+    Ok(Bypass {
+        who: marker.by.or_else(|| args.author.clone()).unwrap_or_default(),
+        why: match marker.why.as_str() {
+            "" => String::new(),
+            why => format!("{why}{ticket}"),
+        },
+        revision: args.revision.clone().unwrap_or_default(),
+        expires_at,
+    })
 }
 
 fn answer(verdict: &Verdict, args: &GateArgs) -> Answer {
@@ -337,6 +411,94 @@ mod tests {
         assert!(refused(&["--bearer-token-file", "/nowhere"], &day).contains("`/nowhere`"));
         // None of them is shown.
         assert!(!format!("{:?}", engine(&args(&[]).engine, &day)).contains("hush"));
+    }
+
+    const MESSAGE: &str = "Fix payments\n\nSLO-Bypass: nobody can pay\nSLO-Bypass-Ticket: OPS-1\n";
+
+    fn bypassing(line: &[&str]) -> Answer {
+        let line = [&["--revision", "4f2a", "--message", MESSAGE, "--author", "Ana"], line].concat();
+        decide(&args(&line), &shop(), &Later(u32::MAX.into()), &mut Day::new())
+    }
+
+    #[test]
+    fn a_bypass_passes_is_written_down_and_is_never_silent() {
+        let file = std::env::temp_dir().join(format!("slo-bypass-{}", std::process::id()));
+        let audit_file = file.display().to_string();
+        let answer = bypassing(&["--audit", &audit_file]);
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
+        assert!(answer.out.starts_with("bypassed: "), "{}", answer.out);
+        assert!(
+            answer
+                .err
+                .starts_with("slo: deploy gate of shop, 4f2a: bypass used by Ana: nobody can pay (OPS-1) ("),
+            "{}",
+            answer.err
+        );
+        let head = audit::verify(text.as_bytes(), None).unwrap().unwrap();
+        assert!(answer.err.ends_with(&format!("slo: audit record 0 is {}\n", head.hash)));
+        assert!(text.contains(r#""would_have_been":"unknown""#), "{text}");
+    }
+
+    #[test]
+    fn a_bypass_that_nobody_would_hear_of_is_refused() {
+        let answer = bypassing(&[]);
+        assert_eq!(answer.exit, Exit::Usage);
+        assert!(answer.err.contains("nobody would be told of it"), "{}", answer.err);
+    }
+
+    #[test]
+    fn monitoring_that_is_down_is_said_loudly_and_stops_nobody() {
+        let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", nowhere.local_addr().unwrap());
+        drop(nowhere);
+        let answer = bypassing(&[
+            "--alertmanager",
+            &url,
+            "--webhook",
+            &url,
+            "--audit",
+            "/nowhere/gate.audit",
+        ]);
+        assert_eq!(answer.exit, Exit::Pass);
+        assert!(
+            answer
+                .err
+                .contains("slo: NOT RECORDED: the audit file cannot be used: "),
+            "{}",
+            answer.err
+        );
+        assert!(
+            answer.err.contains("slo: NOT ANNOUNCED: Alertmanager: ")
+                && answer.err.contains("NOT ANNOUNCED: webhook: ")
+        );
+    }
+
+    #[test]
+    fn a_bypass_names_somebody_and_one_revision_and_a_time_that_is_one() {
+        let file = std::env::temp_dir().join(format!("slo-refused-bypass-{}", std::process::id()));
+        let audit_file = file.display().to_string();
+        let refused = |line: &[&str]| {
+            let line = [&["--audit", audit_file.as_str()], line].concat();
+            decide(&args(&line), &shop(), &Later(u32::MAX.into()), &mut Day::new())
+        };
+        let nobody = refused(&["--revision", "4f2a", "--message", MESSAGE]);
+        assert_eq!(nobody.exit, Exit::NoAnswer);
+        assert!(nobody.err.contains("bypass refused by"), "{}", nobody.err);
+        assert_eq!(refused(&["--message", MESSAGE, "--author", "Ana"]).exit, Exit::NoAnswer);
+        let late = format!("{MESSAGE}SLO-Bypass-Until: 2025-12-31T00:00:00Z\n");
+        assert_eq!(
+            refused(&["--revision", "4f2a", "--message", &late, "--author", "Ana"]).exit,
+            Exit::NoAnswer
+        );
+        let never = format!("{MESSAGE}SLO-Bypass-Until: soon\n");
+        let never = refused(&["--revision", "4f2a", "--message", &never, "--author", "Ana"]);
+        assert_eq!(
+            (never.exit, never.err.contains("`SLO-Bypass-Until: soon` is not a time")),
+            (Exit::Usage, true)
+        );
+        std::fs::remove_file(&file).unwrap();
     }
 
     #[test]
