@@ -4,6 +4,6 @@ mod floor;
 mod load;
 mod pass_through;
 
-pub use load::{Load, answer, app, drive};
 pub use floor::{Floor, FloorFuture, FloorService};
+pub use load::{Load, answer, app, drive};
 pub use pass_through::{PassThrough, PassThroughService};
