@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::{
     details::Details,
     report::{CheckReport, Report},
-    verdict::State,
+    verdict::{Signal, State},
 };
 
 /// One word, and what is granted.
@@ -58,6 +58,9 @@ struct Entry<'a> {
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     advisory: Option<bool>,
+    /// In a quiet time the state counts for no promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiet: Option<bool>,
     /// `error` or `timeout` when the last read failed, whatever is still proven.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_read: Option<&'static str>,
@@ -68,6 +71,11 @@ struct Entry<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Full<'a> {
+    /// One sentence for people.
+    explanation: String,
+    /// What decided: `age`, `rows`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<&'static str>,
     /// The age of the data, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     observed_value: Option<f64>,
@@ -80,8 +88,20 @@ struct Full<'a> {
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<f64>,
+    /// The day, week or month whose batch is due next or was missed first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycle: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_needed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof_until: Option<String>,
+    /// When the state changes if nothing lands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_change: Option<String>,
     /// Also beside `pass`, where the draft would rather not have it: a proof that stands in for a read that fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<&'a str>,
@@ -94,6 +114,7 @@ impl<'a> Entry<'a> {
             state: check.verdict().state().as_str(),
             reason: check.verdict().reason().as_str(),
             advisory: check.is_advisory().then_some(true),
+            quiet: check.verdict().quiet().then_some(true),
             last_read: check.last_failure().map(|failure| failure.state().as_str()),
             full: match details {
                 Details::Names => None,
@@ -108,12 +129,19 @@ impl<'a> Full<'a> {
         let verdict = check.verdict();
         let age = verdict.age().map(|age| age.as_secs_f64());
         Self {
+            explanation: verdict.explain().to_string(),
+            signal: verdict.signal().map(Signal::as_str),
             observed_value: age,
             observed_unit: age.map(|_| "s"),
             time: check.last_seen_at().map(instant),
             watermark: verdict.watermark().map(instant),
             limit: verdict.limit().map(|limit| limit.as_secs_f64()),
+            cycle: verdict.cycle().map(|cycle| cycle.to_string()),
+            deadline: verdict.deadline().map(instant),
+            rows: verdict.rows(),
+            rows_needed: verdict.rows_needed(),
             proof_until: verdict.proof_until().map(instant),
+            next_change: verdict.next_change().map(instant),
             output: check.output(),
         }
     }

@@ -15,7 +15,7 @@ use http::request::Parts;
 pub enum Details {
     /// Which checks there are, the state and the reason of each.
     Names,
-    /// Also the ages, limits and times, and what the last error said: the text of your database driver, with host names
+    /// Also an explanation for people, the ages, limits, cycles and times, and what the last error said: the text of your database driver, with host names
     /// and user names and whatever else it puts there.
     Full,
 }

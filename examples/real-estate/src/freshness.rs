@@ -113,3 +113,55 @@ pub(crate) const PRICES: &str = "/real-price/synthetic/health";
 const A_MINUTE: Duration = Duration::from_secs(60);
 const AN_HOUR: Duration = Duration::from_secs(3_600);
 const A_DAY: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use slo_health::{Reason, State};
+
+    use super::*;
+
+    async fn said(health: &SyntheticHealth) -> (State, Reason) {
+        let report = health.report().await;
+        (report.state(), report.deciding().verdict().reason())
+    }
+
+    fn endpoints(store: &Store) -> Endpoints {
+        Endpoints::new(store, 35 * A_DAY).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_new_database_is_fresh_but_for_a_chat_in_which_nothing_was_delivered() {
+        let store = Store::open(None).unwrap();
+        let endpoints = endpoints(&store);
+        assert_eq!(said(&endpoints.prices).await.0, State::Fresh);
+        assert_eq!(said(&endpoints.search).await.0, State::Fresh);
+        assert_eq!(said(&endpoints.chat).await, (State::Empty, Reason::NoData));
+        store.deliver(Utc::now()).await.unwrap();
+        assert_eq!(said(&self::endpoints(&store).chat).await.0, State::Fresh);
+    }
+
+    #[tokio::test]
+    async fn a_chat_is_late_after_half_a_minute_and_stale_after_a_whole_one() {
+        for (seconds, state) in [(10, State::Fresh), (45, State::Warn), (90, State::Stale)] {
+            let store = Store::open(None).unwrap();
+            store.deliver(Utc::now() - TimeDelta::seconds(seconds)).await.unwrap();
+            assert_eq!(said(&endpoints(&store).chat).await.0, state, "{seconds} s");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_index_of_four_days_ago_missed_a_business_day_whatever_today_is() {
+        let store = Store::open(None).unwrap();
+        store.indexed_only_at(Utc::now() - TimeDelta::days(4)).await;
+        assert_eq!(said(&endpoints(&store).search).await.0, State::Stale);
+    }
+
+    #[tokio::test]
+    async fn prices_of_two_months_ago_are_stale() {
+        let store = Store::open(None).unwrap();
+        let two_months_ago: DateTime<Utc> = Utc::now() - TimeDelta::days(62);
+        store.forget_transactions_after(two_months_ago).await;
+        assert_eq!(said(&endpoints(&store).prices).await.0, State::Stale);
+    }
+}

@@ -69,16 +69,55 @@ async fn each_request_is_told_the_most_that_is_granted_to_it() {
     let full = json!({
         "status": "fail",
         "checks": {
-            "sales:age": [{"status": "pass", "state": "fresh", "reason": "within_limit",
-                "observedValue": 1800.0, "observedUnit": "s", "time": "2026-03-01T12:00:00Z",
+            "sales:age": [{"status": "pass", "state": "fresh", "reason": "within_limit", "signal": "age",
+                "explanation": "fresh: the newest event is 30 min old and may be 1 h old",
+                "nextChange": "2026-03-01T12:30:00.000000001Z", "observedValue": 1800.0, "observedUnit": "s", "time": "2026-03-01T12:00:00Z",
                 "watermark": "2026-03-01T11:30:00Z", "limit": 3600.0, "proofUntil": "2026-03-01T12:30:00Z"}],
             "fx:age": [{"status": "warn", "state": "error", "reason": "check_failed", "advisory": true,
+                "explanation": "error: the check failed, so nothing is known about the data",
                 "lastRead": "error", "limit": 3600.0, "output": format!("could not connect to {CANARY}")}],
             "replicas:state": [{"status": "fail", "state": "stale", "reason": "as_reported",
-                "time": "2026-03-01T12:00:00Z"}],
+                "explanation": "stale: the check says so itself", "time": "2026-03-01T12:00:00Z"}],
         }
     });
     assert_eq!(told(&app, both).await, full);
+}
+
+#[cfg(feature = "calendar")]
+#[tokio::test(start_paused = true)]
+async fn a_missed_batch_in_a_quiet_time_says_which_one_and_that_it_is_quiet() {
+    use std::convert::Infallible;
+
+    use chrono::{DateTime, Utc};
+    use slo_health::{BusinessDays, QuietWindow};
+
+    let six = chrono::NaiveTime::from_hms_opt(6, 0, 0).unwrap();
+    let policy = Freshness::by_deadline(six, "Asia/Seoul".parse().unwrap())
+        .on(BusinessDays::monday_to_friday())
+        .quiet(QuietWindow::between(noon() - HOUR, noon() + HOUR));
+    // noon() is a Sunday: Friday's batch, of which Thursday's stands in, was missed.
+    let thursday: DateTime<Utc> = "2026-02-26T00:00:00Z".parse().unwrap();
+    let health = SyntheticHealth::builder()
+        .clock(ManualClock::new(noon()))
+        .check("ledger", policy, move || async move {
+            Ok::<_, Infallible>(thursday - 4 * HOUR)
+        })
+        .details_when(Details::Full, |_| true)
+        .build()
+        .unwrap();
+    let entry = told(&health.router(PATH), HeaderMap::new()).await["checks"]["ledger:age"][0].clone();
+    let said = ["state", "reason", "quiet", "cycle", "deadline"].map(|key| entry[key].clone());
+    assert_eq!(
+        said,
+        [
+            json!("stale"),
+            json!("missed_deadline"),
+            json!(true),
+            json!("2026-02-27"),
+            json!("2026-02-26T21:00:00Z")
+        ],
+        "{entry}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,24 @@ impl Store {
     }
 }
 
+/// What time does, and a failing batch.
+impl Store {
+    pub(crate) async fn indexed_only_at(&self, at: DateTime<Utc>) {
+        let change = move |connection: &Connection| {
+            connection.execute("DELETE FROM indexings", [])?;
+            seed::index(connection, at)
+        };
+        self.run(change).await.unwrap();
+    }
+
+    pub(crate) async fn forget_transactions_after(&self, at: DateTime<Utc>) {
+        let change = move |connection: &Connection| {
+            connection.execute("DELETE FROM transactions WHERE traded_at > ?1", [at.timestamp()])
+        };
+        self.run(change).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_search_is_for_sale_within_the_price_and_cheapest_first() {
     let all = store().search(None, None).await.unwrap();
