@@ -5,8 +5,11 @@ mod backfill;
 use std::process::{Command, Output};
 
 use backfill::{Instance, Past};
-use e2e::{Failure, Outcome, TempDir, VictoriaMetrics, build_binary};
+use e2e::{Alertmanager, Failure, Http, Outcome, PATIENCE, TempDir, VictoriaMetrics, build_binary, eventually};
 use serde_json::Value;
+
+/// The moment up to which the past goes.
+const THEN: [&str; 2] = ["--at", "2026-03-01T00:00:00Z"];
 
 /// Requests a minute.
 const BUSY: i64 = 600;
@@ -96,16 +99,13 @@ impl Gate {
             ),
         )?;
         let mut command = Command::new(&self.program);
-        command
-            .arg("gate")
-            .arg(spec)
-            .args(["--prometheus", &self.engine, "--at", "2026-03-01T00:00:00Z"]);
+        command.arg("gate").arg(spec).args(["--prometheus", &self.engine]);
         Ok(command.args(more).output()?)
     }
 
     /// Decision, exit code, and the states of `bad_ratio`, `p95` and `budget`.
     fn verdict(&self, service: &str, more: &[&str]) -> Result<(Value, String), Failure> {
-        let output = self.run(service, &[&["--format", "json"], more].concat())?;
+        let output = self.run(service, &[&["--format", "json"], &THEN[..], more].concat())?;
         let text = String::from_utf8_lossy(&output.stdout);
         let verdict: Value = serde_json::from_str(&text).map_err(|error| Failure::new(format!("{error}: {text}")))?;
         if output.status.code() != verdict["exit_code"].as_i64().and_then(|code| code.try_into().ok()) {
@@ -170,11 +170,72 @@ fn each_row_of_the_table_on_victoria_metrics() -> Outcome {
         "{}",
         sentence("spent", 2, "recovers_at")?
     );
-    let text = String::from_utf8(gate.run("spent", &["--explain"])?.stdout)?;
+    let text = String::from_utf8(gate.run("spent", &["--explain", THEN[0], THEN[1]])?.stdout)?;
     assert!(
         text.starts_with("blocked: breached: budget of browse\nspent at 2026-03-01 00:00:00 UTC\n\nfail    budget"),
         "{text}"
     );
     assert!(text.contains("to pass: wait until 2026-03-1"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_bypass_reaches_alertmanager_and_the_audit_file() -> Outcome {
+    let alertmanager = Alertmanager::start()?;
+    let gate = Gate {
+        program: build_binary("slo-cli")?,
+        // Nobody listens there: without the bypass nobody could tell.
+        engine: "http://127.0.0.1:9".to_owned(),
+        folder: TempDir::new("slo-gate")?,
+    };
+    let audit = gate.folder.path().join("gate.audit").display().to_string();
+    let message = "Fix payments\n\nSLO-Bypass: nobody can pay <b>now</b>\nSLO-Bypass-Ticket: OPS-1\n";
+    let told = [
+        "--audit",
+        &audit,
+        "--alertmanager",
+        &alertmanager.url(),
+        "--message",
+        message,
+        "--author",
+        "Ana",
+    ];
+    let output = gate.run(
+        "shop",
+        &[&told[..], &["--revision", "4f2a", "--environment", "production"]].concat(),
+    )?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(!said.contains("NOT "), "{said}");
+    let head = said.split_whitespace().last().unwrap_or_default().to_owned();
+
+    let url = format!("{}/api/v2/alerts", alertmanager.url());
+    let alerts = eventually(PATIENCE, || {
+        let alerts: Value = serde_json::from_str(&Http::new().get(&url)?.body).map_err(|error| error.to_string())?;
+        let is_there = alerts.as_array().is_some_and(|alerts| alerts.len() == 1);
+        is_there.then_some(alerts.clone()).ok_or_else(|| alerts.to_string())
+    })?;
+    let labels = &alerts[0]["labels"];
+    assert_eq!(labels["alertname"], "SloGateBypassed");
+    assert_eq!(
+        (&labels["service_name"], &labels["revision"]),
+        (&"shop".into(), &"4f2a".into())
+    );
+    assert_eq!(labels["deployment_environment_name"], "production");
+    assert_eq!(alerts[0]["annotations"]["audit_head"], head.as_str());
+    let summary = alerts[0]["annotations"]["summary"].as_str().unwrap_or_default();
+    assert!(
+        summary.contains("bypass used by Ana: nobody can pay <b>now</b> (OPS-1)"),
+        "{summary}"
+    );
+
+    let verified = Command::new(&gate.program)
+        .args(["audit", &audit, "--expect-head", &head])
+        .output()?;
+    assert_eq!(verified.status.code(), Some(0));
+    let text = std::fs::read_to_string(&audit)?;
+    std::fs::write(&audit, text.replace("nobody can pay", "somebody can pay"))?;
+    let altered = Command::new(&gate.program).args(["audit", &audit]).output()?;
+    assert_eq!(altered.status.code(), Some(1));
     Ok(())
 }

@@ -63,7 +63,8 @@ pub struct GateArgs {
     #[arg(long, value_name = "NAME")]
     pub author: Option<String>,
 
-    /// Adds this run to an audit file, whose records cannot be altered unseen; see `slo audit`.
+    /// Adds this run to an audit file, whose records cannot be altered unseen, see `slo audit`; `-` writes the record to
+    /// standard error, for a log that keeps what it gets.
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
 
@@ -79,7 +80,7 @@ pub struct GateArgs {
     #[arg(long, value_enum, default_value_t = OnUnknown::Refuse)]
     pub on_unknown: OnUnknown,
 
-    /// Judges the past: a moment like `2026-01-01T03:00:00Z`.
+    /// Judges the past: a moment like `2026-01-01T03:00:00Z`. Nothing is recorded and nobody is told.
     #[arg(long, value_name = "TIME", conflicts_with = "wait")]
     pub at: Option<DateTime<Utc>>,
 

@@ -60,7 +60,10 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
     };
     let verdict = wait(args.wait, around, judge);
     let mut answer = answer(&verdict, args);
-    answer.err.push_str(&record_and_announce(&verdict, args));
+    // What would have been is news to nobody.
+    if args.at.is_none() {
+        answer.err.push_str(&record_and_announce(&verdict, args));
+    }
     answer
 }
 
@@ -70,12 +73,18 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
 fn record_and_announce(verdict: &Verdict, args: &GateArgs) -> String {
     let mut said = String::new();
     let mut complain = |what: &str| said.push_str(&format!("slo: {what}\n"));
-    let head = args.audit.as_ref().and_then(|file| match audit::append(file, verdict) {
-        Ok(head) => Some(head),
-        Err(error) => {
-            complain(&format!("NOT RECORDED: {error}"));
-            None
-        }
+    let mut record = String::new();
+    let recorded = args.audit.as_ref().map(|file| match file.to_str() {
+        Some("-") => audit::line(verdict).map(|(head, line)| {
+            record = line + "\n";
+            head
+        }),
+        _ => audit::append(file, verdict),
+    });
+    let head = recorded.and_then(|recorded| {
+        recorded
+            .map_err(|error| complain(&format!("NOT RECORDED: {error}")))
+            .ok()
     });
     let environment = args.environment.as_deref();
     if let Some(announcement) = Announcement::of(verdict, environment, head.as_ref()) {
@@ -89,7 +98,7 @@ fn record_and_announce(verdict: &Verdict, args: &GateArgs) -> String {
     if let Some(head) = head {
         complain(&format!("audit record {} is {}", head.sequence, head.hash));
     }
-    said
+    said + &record
 }
 
 fn sinks(args: &GateArgs) -> impl Iterator<Item = Sink> {
@@ -147,7 +156,7 @@ fn request(args: &GateArgs, now: DateTime<Utc>) -> Result<Request, String> {
 
 /// What a marker asks for. The gate itself refuses one without a name, a reason or a revision.
 fn bypass(marker: Marker, args: &GateArgs, now: DateTime<Utc>) -> Result<Bypass, String> {
-    if args.audit.is_none() && sinks(args).next().is_none() {
+    if args.at.is_none() && args.audit.is_none() && sinks(args).next().is_none() {
         return Err(
             "slo: the commit message asks for a bypass, and nobody would be told of it; give --alertmanager, \
                     --webhook or --audit\n"
@@ -439,6 +448,20 @@ mod tests {
         let head = audit::verify(text.as_bytes(), None).unwrap().unwrap();
         assert!(answer.err.ends_with(&format!("slo: audit record 0 is {}\n", head.hash)));
         assert!(text.contains(r#""would_have_been":"unknown""#), "{text}");
+    }
+
+    #[test]
+    fn a_log_can_keep_the_record() {
+        let answer = bypassing(&["--audit", "-"]);
+        assert_eq!(answer.exit, Exit::Pass);
+        let line = answer.err.lines().last().unwrap();
+        assert!(audit::verify(line.as_bytes(), None).is_ok(), "{}", answer.err);
+    }
+
+    #[test]
+    fn what_would_have_been_is_told_to_nobody() {
+        let answer = bypassing(&["--at", "2026-01-01T00:00:00Z"]);
+        assert_eq!((answer.exit, answer.err.as_str()), (Exit::Pass, ""), "{}", answer.out);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) fn arguments(plan: &Plan<'_>) -> Vec<String> {
         literal(plan.prometheus),
         "--timeout".to_owned(),
         format!("{TIMEOUT_SECONDS}s"),
+        // Into the pod's log. Alertmanager is told as well where SLO_ALERTMANAGER_URL is set.
+        "--audit=-".to_owned(),
     ];
     for (flag, variable, _) in TOLD {
         // In one word: a message that begins with `-` is no flag.

@@ -54,6 +54,29 @@ fn every_file_is_one_document_and_every_object_has_a_name() {
 }
 
 #[test]
+fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
+    use clap::Parser as _;
+
+    let set = set();
+    let job = file_of(&plan(&set), "kubernetes/gate-job.yaml");
+    let arguments = job.pointer("/spec/template/spec/containers/0/args").unwrap();
+    let arguments = arguments
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|argument| argument.as_str().unwrap());
+    let parsed = crate::args::Args::try_parse_from(std::iter::once("slo").chain(arguments));
+    let crate::args::Command::Gate(gate) = parsed.unwrap().command else {
+        panic!("no gate")
+    };
+    assert_eq!(gate.engine.url, "http://prometheus:9090/");
+    assert_eq!(
+        (gate.environment.as_deref(), gate.revision.as_deref()),
+        (Some("production"), Some("$(SLO_REVISION)"))
+    );
+}
+
+#[test]
 fn the_job_ends_after_the_gate_and_asks_once() {
     let set = set();
     let job = file_of(&plan(&set), "kubernetes/gate-job.yaml");
