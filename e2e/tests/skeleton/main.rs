@@ -262,10 +262,14 @@ impl Fleet {
             ("slo_spec_info", 1.0),
         ] {
             let each = prom.instant(&format!("max by (slo_name) ({metric})"))?;
-            same(metric, &each.len(), &5)?;
+            same(metric, &each.len(), &6)?;
             let found = prom.scalar(&format!("max({metric}{{slo_name=\"purchase-availability\"}})"))?;
             same(metric, &found.to_bits(), &of_purchases.to_bits())?;
         }
+        // The feed looks at the price data, and its state goes with the same push.
+        let fresh =
+            prom.scalar("min(slo_health_state{slo_health_check=\"transactions\", slo_health_state=\"fresh\"})")?;
+        same("slo_health_state", &fresh.to_bits(), &1.0_f64.to_bits())?;
         for sample in prom.instant("slo_spec_info{slo_name=\"purchase-availability\"}")? {
             let found = ["slo_journey", "slo_owner", "slo_status", "slo_promise"].map(|label| sample.label(label));
             let promise = "Whoever decides to buy can buy, and is not turned away because others buy too.";
