@@ -140,6 +140,7 @@ fn states_are_named(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
         ("login-availability", "2"),
         ("purchase-availability", "3"),
         ("quiet", "3"),
+        ("real-price-freshness", "3"),
         ("real-price-latency", "4"),
     ];
     let expected = expected.map(|(slo, code)| (slo.to_owned(), code.to_owned()));

@@ -12,7 +12,7 @@ use serde_json::json;
 pub(crate) const IDLE: &str = "idle-shop";
 
 /// What is written here in the place of others.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 10] = [
     // Rules.
     "slo:error_ratio:rate1h",
     "slo:error_ratio:rate6h",
@@ -24,9 +24,6 @@ pub(crate) const NAMES: [&str; 12] = [
     // Rules on what probes find.
     "slo_health:probe_state",
     "slo_health:data_age_seconds",
-    // Freshness checks in the process.
-    "slo_health_state",
-    "slo_health_data_timestamp_seconds",
     // The gate.
     "slo_gate_decisions_total",
 ];
@@ -102,16 +99,6 @@ fn freshness(now: i64) -> Vec<Sample> {
         ));
     }
     samples.push(sample("slo_health:data_age_seconds", &[target], 7_200.0, now));
-    for (instance, present) in [("one", "fresh"), ("two", "warn")] {
-        let of = [("slo_health_check", "transactions"), ("service_instance_id", instance)];
-        for state in ["fresh", "warn", "error", "timeout", "invalid", "empty", "stale"] {
-            let value = f64::from(u8::from(state == present));
-            let labels = [of[0], of[1], ("slo_health_state", state)];
-            samples.push(sample("slo_health_state", &labels, value, now));
-        }
-        let seconds = f64::from(i32::try_from(now / 1_000 - 3_600).unwrap_or_default());
-        samples.push(sample("slo_health_data_timestamp_seconds", &of, seconds, now));
-    }
     samples
 }
 
