@@ -18,6 +18,7 @@ pub(crate) mod promql;
 pub(crate) mod recorded;
 pub(crate) mod recording;
 pub(crate) mod rule_file;
+mod scalar;
 pub(crate) mod schema;
 pub(crate) mod short_name;
 mod status;

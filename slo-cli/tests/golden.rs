@@ -105,7 +105,7 @@ fn several_specs_are_one_answer() -> Checked {
     let output = slo(&["check", "braces.yaml", "corners.yaml", "real-estate.yaml"]).output()?;
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).starts_with("corners.yaml: service shop, 8 SLOs\n"));
-    assert!(text(&output.stdout).contains("\n\nreal-estate.yaml: service real-estate, 5 SLOs\n"));
+    assert!(text(&output.stdout).contains("\n\nreal-estate.yaml: service real-estate, 6 SLOs\n"));
     assert!(text(&output.stderr).starts_with("braces.yaml:7:"));
 
     let output = slo(&["check", "--format=json", "braces.yaml", "corners.yaml"]).output()?;

@@ -24,16 +24,6 @@ use crate::{
 /// [database operations]: https://opentelemetry.io/docs/specs/semconv/db/database-metrics/
 const BOUNDARIES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
-const STATES: [State; 7] = [
-    State::Fresh,
-    State::Warn,
-    State::Stale,
-    State::Empty,
-    State::Invalid,
-    State::Error,
-    State::Timeout,
-];
-
 /// `false`, and nothing is created, when these checks have instruments already.
 pub(crate) fn instrument(health: &SyntheticHealth, provider: &dyn MeterProvider) -> bool {
     let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
@@ -87,7 +77,7 @@ fn observe_states(meter: &Meter, checks: Checks) {
     let observe = move |observer: &dyn AsyncInstrument<u64>| {
         checks.each(|name, known| {
             let Some(report) = known.report else { return };
-            for state in STATES {
+            for state in State::ALL {
                 let attributes = [name.clone(), KeyValue::new(names::HEALTH_STATE.otel, state.as_str())];
                 observer.observe(u64::from(state == report.state()), &attributes);
             }
@@ -190,6 +180,6 @@ mod tests {
             State::Error => 5,
             State::Timeout => 6,
         };
-        assert_eq!(STATES.map(place), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(State::ALL.map(place), [0, 1, 2, 3, 4, 5, 6]);
     }
 }

@@ -41,6 +41,17 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Fresh,
+        Self::Warn,
+        Self::Stale,
+        Self::Empty,
+        Self::Invalid,
+        Self::Error,
+        Self::Timeout,
+    ];
+
     /// The word for this state, as it stands in the `Slo-Health-Status` header.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -301,16 +312,6 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    const STATES: [State; 7] = [
-        State::Fresh,
-        State::Warn,
-        State::Stale,
-        State::Empty,
-        State::Invalid,
-        State::Error,
-        State::Timeout,
-    ];
-
     fn aged(state: State, age: u64, limit: u64) -> Verdict {
         Verdict {
             state,
@@ -331,7 +332,7 @@ mod tests {
     #[test]
     fn the_words_of_the_header_are_pinned() {
         assert_eq!(
-            STATES.map(State::as_str),
+            State::ALL.map(State::as_str),
             ["fresh", "warn", "stale", "empty", "invalid", "error", "timeout"]
         );
     }
@@ -339,14 +340,14 @@ mod tests {
     #[test]
     fn only_fresh_and_warn_are_good() {
         assert_eq!(
-            STATES.map(State::is_good),
+            State::ALL.map(State::is_good),
             [true, true, false, false, false, false, false]
         );
     }
 
     #[test]
     fn a_known_violation_outranks_not_knowing() {
-        let mut by_rank = STATES;
+        let mut by_rank = State::ALL;
         by_rank.sort_by_key(|state| std::cmp::Reverse(state.rank()));
         let expected = [
             State::Stale,

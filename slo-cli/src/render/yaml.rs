@@ -3,6 +3,8 @@
 //! A text is written plain where it can be nothing else, as a literal block where it has several lines, else in double
 //! quotes with everything escaped that YAML does not call printable. So no text can end its own value.
 
+use super::scalar;
+
 /// A node of a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Yaml {
@@ -122,7 +124,7 @@ fn fits_a_block(text: &str) -> bool {
         && is_solid(lines().next())
         && lines().next_back().is_some_and(|line| !line.trim().is_empty())
         && lines().all(|line| line.is_empty() || !line.trim().is_empty())
-        && text.chars().all(|c| c == '\n' || is_printable(c))
+        && text.chars().all(|c| c == '\n' || scalar::is_printable(c))
 }
 
 /// One line: plain or in quotes.
@@ -130,12 +132,9 @@ fn write_scalar(out: &mut String, text: &str) {
     if is_plain(text) {
         out.push_str(text);
     } else {
-        write_quoted(out, text);
+        scalar::write_quoted(out, text);
     }
 }
-
-/// Words that some reader takes for a truth value or for nothing.
-const NOT_TEXTS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
 
 fn is_plain(text: &str) -> bool {
     let is_word = |text: &str| {
@@ -149,37 +148,7 @@ fn is_plain(text: &str) -> bool {
             && !digits.is_empty()
             && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
-    (is_word(text) || is_length(text)) && !NOT_TEXTS.contains(&text.to_ascii_lowercase().as_str())
-}
-
-fn write_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c if is_printable(c) => out.push(c),
-            c => {
-                let escaped = match u32::from(c) {
-                    code @ 0..=0xff => format!("\\x{code:02x}"),
-                    code @ 0x100..=0xffff => format!("\\u{code:04x}"),
-                    code => format!("\\U{code:08x}"),
-                };
-                out.push_str(&escaped);
-            }
-        }
-    }
-    out.push('"');
-}
-
-/// YAML 1.2.2, production 1 (`c-printable`), without line breaks of any kind, tabs and the byte order mark.
-fn is_printable(c: char) -> bool {
-    match c {
-        '\u{2028}' | '\u{2029}' | '\u{feff}' => false,
-        ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => true,
-        _ => false,
-    }
+    (is_word(text) || is_length(text)) && !scalar::is_taken(text)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! A text is plain where it can be nothing else, a literal block where it has several lines of printable characters, else
 //! in double quotes with everything escaped that YAML does not call printable: no text can end its own value.
 
+use crate::render::scalar::{is_printable, is_taken, write_quoted};
+
 /// A node of a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Yaml {
@@ -206,41 +208,8 @@ fn write_scalar(out: &mut String, text: &str) {
 
 /// A word that no reader takes for anything else.
 fn is_plain(text: &str) -> bool {
-    /// Truth values and nothings of some version of YAML.
-    const TAKEN: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(inside)
-        && !TAKEN.contains(&text.to_ascii_lowercase().as_str())
-}
-
-fn write_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if is_printable(c) => out.push(c),
-            c => {
-                let escaped = match u32::from(c) {
-                    code @ 0..=0xff => format!("\\x{code:02x}"),
-                    code @ 0x100..=0xffff => format!("\\u{code:04x}"),
-                    code => format!("\\U{code:08x}"),
-                };
-                out.push_str(&escaped);
-            }
-        }
-    }
-    out.push('"');
-}
-
-/// YAML 1.2.2, production 1 (`c-printable`), without tabs, line breaks of any kind and the byte order mark.
-fn is_printable(c: char) -> bool {
-    match c {
-        '\u{2028}' | '\u{2029}' | '\u{feff}' => false,
-        ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => true,
-        _ => false,
-    }
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(inside) && !is_taken(text)
 }
 
 #[cfg(test)]
