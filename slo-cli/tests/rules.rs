@@ -26,7 +26,7 @@ const GOLDENS: [(&str, &str); 13] = [
     ("real-estate.yaml", "../../golden/in/real-estate.yaml"),
     (
         "real-estate-http.yaml",
-        "--source http --dashboard-url http://g/d/slo?x=1 ../../golden/in/real-estate.yaml",
+        "--source http --dashboard-url http://g/d/slo?x=1 ../in/requests.yaml",
     ),
     (
         "http-vm.yaml",
