@@ -167,7 +167,10 @@ proptest! {
         prop_assert!(bounds.contains(&now), "{:?} is not in {:?}", now, bounds);
         prop_assert_eq!(calendar.bounds(bounds.start), bounds.clone());
         prop_assert_eq!(calendar.bounds(bounds.end.saturating_sub(Duration::from_nanos(1))), bounds.clone());
-        prop_assert_eq!(calendar.bounds(bounds.end).start, bounds.end);
+        // The last period of all ends where ticks end, and none follows it.
+        if bounds.end < Tick::from_unix_nanos(u64::MAX) {
+            prop_assert_eq!(calendar.bounds(bounds.end).start, bounds.end);
+        }
         // The history counts on it.
         prop_assert!(seconds(bounds.start) % 10 == 0 && bounds.start == Tick::from_unix_seconds(seconds(bounds.start)));
         let window = Window::calendar(period, calendar.zone);
