@@ -152,8 +152,8 @@ impl SyntheticHealthBuilder {
         self
     }
 
-    /// Tells `details` in the body to the requests for which `predicate` is true. By default nobody is told more than one
-    /// word.
+    /// Tells `details` in the body to the requests for which `predicate` is true. By default the body tells nobody more
+    /// than one word; headers tell everybody which check decides, why, and the watermark.
     ///
     /// May be called again, for [`Details::Names`] to many and [`Details::Full`] to few; a request gets the most that any
     /// predicate grants. Compare secrets in constant time. A predicate that panics grants nothing.

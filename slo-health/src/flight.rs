@@ -3,6 +3,7 @@
 use std::{mem, sync::Arc, time::Duration};
 
 use tokio::{
+    runtime::Handle,
     sync::watch,
     time::{Instant, timeout},
 };
@@ -43,6 +44,7 @@ pub(crate) struct Landing {
     started: Moment,
     confirms: bool,
     is_bad: bool,
+    accuses: bool,
     outcome: Result<Seen, Lost>,
     /// Dropped after `drop` has run, so that those who wait find the reading in the slot.
     _landed: watch::Sender<()>,
@@ -65,6 +67,9 @@ impl Flight {
         let left = limit.saturating_sub(self.started.elapsed());
         if left.is_zero() || self.has_landed() {
             return self.has_landed();
+        }
+        if Handle::try_current().is_err() {
+            return false;
         }
         timeout(left, self.landed.changed()).await.is_ok()
     }
@@ -115,6 +120,7 @@ impl Landing {
             started,
             confirms,
             is_bad: true,
+            accuses: true,
             outcome: Err(Failure::Cancelled.into()),
             _landed: sender,
         };
@@ -131,26 +137,30 @@ impl Landing {
         self.runner.watcher.tell(self.started.at.elapsed());
         self.outcome = read::outcome(self.runner.name(), joined);
         // Asked here and not in `drop`: the clock is the caller's code and might panic.
-        self.is_bad = self.found() != State::Fresh;
-    }
-
-    fn found(&self) -> State {
-        match &self.outcome {
-            Ok(seen) if seen.is_judged_by_policy() => {
-                let now = self.runner.now().wall_since(&self.started);
-                seen.verdict(&self.runner.policy, now).state()
+        let now = self.runner.now();
+        (self.is_bad, self.accuses) = match &self.outcome {
+            Ok(seen) => {
+                let state = seen.verdict(&self.runner.policy, now.wall_since(&self.started)).state();
+                // A finding proves nothing, so a fresh one is repeated like a bad one: for the interval only.
+                (!seen.is_judged_by_policy() || state != State::Fresh, !state.is_good())
             }
-            // A finding proves nothing, so a fresh one is repeated like a bad one: for the interval only.
-            Ok(_) => State::Warn,
-            Err(lost) => lost.failure.state(),
-        }
+            Err(lost) => {
+                let slot = self.runner.slot();
+                let answered = self.runner.conclude(&slot, Some(lost.clone()), now);
+                (true, !answered.verdict().state().is_good())
+            }
+        };
     }
 }
 
 impl Drop for Landing {
     // Also runs when the runtime shuts down, or was never there: the slot must not keep a run that no longer exists.
     fn drop(&mut self) {
-        let outcome = mem::replace(&mut self.outcome, Err(Failure::Cancelled.into()));
+        let mut outcome = mem::replace(&mut self.outcome, Err(Failure::Cancelled.into()));
+        if std::thread::panicking() {
+            // Of the runtime, which has no thread for the read, or of the caller's clock: not an end that nobody wanted.
+            outcome = Err(Failure::Panicked.into());
+        }
         let mut slot = self.runner.slot();
         #[cfg(feature = "otel")]
         slot.runs
@@ -168,6 +178,8 @@ impl Drop for Landing {
         slot.last = Some(Reading {
             confirms: self.confirms || self.is_bad,
             is_bad: self.is_bad,
+            accuses: self.accuses,
+            doubted: self.confirms,
             lost,
             started: self.started.at,
             finished: Instant::now(),

@@ -60,7 +60,8 @@
 //!   and quiet times: [`Freshness`] lists them.
 //! - A [`Check`] can have times of its own, only advise, or judge for itself. Reads happen when somebody asks, or
 //!   [in the background](SyntheticHealthBuilder::refresh_every).
-//! - A response tells one word to anybody, and [`Details`] to whom you grant them.
+//! - The body of a response tells one word to anybody, and [`Details`] to whom you grant them. Its headers tell anybody which
+//!   check decides, why, and the watermark.
 //! - [`SyntheticHealth::router`] has the wire contract: codes, headers, bodies. [`Report`] says which of several checks
 //!   speaks for an endpoint.
 //! - [`SyntheticHealth::feed`] makes one event of an SLO every 30 s of what the checks say, however many probes come;

@@ -49,6 +49,11 @@ pub(crate) struct Reading {
     pub(crate) confirms: bool,
     /// The read itself found a bad state, or failed.
     pub(crate) is_bad: bool,
+    /// What was answered right after it broke the promise. A warning, or a proof that stood in for a read that failed, is
+    /// bad and no accusation: what comes of it later needs one look first.
+    pub(crate) accuses: bool,
+    /// The read was made to confirm a bad state.
+    pub(crate) doubted: bool,
 }
 
 impl Pace {
@@ -70,12 +75,16 @@ impl Reading {
             | State::Empty
             | State::Invalid
             | State::Error
-            | State::Timeout => self.may_repeat(pace, at),
+            | State::Timeout => self.may_repeat(state, pace, at),
         }
     }
 
-    fn may_repeat(&self, pace: &Pace, at: Instant) -> bool {
+    fn may_repeat(&self, state: State, pace: &Pace, at: Instant) -> bool {
         let rests = at.duration_since(self.finished) < pace.min_interval;
+        if !state.is_good() && !self.accuses {
+            // But for the rate: data that slips past its limit again and again is not read again and again.
+            return self.doubted && rests;
+        }
         let is_refreshed = self.is_bad && pace.refresh.is_some();
         self.confirms && (rests || is_refreshed)
     }
@@ -124,6 +133,8 @@ mod tests {
             finished: started + 2 * SECOND,
             confirms,
             is_bad: confirms,
+            accuses: confirms,
+            doubted: false,
         }
     }
 
@@ -165,6 +176,24 @@ mod tests {
     fn a_state_that_turned_bad_in_the_cache_needs_a_look_first() {
         let reading = reading(false);
         assert!(!reading.may_answer(State::Stale, true, &PACE, reading.finished));
+    }
+
+    #[test]
+    fn a_warning_is_repeated_and_accuses_nobody() {
+        let warned = Reading {
+            accuses: false,
+            ..reading(true)
+        };
+        assert!(warned.may_answer(State::Warn, true, &PACE, warned.finished));
+        for state in [State::Stale, State::Empty, State::Invalid, State::Error, State::Timeout] {
+            assert!(!warned.may_answer(state, true, &PACE, warned.finished));
+        }
+        let doubted = Reading {
+            doubted: true,
+            ..warned
+        };
+        assert!(doubted.may_answer(State::Stale, true, &PACE, doubted.finished));
+        assert!(!doubted.may_answer(State::Stale, true, &PACE, doubted.finished + SECOND));
     }
 
     #[test]

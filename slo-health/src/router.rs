@@ -141,7 +141,7 @@ fn respond(report: &Report, health: &SyntheticHealth, granted: Option<Details>) 
     let mut response = health_json(plain(health.codes().of(state)), body(report, granted));
     let headers = response.headers_mut();
     headers.insert(SLO_HEALTH_STATUS, HeaderValue::from_static(state.as_str()));
-    if let Some(failure) = report.hidden_failure() {
+    if let Some(failure) = report.hidden_failure().filter(|_| state.is_good()) {
         headers.insert(SLO_HEALTH_CHECK, HeaderValue::from_static(failure.state().as_str()));
     }
     let reason = [deciding.name(), ":", deciding.verdict().reason().as_str()].concat();

@@ -78,7 +78,7 @@ impl ProbeKit {
             after: self.ticket_after,
             states: &[ProbeState::CheckError, ProbeState::CheckTimeout],
             summary: "cannot tell how old its data is",
-            action: "Its check fails or does not end in time; the error is in the service's log, never in the answer.",
+            action: "Its check fails or does not end in time; the error is in the service's log, and in the answer only for whom full details are granted.",
         })
     }
 

@@ -110,6 +110,8 @@ impl ProbeKit {
         let mut all = BTreeMap::from([("alertname".to_owned(), "=~\"SloHealth.+\"".to_owned())]);
         let labels = self.identity.labels().into_iter();
         all.extend(labels.map(|(name, value)| (name, format!("={}", literal(&value)))));
+        // Other kits of the same service have other quiet times.
+        all.insert("job".to_owned(), format!("={}", literal(self.job())));
         all.into_iter().map(|(name, rest)| Yaml::text(name + &rest)).collect()
     }
 }

@@ -42,7 +42,7 @@ pub enum Reason {
     SignalMissing,
     /// `in_the_future`: a signal is later than the clock by more than the tolerance.
     InTheFuture,
-    /// `check_failed`: the check returned an error. Its text goes to the log, nowhere else.
+    /// `check_failed`: the check returned an error. Its text goes to the log, and to whom `Details::Full` is granted.
     CheckFailed,
     /// `check_panicked`: the check panicked.
     CheckPanicked,

@@ -164,6 +164,35 @@ async fn a_flip_between_two_refreshes_is_confirmed_by_one_look() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_warning_between_two_refreshes_accuses_nobody_before_one_look() {
+    let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
+    let read = source.clone();
+    let policy = slo_health::Freshness::within(2 * HOUR).warn_after(HOUR);
+    let health = SyntheticHealth::builder()
+        .check("sales", policy, move || read.clone().read())
+        .clock(clock.clone())
+        .refresh_every(EVERY)
+        .build()
+        .unwrap();
+    let _refresher = health.refresher().unwrap();
+    settle().await;
+    clock.set(noon() + 2 * HOUR);
+    advance(EVERY).await;
+    settle().await;
+    assert_eq!((state(&health).await, source.runs()), (State::Warn, 2));
+    source.show(Shows::At(noon() + HOUR)); // lands while the warning is in the cache
+    advance(2 * SECOND).await;
+    clock.set(noon() + 2 * HOUR + NANO);
+    assert_eq!((state(&health).await, source.runs()), (State::Warn, 3));
+    // And when nothing lands, that is known after one look, and repeated.
+    clock.set(noon() + 3 * HOUR + NANO);
+    advance(2 * SECOND).await;
+    for _ in 0..100 {
+        assert_eq!((state(&health).await, source.runs()), (State::Stale, 4));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_pause_of_the_machine_it_reads_once_and_the_interval_counts_anew() {
     let (clock, source) = (ManualClock::new(noon()), Source::new(Shows::At(noon())));
     let health = builder(&source, &clock).build().unwrap();
