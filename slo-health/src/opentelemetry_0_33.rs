@@ -19,6 +19,9 @@ pub use opentelemetry;
 /// | `slo.health.check.duration` | histogram, s | `slo.health.check` | how long each read took |
 /// | `slo.health.check.runs` | counter | `slo.health.check`, `slo.health.outcome` | reads by how they ended: `ok`, `error`, `timeout`, `panic` |
 ///
+/// Something has to look at the data: a probe, a [feed](SyntheticHealth::feed) or a
+/// [refresher](SyntheticHealth::refresher) in this process. Without any, what was seen last grows old here.
+///
 /// A collection never reads the data. It judges what was seen last anew, so a check turns stale here at the moment at
 /// which it does so for a probe, even when nobody asks. Before the first read has ended or has become overdue there is
 /// no state. Timestamps and not ages, for an age that is pushed stays young when the process dies:

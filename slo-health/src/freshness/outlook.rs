@@ -51,10 +51,13 @@ impl Outlook {
                 })
             }
         };
-        Self {
-            node,
-            volume: policy.volume.line(seen, settles).map(guarded),
-        }
+        // The members of a combination have tolerances of their own.
+        let guard = |line| match node {
+            Node::Rule(_) => guarded(line),
+            Node::AllOf(_) | Node::AnyOf(_) => line,
+        };
+        let volume = policy.volume.line(seen, settles).map(guard);
+        Self { node, volume }
     }
 
     /// What is found at `now`, and the facts of the rule that decides.

@@ -495,3 +495,15 @@ fn a_verdict_explains_itself() {
         ]
     );
 }
+
+#[test]
+fn a_combination_judges_the_future_by_the_tolerances_of_its_members() {
+    let member = Freshness::within(HOUR).future_tolerance(HOUR);
+    let combined = Freshness::all_of([member]).min_rows(10);
+    let ahead = Observation::at(noon() + HOUR / 2).rows(10);
+    assert_eq!(judge(&combined, &ahead, noon()).state(), State::Fresh);
+    let few = Observation::at(noon() + HOUR / 2).rows(9);
+    assert_eq!(judge(&combined, &few, noon()).state(), State::Stale);
+    let beyond = Observation::at(noon() + HOUR + NANO).rows(10);
+    assert_eq!(judge(&combined, &beyond, noon()).state(), State::Invalid);
+}

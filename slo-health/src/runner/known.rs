@@ -106,7 +106,11 @@ impl Runner {
             // When it ends, it is counted as the same: this run counts once.
             runs.add(RunOutcome::Timeout);
         }
-        let last = || Some(self.conclude(&slot, slot.last.as_ref()?.lost.clone(), now));
+        let last = || {
+            let last = slot.last.as_ref()?;
+            let expired = last.is_expired(&self.pace, now.at).then(|| Failure::Expired.into());
+            Some(self.conclude(&slot, expired.or_else(|| last.lost.clone()), now))
+        };
         let report = match self.cached(&slot, now) {
             None if overdue => Some(self.conclude(&slot, Some(Failure::TimedOut.into()), now)),
             None => last(),

@@ -537,6 +537,33 @@ async fn a_finding_never_outlives_a_look_that_fails() {
 }
 
 #[test]
+fn without_a_runtime_a_run_in_flight_is_not_waited_for() -> Result<(), BuildError> {
+    let source = Source::new(Shows::Hangs);
+    let health = source.builder(&ManualClock::new(noon())).build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let begins = async {
+        let mut report = pin!(health.report());
+        assert!(
+            report
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_pending()
+        );
+    };
+    runtime.block_on(begins);
+    let at_once = match pin!(health.report()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(report) => Some(report.state()),
+        Poll::Pending => None,
+    };
+    assert_eq!(at_once, Some(State::Timeout));
+    drop(runtime);
+    Ok(())
+}
+
+#[test]
 fn without_a_runtime_what_is_proven_is_answered_and_all_else_is_an_error() -> Result<(), BuildError> {
     let source = Source::new(Shows::At(noon()));
     let health = source
