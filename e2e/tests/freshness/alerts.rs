@@ -216,7 +216,7 @@ fn a_name_that_would_break_out_selects_its_own_series_and_is_shown_as_it_is() ->
     let annotations = format!(
         "{{summary: '{service} (freshness) at {instance} cannot tell how old its data is', description: 'State: \
          check_error. Last fresh: 12m 0s ago. Age of the data: unknown.', action: 'Its check fails or does not end in \
-         time; the error is in the service''s log, never in the answer.'}}"
+         time; the error is in the service''s log, and in the answer only for whom full details are granted.'}}"
     );
     Played::of_service(&kit, service, &fresh(10).finds(12, ProbeState::CheckError))
         .says(21, "SloHealthCheckBroken", &labels, &annotations)
