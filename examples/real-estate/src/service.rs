@@ -38,7 +38,11 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     }
     let life = reliability.run(life(&args)).map_err(Error::Life)?;
     let jobs = Jobs::start(store.clone(), args.import_every(), args.stall_import);
-    let feed = endpoints.feed(&reliability).map_err(Error::Feed)?;
+    // In the demo data grows old within seconds, on purpose: two events a minute would tell nothing but that.
+    let feed = match args.demo {
+        true => None,
+        false => endpoints.feed(&reliability).map_err(Error::Feed)?,
+    };
     let app = App {
         store,
         import: jobs.switch(),
