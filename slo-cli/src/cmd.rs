@@ -34,4 +34,13 @@ impl Answer {
             exit: Exit::Pass,
         }
     }
+
+    /// A complaint for standard error, without its last line break, and nothing else.
+    pub(crate) fn complaint(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            out: String::new(),
+            err: message.into() + "\n",
+            exit,
+        }
+    }
 }

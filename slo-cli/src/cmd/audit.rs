@@ -19,23 +19,21 @@ pub fn run(args: &AuditArgs, stdin: &mut impl BufRead) -> Answer {
             .map_err(AuditError::from)
             .and_then(|file| verify(BufReader::new(file), expected))
     };
-    let (out, err, exit) = match verified {
-        Ok(None) => ("no record\n".to_owned(), String::new(), Exit::Pass),
-        Ok(Some(head)) => (
-            format!(
-                "{} records, nothing altered; the newest is {}\n",
-                head.sequence + 1,
-                head.hash
-            ),
-            String::new(),
-            Exit::Pass,
-        ),
-        Err(error @ (AuditError::Altered { .. } | AuditError::Missing { .. })) => {
-            (String::new(), format!("slo: {error}\n"), Exit::Refused)
+    match verified {
+        Ok(None) => Answer::of("no record\n".to_owned()),
+        Ok(Some(head)) => Answer::of(format!(
+            "{} records, nothing altered; the newest is {}\n",
+            head.sequence + 1,
+            head.hash
+        )),
+        Err(error) => {
+            let exit = match error {
+                AuditError::Altered { .. } | AuditError::Missing { .. } => Exit::Refused,
+                AuditError::File(_) | AuditError::Record(_) => Exit::NoAnswer,
+            };
+            Answer::complaint(exit, format!("slo: {error}"))
         }
-        Err(error) => (String::new(), format!("slo: {error}\n"), Exit::NoAnswer),
-    };
-    Answer { out, err, exit }
+    }
 }
 
 #[cfg(test)]

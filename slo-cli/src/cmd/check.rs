@@ -70,6 +70,12 @@ impl Source {
         };
         Self { file, text }
     }
+
+    /// The set that it means, or every mistake, for commands that go on from there.
+    pub(crate) fn understood(&self) -> Result<SloSet, String> {
+        let text = self.text.as_ref().map_err(Clone::clone)?;
+        SloSet::from_yaml_named(&self.file, text).map_err(|error| error.to_string())
+    }
 }
 
 /// What to warn of, and how to write it.

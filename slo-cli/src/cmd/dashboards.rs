@@ -2,8 +2,6 @@
 
 use std::io::Read;
 
-use slo_core::SloSet;
-
 use super::check::Source;
 use super::{Answer, folder};
 use crate::args::DashboardsArgs;
@@ -37,35 +35,18 @@ pub fn run(args: &DashboardsArgs, stdin: &mut impl Read) -> Answer {
     if args.fleet {
         return render(args, &Scope::fleet(&args.datasource_variable, args.source));
     }
-    match read(&Source::read(&args.files.file, stdin)) {
+    match Source::read(&args.files.file, stdin).understood() {
         Ok(set) => render(args, &Scope::service(&set, &args.datasource_variable, args.source)),
-        Err(refusal) => refusal,
+        Err(mistakes) => Answer::complaint(Exit::Usage, mistakes),
     }
-}
-
-/// The set that a spec means, or what to answer where it means none.
-pub(super) fn read(source: &Source) -> Result<SloSet, Answer> {
-    let set = match &source.text {
-        Ok(text) => SloSet::from_yaml_named(&source.file, text).map_err(|error| error.to_string()),
-        Err(message) => Err(message.clone()),
-    };
-    set.map_err(|message| refusal(&message, Exit::Usage))
 }
 
 fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
     match dashboard::render(scope) {
         Ok(files) => folder::answer(&args.files, &files),
-        Err(error) => refusal(
-            &format!("a dashboard cannot be written as JSON: {error}"),
+        Err(error) => Answer::complaint(
             Exit::NoAnswer,
+            format!("a dashboard cannot be written as JSON: {error}"),
         ),
-    }
-}
-
-pub(super) fn refusal(message: &str, exit: Exit) -> Answer {
-    Answer {
-        out: String::new(),
-        err: format!("{message}\n"),
-        exit,
     }
 }

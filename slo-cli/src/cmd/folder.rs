@@ -22,7 +22,7 @@ pub(super) fn answer(asked: &args::Files, files: &Files) -> Answer {
 
 /// Writes the files that are not there yet or differ, and says which.
 fn write(folder: &Path, files: &Files) -> Answer {
-    let mut answer = nothing_said();
+    let mut answer = Answer::of(String::new());
     for (name, text) in files {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
@@ -43,7 +43,7 @@ fn write(folder: &Path, files: &Files) -> Answer {
 
 /// Says which files are not there or differ, and where.
 fn check(folder: &Path, files: &Files) -> Answer {
-    let mut answer = nothing_said();
+    let mut answer = Answer::of(String::new());
     for (name, text) in files {
         let path = folder.join(name);
         let found = match std::fs::read(&path) {
@@ -79,25 +79,14 @@ fn check(folder: &Path, files: &Files) -> Answer {
 }
 
 /// The first line, counted from 1, in which two texts that differ do so.
-fn first_difference(found: &str, expected: &str) -> usize {
+pub(super) fn first_difference(found: &str, expected: &str) -> usize {
     let same = found.split('\n').zip(expected.split('\n'));
     same.take_while(|(found, expected)| found == expected).count() + 1
 }
 
 fn unable(path: &Path, what: &str, error: &io::Error) -> Answer {
-    let mut answer = nothing_said();
     let message = format!("`{}` cannot be {what}: {error}; write another --out", path.display());
-    say(&mut answer.err, &message);
-    answer.exit = Exit::NoAnswer;
-    answer
-}
-
-const fn nothing_said() -> Answer {
-    Answer {
-        out: String::new(),
-        err: String::new(),
-        exit: Exit::Pass,
-    }
+    Answer::complaint(Exit::NoAnswer, message)
 }
 
 fn say(text: &mut String, line: &str) {

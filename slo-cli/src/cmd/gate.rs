@@ -31,8 +31,8 @@ pub trait Surroundings {
 pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surroundings) -> Answer {
     match (spec(args, stdin), engine(&args.engine, around)) {
         (Ok(slos), Ok(engine)) => decide(args, &slos, &engine, around),
-        (Err(message), _) => wrong(message),
-        (_, Err(error)) => wrong(format!("slo: {error}\n")),
+        (Err(mistakes), _) => Answer::complaint(Exit::Usage, mistakes),
+        (_, Err(error)) => Answer::complaint(Exit::Usage, format!("slo: {error}")),
     }
 }
 
@@ -52,7 +52,7 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
     };
     let request = match request(args, around.now()) {
         Ok(request) => request,
-        Err(message) => return wrong(message),
+        Err(message) => return Answer::complaint(Exit::Usage, message),
     };
     let judge = |now: DateTime<Utc>| {
         let evidence = gather(engine, slos, &target, args.at);
@@ -159,7 +159,7 @@ fn bypass(marker: Marker, args: &GateArgs, now: DateTime<Utc>) -> Result<Bypass,
     if args.at.is_none() && args.audit.is_none() && sinks(args).next().is_none() {
         return Err(
             "slo: the commit message asks for a bypass, and nobody would be told of it; give --alertmanager, \
-                    --webhook or --audit\n"
+                    --webhook or --audit"
                 .to_owned(),
         );
     }
@@ -169,7 +169,7 @@ fn bypass(marker: Marker, args: &GateArgs, now: DateTime<Utc>) -> Result<Bypass,
         Some(Ok(until)) => until,
         Some(Err(text)) => {
             return Err(format!(
-                "slo: `SLO-Bypass-Until: {}` is not a time; write it like `2026-01-01T12:00:00Z`\n",
+                "slo: `SLO-Bypass-Until: {}` is not a time; write it like `2026-01-01T12:00:00Z`",
                 plain(&text)
             ));
         }
@@ -205,9 +205,7 @@ fn answer(verdict: &Verdict, args: &GateArgs) -> Answer {
 
 /// The promises of the environment; or every mistake in the spec.
 fn spec(args: &GateArgs, stdin: &mut impl Read) -> Result<SloSet, String> {
-    let source = Source::read(&args.file, stdin);
-    let text = source.text.map_err(|message| format!("{message}\n"))?;
-    let slos = SloSet::from_yaml_named(&source.file, &text).map_err(|error| format!("{error}\n"))?;
+    let slos = Source::read(&args.file, stdin).understood()?;
     Ok(match &args.environment {
         Some(name) => slos.for_environment(name),
         None => slos,
@@ -250,14 +248,6 @@ pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, E
         (None, None) => {}
     }
     builder.build()
-}
-
-fn wrong(err: String) -> Answer {
-    Answer {
-        out: String::new(),
-        err,
-        exit: Exit::Usage,
-    }
 }
 
 const TOKEN: &str = "SLO_PROMETHEUS_TOKEN";

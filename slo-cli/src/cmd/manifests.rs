@@ -3,7 +3,6 @@
 use std::io::Read;
 
 use super::check::Source;
-use super::dashboards::{read, refusal};
 use super::{Answer, folder};
 use crate::args::ManifestsArgs;
 use crate::exit::Exit;
@@ -39,9 +38,9 @@ const LARGEST_SPEC_BYTES: usize = 1_000_000;
 /// ```
 pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
     let source = Source::read(&args.files.file, stdin);
-    let set = match read(&source) {
+    let set = match source.understood() {
         Ok(set) => set,
-        Err(refused) => return refused,
+        Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
     let spec = source.text.unwrap_or_default();
     if spec.len() > LARGEST_SPEC_BYTES {
@@ -50,7 +49,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
             source.file,
             spec.len()
         );
-        return refusal(&message, Exit::Usage);
+        return Answer::complaint(Exit::Usage, message);
     }
     let target = args
         .target

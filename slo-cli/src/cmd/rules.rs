@@ -1,6 +1,6 @@
 //! `slo rules`: recording and alerting rules.
 
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::path::Path;
 
 use slo_core::alert::AlertPolicy;
@@ -8,6 +8,7 @@ use slo_core::{SloSet, Target};
 
 use super::Answer;
 use super::check::Source;
+use super::folder::first_difference;
 use crate::args::RulesArgs;
 use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
@@ -21,11 +22,7 @@ const WINDOWS: [&str; 5] = ["7d", "28d", "30d", "90d", "month"];
 pub fn run(args: &RulesArgs, stdin: &mut impl Read) -> Answer {
     match text(args, stdin) {
         Ok(rules) => hand_over(args, rules),
-        Err(message) => Answer {
-            out: String::new(),
-            err: message,
-            exit: Exit::Usage,
-        },
+        Err(mistakes) => Answer::complaint(Exit::Usage, mistakes),
     }
 }
 
@@ -35,8 +32,7 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
         return Ok(fleet::inhibition(args.identity));
     }
     if args.fleet {
-        let fleet = fleet_of(args).map_err(|error| format!("{error}\n"))?;
-        return Ok(fleet.file().render(args.format));
+        return Ok(fleet_of(args)?.file().render(args.format));
     }
     let path = args.spec.as_deref().unwrap_or(Path::new("slo.yaml"));
     let source = Source::read(path, stdin);
@@ -50,9 +46,9 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
         policy: policy(args),
         dashboard: args.dashboard_url.clone(),
     };
-    let told = |reasons: Vec<String>| -> String {
-        let lines = reasons.iter().map(|reason| format!("{}: {reason}\n", source.file));
-        lines.collect()
+    let told = |reasons: Vec<String>| {
+        let lines = reasons.iter().map(|reason| format!("{}: {reason}", source.file));
+        lines.collect::<Vec<_>>().join("\n")
     };
     if let Some(rules) = &args.tests {
         return own.unit_tests(rules).map_err(told);
@@ -62,15 +58,14 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
 
 /// The spec as it holds in an environment.
 fn understood(source: &Source, environment: Option<&str>) -> Result<SloSet, String> {
-    let text = source.text.as_ref().map_err(|message| format!("{message}\n"))?;
-    let set = SloSet::from_yaml_named(&source.file, text).map_err(|error| format!("{error}\n"))?;
+    let set = source.understood()?;
     let Some(name) = environment else { return Ok(set) };
     if set.environments().any(|(known, _)| known == name) {
         return Ok(set.for_environment(name));
     }
     let known: Vec<_> = set.environments().map(|(known, _)| known).collect();
     Err(format!(
-        "{}: `{name}` is no environment of the spec; it has {}; leave `--environment` out for the numbers as written\n",
+        "{}: `{name}` is no environment of the spec; it has {}; leave `--environment` out for the numbers as written",
         source.file,
         if known.is_empty() {
             "none".to_owned()
@@ -117,61 +112,44 @@ fn hand_over(args: &RulesArgs, rules: String) -> Answer {
     match (&args.out, &args.check) {
         (Some(path), _) => write(path, &rules),
         (None, Some(path)) => compare(path, &rules),
-        (None, None) => Answer {
-            out: rules,
-            err: String::new(),
-            exit: Exit::Pass,
-        },
+        (None, None) => Answer::of(rules),
     }
 }
 
 fn write(path: &Path, rules: &str) -> Answer {
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(rules.as_bytes()));
-    let failure = written.err().map(|error| {
-        let path = path.display();
-        format!("`{path}` cannot be written: {error}; write the path of a file in a folder that exists\n")
-    });
-    Answer {
-        out: String::new(),
-        exit: if failure.is_none() { Exit::Pass } else { Exit::NoAnswer },
-        err: failure.unwrap_or_default(),
+    match std::fs::write(path, rules) {
+        Ok(()) => Answer::of(String::new()),
+        Err(error) => {
+            let path = path.display();
+            let message =
+                format!("`{path}` cannot be written: {error}; write the path of a file in a folder that exists");
+            Answer::complaint(Exit::NoAnswer, message)
+        }
     }
 }
 
 /// Says where a file first differs from what would be written.
 fn compare(path: &Path, rules: &str) -> Answer {
-    let (file, answer) = (path.display(), |exit, err| Answer {
-        out: String::new(),
-        err,
-        exit,
-    });
+    let file = path.display();
     let found = match std::fs::read(path) {
         Ok(found) => String::from_utf8_lossy(&found).into_owned(),
         Err(error) => {
-            return answer(
-                Exit::NoAnswer,
-                format!("`{file}` cannot be read: {error}; write it with `--out {file}`\n"),
-            );
+            let message = format!("`{file}` cannot be read: {error}; write it with `--out {file}`");
+            return Answer::complaint(Exit::NoAnswer, message);
         }
     };
     if found == rules {
-        return answer(Exit::Pass, String::new());
+        return Answer::of(String::new());
     }
-    let line = found
-        .lines()
-        .zip(rules.lines())
-        .take_while(|(one, other)| one == other)
-        .count();
+    let line = first_difference(&found, rules);
     let shown = |text: &str| {
-        text.lines()
-            .nth(line)
-            .map_or("the end of the file".to_owned(), |line| format!("`{line}`"))
+        let line = text.lines().nth(line - 1);
+        line.map_or("the end of the file".to_owned(), |line| format!("`{line}`"))
     };
-    let hint = format!(
-        "{file}:{}: out of date: {} should be {}; write it anew with `--out {file}` instead of `--check`\n",
-        line + 1,
+    let message = format!(
+        "{file}:{line}: out of date: {} should be {}; write it anew with `--out {file}` instead of `--check`",
         shown(&found),
         shown(rules)
     );
-    answer(Exit::Refused, hint)
+    Answer::complaint(Exit::Refused, message)
 }
