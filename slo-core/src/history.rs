@@ -146,7 +146,7 @@ impl History {
         }
     }
 
-    /// Every written edge from one moment to another with the totals there, oldest first.
+    /// Every written edge from one moment to before another with the totals there, oldest first.
     pub(crate) fn edges(&self, from: Tick, to: Tick) -> Vec<(Tick, Events)> {
         let (from, to) = (self.own(from), self.own(to));
         let levels = self.levels.iter();
@@ -276,7 +276,7 @@ impl Level {
 
     fn edges(&self, from: Tick, to: Tick) -> impl Iterator<Item = (Tick, Events)> {
         let first = self.oldest().max(from.as_unix_nanos().div_ceil(self.step));
-        let end = self.next.min(to.as_unix_nanos() / self.step + 1);
+        let end = self.next.min(to.as_unix_nanos().div_ceil(self.step));
         (first..end).map(|edge| (self.tick(edge), self.ring[self.slot(edge)]))
     }
 

@@ -491,6 +491,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn pieces_on_the_two_sides_of_an_edge_that_is_now_are_one() {
+        let tracker = Tracker::new(window("30d"), START);
+        let midnight = after(86_397);
+        assert_eq!(midnight, Tick::from_unix_seconds(1_767_312_000));
+        tracker.record(after(86_396), Outcome::Good);
+        tracker.record(midnight, Outcome::Bad);
+        assert_eq!(tracker.pieces(midnight, window("30d")), [(midnight, Events::new(1, 1))]);
+    }
+
     proptest! {
         #[test]
         fn pieces_are_a_reading_taken_apart(
