@@ -209,6 +209,11 @@ pub const DEPLOYMENT_ENVIRONMENT_NAME: Attribute =
 /// The SLO that every service has without asking: all matched routes, bad by the defaults.
 pub const REQUESTS: &str = "requests";
 
+/// What rules on probes record of each target: 1 for the one of seven states, in the label `state`, that holds, else 0.
+pub const PROBE_STATE_RECORDED: &str = "slo_health:probe_state";
+/// What they record of the age of the data, in seconds, where a target tells it.
+pub const PROBE_DATA_AGE_RECORDED: &str = "slo_health:data_age_seconds";
+
 /// Header with a freshness endpoint's state; only ours is in this word, a proxy's answer has none.
 pub const HEALTH_STATUS_HEADER: &str = "slo-health-status";
 

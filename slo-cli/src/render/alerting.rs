@@ -5,7 +5,8 @@ use slo_core::alert::{Alerts, Condition, Severity};
 
 use super::annotations::Notes;
 use super::promql;
-use super::recording::{PERIOD_BAD, PERIOD_RATIO, bad_name, indented, is_everybodys, is_tiled, ratio_name};
+use super::recorded::{AGREED, PERIOD_BAD, PERIOD_RATIO, bad_events, error_ratio};
+use super::recording::{indented, is_everybodys, is_tiled};
 use super::rule_file::Rule;
 use super::subject::{Scope, Subject, WINDOW_LABEL};
 use crate::args::Identity;
@@ -13,8 +14,6 @@ use crate::args::Identity;
 pub(crate) const BURN_ALERT: &str = "SloErrorBudgetBurn";
 /// The label that says how urgent an alert is.
 pub(crate) const SEVERITY: &str = "severity";
-/// 1 where the newest spec is agreed; drafts have none, and nobody is told.
-pub(crate) const AGREED: &str = "slo:status:agreed";
 
 /// How long a value from a group of five minutes is taken for the present one elsewhere: one pass may be late.
 const TILE_LOOKBACK: &str = "10m";
@@ -22,6 +21,11 @@ const TILE_LOOKBACK: &str = "10m";
 /// A service is silent after so many push intervals without one, and after ten minutes at least.
 const MISSED_PUSHES: u64 = 4;
 const SILENCE_FLOOR: u64 = 600;
+
+/// What a count must exceed to be enough: half an event less, for Prometheus extrapolates.
+pub(crate) fn too_few(minimum: u32) -> String {
+    format!("{}.5", minimum.saturating_sub(1))
+}
 
 /// The alert of a severity, if some condition has it.
 pub(crate) fn burn_rule(subject: &Subject, alerts: &Alerts, severity: Severity, notes: &Notes) -> Option<Rule> {
@@ -184,15 +188,15 @@ impl Reading<'_> {
 
     /// Engines extrapolate, so a count is as good as its nearest whole number.
     fn too_few(&self) -> String {
-        format!("{}.5", self.alerts.minimum_bad_events().saturating_sub(1))
+        too_few(self.alerts.minimum_bad_events())
     }
 
     fn ratio(&self, length: BurnWindow) -> String {
-        self.read(&ratio_name(length), length, is_everybodys(length))
+        self.read(&error_ratio(length), length, is_everybodys(length))
     }
 
     fn bad(&self, length: BurnWindow) -> String {
-        self.read(&bad_name(length), length, false)
+        self.read(&bad_events(length), length, false)
     }
 
     fn read(&self, name: &str, length: BurnWindow, of_any_window: bool) -> String {

@@ -5,14 +5,11 @@
 
 use slo_core::names;
 
-use super::fleet::WINDOW;
-use super::recording::{COVERAGE, REMAINING};
+use super::recorded::{COVERAGE, REMAINING, WINDOW, burn_rate};
 use crate::args::Identity;
 
 /// The label of `slo_spec_info` with a link to what to do.
 const RUNBOOK: &str = "slo_runbook";
-/// The burn rate by which the time left is reckoned.
-const BURN_RATE: &str = "slo:burn_rate:1h";
 
 /// What annotations need to know.
 #[derive(Clone, Debug)]
@@ -143,7 +140,9 @@ impl Notes {
             Some(seconds) => seconds.to_string(),
             None => format!("max({WINDOW}{{%s}})"),
         };
-        let spent_in = format!("max({REMAINING}{{%s}} > 0) * {window} / (max({BURN_RATE}{{%s}}) > 0)");
+        // The burn rate by which the time left is reckoned.
+        let burn_rate = burn_rate("1h");
+        let spent_in = format!("max({REMAINING}{{%s}} > 0) * {window} / (max({burn_rate}{{%s}}) > 0)");
         let text = "At the rate of the last hour it is spent in {{ . | first | value | humanizeDuration }}\n";
         self.line(&spent_in, Of::Rules, text)
     }

@@ -1,20 +1,19 @@
 //! One set of rules for every SLO of every service that exports `slo.events`, now and later.
 
 use slo_core::alert::{AlertPolicy, Severity};
-use slo_core::{Target, names};
+use slo_core::gate::DEFAULT_MOST_EXCLUDED;
+use slo_core::{Share, Target, names};
 
-use super::alerting::{AGREED, BURN_ALERT, SEVERITY, burn_rule, data_missing};
+use super::alerting::{BURN_ALERT, SEVERITY, burn_rule, data_missing, too_few};
 use super::annotations::Notes;
 use super::counters::{Counters, Of};
 use super::promql;
+use super::recorded::{AGREED, BUDGET, START, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
 use super::rule_file::{Group, Rule, RuleFile};
-use super::subject::{BUDGET, START, Scope, Subject, VALID_TILES, by};
+use super::subject::{Scope, Subject, by};
 use crate::args::{Engine, Identity};
 use crate::rule_window::RuleWindow;
-
-/// The length of the window of the newest spec, in seconds.
-pub(crate) const WINDOW: &str = "slo:window:seconds";
 
 /// The group of what every SLO has.
 const EVERYBODYS: &str = "slo-2-ratios";
@@ -240,13 +239,18 @@ impl Fleet {
             counters.read(Of::All, "increase", "15m"),
         );
         let on = format!("on ({})", by(self.identity));
-        let expr = format!("{excluded}\n/\n({all} > 0)\n> 0.05\nand {on}\n({excluded} > 4.5)\nand {on}\n{AGREED}");
+        let most = promql::fraction(DEFAULT_MOST_EXCLUDED.ppb().into(), Share::WHOLE.ppb().into());
+        let few = too_few(self.policy.least_bad_events());
+        let expr = format!("{excluded}\n/\n({all} > 0)\n> {most}\nand {on}\n({excluded} > {few})\nand {on}\n{AGREED}");
         self.ticket(
             "SloMuchExcluded",
             &expr,
             "{{ $labels.service_name }}: {{ $value | humanizePercentage }} of the events of {{ $labels.slo_name }} are excluded",
-            "More than 5% over 15 minutes count neither as good nor as bad, so its error ratio says less than it seems to. \
-             Clients that give up before the answer are excluded until the route's patience ends: are answers slow?",
+            &format!(
+                "More than {DEFAULT_MOST_EXCLUDED} over 15 minutes count neither as good nor as bad, so its error ratio says \
+                 less than it seems to. Clients that give up before the answer are excluded until the route's patience ends: \
+                 are answers slow?"
+            ),
         )
     }
 

@@ -7,9 +7,10 @@ use super::alerting::{SEVERITY, burn_rule, data_missing};
 use super::annotations::Notes;
 use super::counters::Counters;
 use super::promql;
+use super::recorded::{BUDGET, START, VALID_TILES};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios};
 use super::rule_file::{Group, Rule, RuleFile};
-use super::subject::{BUDGET, START, Scope, Subject, VALID_TILES, budget};
+use super::subject::{Scope, Subject, budget};
 use crate::args::{Engine, Identity, Source};
 use crate::rule_window::RuleWindow;
 

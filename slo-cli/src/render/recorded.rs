@@ -1,24 +1,42 @@
-//! The names of the series that rules record, in one place.
+//! The names of the series that rules record: what writes rules and what reads their series, dashboards and the text of
+//! alerts, have them from here.
 //!
-//! Each has the labels of a service (`service_name`, `service_namespace`, `deployment_environment_name`) and `slo_name`;
-//! those of a probe have the labels of its target.
+//! Each has the labels of a service (`service_name`, `service_namespace`, `deployment_environment_name`) and `slo_name`.
 
-/// Share of valid events that were bad, over 1 hour.
-pub(crate) const ERROR_RATIO_1H: &str = "slo:error_ratio:rate1h";
-/// Share of valid events that were bad, over 6 hours.
-pub(crate) const ERROR_RATIO_6H: &str = "slo:error_ratio:rate6h";
+use core::fmt::Display;
+
 /// Share of valid events that were bad, over the SLO's own window.
-pub(crate) const ERROR_RATIO_PERIOD: &str = "slo:error_ratio:period";
-/// Error ratio of 1 hour over the error budget.
-pub(crate) const BURN_RATE_1H: &str = "slo:burn_rate:1h";
-/// Error ratio of 6 hours over the error budget.
-pub(crate) const BURN_RATE_6H: &str = "slo:burn_rate:6h";
+pub(crate) const PERIOD_RATIO: &str = "slo:error_ratio:period";
+/// Bad events of the SLO's own window.
+pub(crate) const PERIOD_BAD: &str = "slo:bad_events:period";
 /// What is left of the error budget: 1 untouched, 0 spent, negative when broken.
-pub(crate) const BUDGET_REMAINING: &str = "slo:error_budget_remaining:ratio";
+pub(crate) const REMAINING: &str = "slo:error_budget_remaining:ratio";
 /// Share of the SLO's window for which there is data.
 pub(crate) const COVERAGE: &str = "slo:coverage:ratio";
+/// The error budget of an SLO whose window is this one.
+pub(crate) const BUDGET: &str = "slo:error_budget:ratio";
+/// When the present calendar period began.
+pub(crate) const START: &str = "slo:window_start:seconds";
+/// How long the window is.
+pub(crate) const WINDOW: &str = "slo:window:seconds";
+/// There for SLOs that are agreed, not for drafts.
+pub(crate) const AGREED: &str = "slo:status:agreed";
+/// Bad events of five minutes.
+pub(crate) const BAD_TILES: &str = "slo:bad_events:increase5m";
+/// Valid events of five minutes.
+pub(crate) const VALID_TILES: &str = "slo:valid_events:increase5m";
 
-/// What a probe found: 1 for the present `state` of seven, 0 for the others.
-pub(crate) const PROBE_STATE: &str = "slo_health:probe_state";
-/// Age of the newest data as a probe saw it, in seconds.
-pub(crate) const DATA_AGE: &str = "slo_health:data_age_seconds";
+/// Share of valid events that were bad, over a length of time like `1h`.
+pub(crate) fn error_ratio(length: impl Display) -> String {
+    format!("slo:error_ratio:rate{length}")
+}
+
+/// Bad events of a length of time.
+pub(crate) fn bad_events(length: impl Display) -> String {
+    format!("slo:bad_events:increase{length}")
+}
+
+/// Error ratio of a length of time over the error budget.
+pub(crate) fn burn_rate(length: impl Display) -> String {
+    format!("slo:burn_rate:{length}")
+}

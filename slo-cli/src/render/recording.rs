@@ -4,29 +4,17 @@ use slo_core::BurnWindow;
 use slo_core::alert::{Alerts, Condition};
 
 use super::counters::Of;
+use super::recorded::{
+    BAD_TILES, COVERAGE, PERIOD_BAD, PERIOD_RATIO, REMAINING, START, VALID_TILES, bad_events, burn_rate, error_ratio,
+};
 use super::rule_file::Rule;
-use super::subject::{BAD_TILES, LONGEST_RAW, Subject, VALID_TILES};
+use super::subject::{LONGEST_RAW, Subject};
 use crate::rule_window::TILE;
-
-pub(crate) const PERIOD_RATIO: &str = "slo:error_ratio:period";
-pub(crate) const PERIOD_BAD: &str = "slo:bad_events:period";
-pub(crate) const REMAINING: &str = "slo:error_budget_remaining:ratio";
-pub(crate) const COVERAGE: &str = "slo:coverage:ratio";
 
 /// Recorded for every SLO whatever its window, in seconds: panels rely on them.
 const EVERYBODYS: [u32; 5] = [300, 1_800, 3_600, 7_200, 21_600];
 /// Burn rates that panels rely on.
 const BURN_RATES: [u32; 2] = [3_600, 21_600];
-
-/// The error ratio of a length of time.
-pub(crate) fn ratio_name(length: BurnWindow) -> String {
-    format!("slo:error_ratio:rate{length}")
-}
-
-/// Bad events of a length of time.
-pub(crate) fn bad_name(length: BurnWindow) -> String {
-    format!("slo:bad_events:increase{length}")
-}
 
 /// Whether a length is recorded for every SLO, without the label of a window.
 pub(crate) fn is_everybodys(length: BurnWindow) -> bool {
@@ -41,15 +29,15 @@ pub(crate) fn is_tiled(length: BurnWindow) -> bool {
 /// The ratios that every SLO has.
 pub(crate) fn everybodys_ratios(subject: &Subject) -> Vec<Rule> {
     let lengths = lengths(&EVERYBODYS);
-    let rule = |length| Rule::record(ratio_name(length), subject.raw_ratio(length)).labels(&subject.labels(false));
+    let rule = |length| Rule::record(error_ratio(length), subject.raw_ratio(length)).labels(&subject.labels(false));
     lengths.map(rule).collect()
 }
 
 /// The burn rates that every SLO with a budget has; `over_budget` makes one of a ratio.
 pub(crate) fn burn_rates(subject: &Subject, over_budget: impl Fn(&str) -> String) -> Vec<Rule> {
     let rule = |length| {
-        let ratio = subject.any_window_series(&ratio_name(length));
-        Rule::record(format!("slo:burn_rate:{length}"), over_budget(&ratio)).labels(&subject.labels(false))
+        let ratio = subject.any_window_series(&error_ratio(length));
+        Rule::record(burn_rate(length), over_budget(&ratio)).labels(&subject.labels(false))
     };
     lengths(&BURN_RATES).map(rule).collect()
 }
@@ -67,11 +55,11 @@ pub(crate) fn each_minute(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
     let ratios = ratio_lengths(alerts)
         .into_iter()
         .filter(|length| !is_tiled(*length) && !is_everybodys(*length))
-        .map(|length| record(ratio_name(length), subject.raw_ratio(length)));
+        .map(|length| record(error_ratio(length), subject.raw_ratio(length)));
     let counts = count_lengths(alerts)
         .into_iter()
         .filter(|length| !is_tiled(*length))
-        .map(|length| record(bad_name(length), subject.raw_bad(length)));
+        .map(|length| record(bad_events(length), subject.raw_bad(length)));
     ratios.chain(counts).collect()
 }
 
@@ -94,11 +82,11 @@ pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
     for length in tiled(ratio_lengths(alerts)) {
         let seconds = length.as_seconds().into();
         let (bad, valid) = (subject.tiles(BAD_TILES, seconds), subject.tiles(VALID_TILES, seconds));
-        rules.push(record(&ratio_name(length), super::subject::ratio(&bad, &valid)));
+        rules.push(record(&error_ratio(length), super::subject::ratio(&bad, &valid)));
     }
     for length in tiled(count_lengths(alerts)) {
         rules.push(record(
-            &bad_name(length),
+            &bad_events(length),
             subject.tiles(BAD_TILES, length.as_seconds().into()),
         ));
     }
@@ -127,7 +115,7 @@ fn coverage(subject: &Subject) -> String {
         Some(_) => format!(
             "{} clamp_min((time() - {}) / {TILE}, 1)",
             subject.on(),
-            subject.any_window_series(super::subject::START)
+            subject.any_window_series(START)
         ),
     };
     format!("clamp_max(\n{}\n  / {possible},\n  1\n)", indented(&tiles))

@@ -4,6 +4,7 @@ use slo_core::{BurnWindow, Target, names};
 
 use super::counters::{Counters, Of};
 use super::promql;
+use super::recorded::{BAD_TILES, BUDGET, START, VALID_TILES};
 use crate::args::{Engine, Identity};
 use crate::rule_window::{RuleWindow, TILE};
 
@@ -11,11 +12,6 @@ use crate::rule_window::{RuleWindow, TILE};
 pub(crate) const WINDOW_LABEL: &str = "slo_window";
 /// The label of a tile with the start of its period, where the window is a calendar's.
 pub(crate) const START_LABEL: &str = "slo_window_start";
-
-pub(crate) const BUDGET: &str = "slo:error_budget:ratio";
-pub(crate) const START: &str = "slo:window_start:seconds";
-pub(crate) const BAD_TILES: &str = "slo:bad_events:increase5m";
-pub(crate) const VALID_TILES: &str = "slo:valid_events:increase5m";
 
 /// Up to here, a window is read from the counters each minute; longer ones are added up from tiles.
 pub(crate) const LONGEST_RAW: u32 = 6 * 3_600;

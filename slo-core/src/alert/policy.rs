@@ -131,6 +131,12 @@ impl AlertPolicy {
         }
     }
 
+    /// How many bad events (no unit) a condition needs in its long window; at least 1.
+    #[must_use]
+    pub fn least_bad_events(&self) -> u32 {
+        self.minimum_bad_events.max(1)
+    }
+
     /// A larger share of excluded requests in 15 min is a ticket; over 5% unless said otherwise, `None` for never.
     ///
     /// Only [`AlertPolicy::for_slo`] of an HTTP SLI watches it: what code or a timer tells is excluded on purpose.
@@ -180,7 +186,7 @@ impl AlertPolicy {
                 .map(|longest| Condition::trickle(target, period, longest)),
             conditions,
             excluded: None,
-            minimum_bad_events: self.minimum_bad_events.max(1),
+            minimum_bad_events: self.least_bad_events(),
         }
     }
 

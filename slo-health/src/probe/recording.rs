@@ -13,10 +13,8 @@ use super::{
     yaml::Yaml,
 };
 
-/// One of seven per target, 0 or 1, in the label `state`.
-pub(super) const STATE: &str = "slo_health:probe_state";
-/// Seconds since the newest business event, per target, where the service tells it.
-pub(super) const DATA_AGE: &str = "slo_health:data_age_seconds";
+pub(super) use slo_core::names::{PROBE_DATA_AGE_RECORDED as DATA_AGE, PROBE_STATE_RECORDED as STATE};
+
 /// Probes of 5 minutes, over all targets, by state and outcome.
 pub(super) const TILES: &str = "slo_health:probes:sum5m";
 pub(super) const REMAINING: &str = "slo_health:error_budget_remaining:ratio";

@@ -8,7 +8,7 @@ use super::kinds::{bands, bars, lines, stacked, stat};
 use super::page::{Draft, Page};
 use super::query::of_services;
 use super::scope::Scope;
-use crate::render::recorded::{DATA_AGE, PROBE_STATE};
+use slo_core::names::{PROBE_DATA_AGE_RECORDED as DATA_AGE, PROBE_STATE_RECORDED as PROBE_STATE};
 
 /// What a probe finds, best first: exactly one of these is 1 for each target.
 pub(crate) const PROBE_STATES: [(&str, Colour); 7] = [

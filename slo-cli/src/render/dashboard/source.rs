@@ -28,20 +28,6 @@ impl Burn {
             Self::SixHours => "6h",
         }
     }
-
-    const fn error_ratio(self) -> &'static str {
-        match self {
-            Self::Hour => recorded::ERROR_RATIO_1H,
-            Self::SixHours => recorded::ERROR_RATIO_6H,
-        }
-    }
-
-    const fn recorded(self) -> &'static str {
-        match self {
-            Self::Hour => recorded::BURN_RATE_1H,
-            Self::SixHours => recorded::BURN_RATE_6H,
-        }
-    }
 }
 
 impl Source {
@@ -53,7 +39,7 @@ impl Source {
     /// The share of bad events over one or six hours.
     pub(crate) fn error_ratio(&self, burn: Burn) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => recorded_max(burn.error_ratio()),
+            SourceOfBudgets::Recorded => recorded_max(&recorded::error_ratio(burn.range())),
             SourceOfBudgets::Raw => raw_errors(burn.range()),
         }
     }
@@ -61,7 +47,7 @@ impl Source {
     /// The burn rate over one or six hours.
     pub(crate) fn burn(&self, burn: Burn) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => recorded_max(burn.recorded()),
+            SourceOfBudgets::Recorded => recorded_max(&recorded::burn_rate(burn.range())),
             SourceOfBudgets::Raw => {
                 format!("({}) / on ({}) {}", raw_errors(burn.range()), promise(), error_budget())
             }
@@ -73,7 +59,7 @@ impl Source {
         match self.kind {
             // The least of two that a rule may have recorded for one promise: nobody is told a better number.
             SourceOfBudgets::Recorded => {
-                format!("min by ({}) ({})", promise(), of_slos(recorded::BUDGET_REMAINING, &[]))
+                format!("min by ({}) ({})", promise(), of_slos(recorded::REMAINING, &[]))
             }
             SourceOfBudgets::Raw => {
                 format!("1 - ({}) / on ({}) {}", self.period_errors(), promise(), error_budget())
@@ -92,7 +78,7 @@ impl Source {
     /// The share of bad events over the SLO's window.
     fn period_errors(&self) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => recorded_max(recorded::ERROR_RATIO_PERIOD),
+            SourceOfBudgets::Recorded => recorded_max(recorded::PERIOD_RATIO),
             SourceOfBudgets::Raw => self.each_window(|seconds| raw_errors(&range(seconds))),
         }
     }
