@@ -13,4 +13,5 @@ mod tests;
 pub use self::announce::{Announcement, Sink};
 pub use self::evidence::gather;
 pub use self::marker::Marker;
+pub(crate) use self::queries::boundary;
 pub use self::target::Target;

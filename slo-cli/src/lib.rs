@@ -31,15 +31,19 @@
 //!
 //! - [`args`]: the command line.
 //! - [`cmd`]: one module per command.
+//! - [`doctor`]: what is wrong on the way from the process to the pager.
 //! - [`exit`]: the exit codes.
 //! - [`gate`]: what an engine knows, as evidence for a verdict.
 //! - [`prom`]: asking a Prometheus-compatible engine.
 //! - [`rule_window`]: a window that rules are written for.
+//! - [`web`]: fetching pages of others.
 
 pub mod args;
 pub mod cmd;
+pub mod doctor;
 pub mod exit;
 pub mod gate;
 pub mod prom;
 mod render;
 pub mod rule_window;
+pub mod web;
