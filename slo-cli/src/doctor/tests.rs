@@ -15,6 +15,7 @@ use crate::web::Page;
 struct Servers {
     pages: BTreeMap<String, Page>,
     answers: Vec<(&'static str, Answered)>,
+    is_gone: bool,
 }
 
 impl Servers {
@@ -40,6 +41,12 @@ impl Fetch for Servers {
 
 impl Ask for Servers {
     fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        if self.is_gone {
+            return Err(AskError::TooSlow {
+                source_name: self.source(),
+                within: std::time::Duration::from_secs(1),
+            });
+        }
         let known = self.answers.iter().find(|(part, _)| query.contains(part));
         Ok(known.map_or_else(Answered::default, |(_, answer)| answer.clone()))
     }
@@ -85,10 +92,14 @@ fn found<'a>(diagnosis: &'a Diagnosis, link: Link, check: &str) -> &'a Finding {
 }
 
 fn status(export: &str, runs: bool) -> String {
+    status_with(&format!(", \"export\": {{{export}}}"), runs)
+}
+
+fn status_with(more: &str, runs: bool) -> String {
     format!(
         "{{\"service\": \"shop\", \"environment\": null, \"instance_id\": \"a\\u001bb\", \"slos\": [{{\"name\": \"browse\", \
          \"objective\": \"99.9%\", \"window\": \"30d\"}}], \"composites\": [], \"unseen_routes\": [], \"life\": {{\"runs\": \
-         {runs}}}, \"export\": {{{export}}}}}"
+         {runs}}}{more}}}"
     )
 }
 
@@ -109,6 +120,18 @@ fn a_process_says_what_it_lacks() {
         "the collector rejected 7 points"
     );
     assert_eq!(found(&rejected, Link::Process, "life").state, State::Warning);
+    for export in [
+        "",
+        r#", "export": null"#,
+        r#", "export": {"succeeded": 0, "failed": 0, "failing": null}"#,
+    ] {
+        let servers = Servers::default().page("http://shop/slo", &status_with(export, true));
+        let diagnosis = examine(&servers, &service, 0);
+        assert_eq!(
+            found(&diagnosis, Link::Process, "push").found,
+            "it has pushed nothing yet"
+        );
+    }
     // What a process says of itself steers no terminal.
     let text = crate::render::diagnosis::text(&well);
     assert!(text.contains(r"instance a\u{1b}b answers"), "{text}");
@@ -187,11 +210,11 @@ fn a_silence_hides_pages_of_this_service_only() {
     }
 }
 
-#[test]
-fn what_an_engine_counts_is_not_looked_for_in_the_process_or_its_series() {
-    let outcomes = ["good", "bad", "excluded"].map(|outcome| ("slo_outcome", outcome));
+/// A store with these outcomes of two SLIs.
+fn store_with(outcomes: &[&'static str]) -> Servers {
     let mut events = Answered::default();
     for slo in ["browse", "requests"] {
+        let outcomes = outcomes.iter().map(|outcome| ("slo_outcome", *outcome));
         events
             .series
             .extend(outcomes.map(|outcome| Sample::new([("slo_name", slo), outcome], 1.0)));
@@ -200,16 +223,50 @@ fn what_an_engine_counts_is_not_looked_for_in_the_process_or_its_series() {
         series: vec![Sample::new([], value)],
         ..Answered::default()
     };
-    let servers = Servers {
+    Servers {
         answers: vec![
             ("count by (slo_name, slo_outcome)", events),
             ("count by (deployment_environment_name)", one(6.0)),
         ],
         ..Servers::default()
-    };
-    let diagnosis = examine(&servers, &[], 0);
+    }
+}
+
+#[test]
+fn what_an_engine_counts_is_not_looked_for_in_the_process_or_its_series() {
+    let diagnosis = examine(&store_with(&["good", "bad", "excluded"]), &[], 0);
     let finding = found(&diagnosis, Link::Telemetry, "zeros");
     assert_eq!(finding.found, "all outcomes of 2 SLIs are there");
+    let diagnosis = examine(&store_with(&["good", "bad"]), &[], 0);
+    let finding = found(&diagnosis, Link::Telemetry, "zeros");
+    assert_eq!(finding.found, "browse has not all three outcomes");
+}
+
+#[test]
+fn a_store_must_remember_as_long_as_a_window() {
+    let retention = |told: &str| {
+        let body = format!("{{\"data\": {{\"storageRetention\": \"{told}\"}}}}");
+        let servers = Servers::default().page("/api/v1/status/runtimeinfo", &body);
+        found(&examine(&servers, &[], 0), Link::Store, "retention").state
+    };
+    assert_eq!(retention("30d"), State::Fine);
+    assert_eq!(retention("29d23h59m"), State::Broken);
+}
+
+#[test]
+fn nothing_is_said_of_series_that_nobody_can_ask_for() {
+    let servers = Servers {
+        is_gone: true,
+        ..Servers::default()
+    };
+    let diagnosis = examine(&servers, &[], 0);
+    assert_eq!(
+        found(&diagnosis, Link::Store, "answers").found,
+        "http://engine did not answer within 1 s"
+    );
+    for link in [Link::Telemetry, Link::Rules] {
+        assert_eq!(found(&diagnosis, link, "store").state, State::Unknown);
+    }
 }
 
 #[test]
