@@ -82,6 +82,8 @@ pub mod names;
 mod period;
 mod prom_query;
 mod prometheus_sli;
+#[doc(hidden)]
+pub mod promql;
 mod ratio;
 mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]

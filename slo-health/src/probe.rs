@@ -63,7 +63,6 @@ mod error;
 mod labels;
 mod mute;
 mod promise;
-mod promql;
 #[cfg(test)]
 mod reading;
 mod recording;
@@ -73,6 +72,7 @@ mod serve;
 mod set;
 mod states;
 mod target;
+mod template;
 mod timing;
 mod yaml;
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 use slo_core::{
     Outcome,
     alert::{Condition, Severity},
+    promql::{fraction, quote},
 };
 
 use super::{
     ProbeKit,
     promise::{Promise, alert_name, threshold},
-    promql::{literal, untemplated},
     recording::{DATA_AGE, REMAINING, STATE, error_ratio},
     states::ProbeState,
+    template::untemplated,
     timing::duration,
     yaml::Yaml,
 };
@@ -116,7 +117,7 @@ impl ProbeKit {
     fn unobserved(&self) -> Yaml {
         let mut expression = format!("up{} == 0", self.selector(""));
         for target in &self.targets {
-            let series = self.selector(&format!("instance={}", literal(&self.address(target))));
+            let series = self.selector(&format!("instance={}", quote(&self.address(target))));
             expression.push_str(&format!(" or absent(up{series})"));
         }
         let texts = vec![
@@ -179,7 +180,7 @@ impl ProbeKit {
                      over {} allows {}%. Budget left: {left}.",
                     promise.target(),
                     promise.window_text(),
-                    super::promql::fraction(u128::from(promise.target().budget_ppb()), 10_000_000),
+                    fraction(u128::from(promise.target().budget_ppb()), 10_000_000),
                 ),
             ),
             (

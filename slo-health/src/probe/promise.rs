@@ -5,9 +5,10 @@ use std::time::Duration;
 use slo_core::{
     BurnWindow, DownCounts, Outcome, Slo, SyntheticSli, Target,
     alert::{AlertPolicy, Alerts, Condition, Severity},
+    promql::fraction,
 };
 
-use super::{error::ProbeKitError, promql::fraction, states::ProbeState};
+use super::{error::ProbeKitError, states::ProbeState};
 
 /// A freshness SLO over probes.
 #[derive(Clone, Debug)]

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use slo_core::{BurnWindow, Outcome, names};
-
-use super::{
-    ProbeKit,
-    promise::Promise,
-    promql::{fraction, literal},
-    states::ProbeState,
-    timing::duration,
-    yaml::Yaml,
+use slo_core::{
+    BurnWindow, Outcome, names,
+    promql::{fraction, quote},
 };
+
+use super::{ProbeKit, promise::Promise, states::ProbeState, timing::duration, yaml::Yaml};
 
 pub(super) use slo_core::names::{PROBE_DATA_AGE_RECORDED as DATA_AGE, PROBE_STATE_RECORDED as STATE};
 
@@ -54,7 +50,7 @@ impl ProbeKit {
     /// `{job="..",more}`: this kit's series and no others.
     pub(super) fn selector(&self, more: &str) -> String {
         let comma = if more.is_empty() { "" } else { "," };
-        format!("{{job={}{comma}{more}}}", literal(&self.job))
+        format!("{{job={}{comma}{more}}}", quote(&self.job))
     }
 
     pub(super) fn group(&self, name: &str, interval: Duration, rules: Vec<Yaml>) -> Yaml {
@@ -164,11 +160,11 @@ impl ProbeKit {
     /// This kit's series of these states, at least one.
     pub(super) fn in_states(&self, states: &[ProbeState]) -> String {
         match states {
-            [state] => self.selector(&format!("state={}", literal(state.as_str()))),
+            [state] => self.selector(&format!("state={}", quote(state.as_str()))),
             _ if states.len() == ProbeState::ALL.len() => self.selector(""),
             _ => {
                 let words: Vec<_> = states.iter().map(|state| state.as_str()).collect();
-                self.selector(&format!("state=~{}", literal(&words.join("|"))))
+                self.selector(&format!("state=~{}", quote(&words.join("|"))))
             }
         }
     }
