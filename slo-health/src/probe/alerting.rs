@@ -10,7 +10,7 @@ use slo_core::{
 
 use super::{
     ProbeKit,
-    promise::{Promise, alert_name, threshold},
+    promise::{Promise, Told, alert_name, threshold},
     recording::{DATA_AGE, REMAINING, STATE, error_ratio},
     states::ProbeState,
     template::untemplated,
@@ -23,15 +23,21 @@ impl ProbeKit {
     /// record: down pages; stale data, a check that is broken, and targets that nobody observes are tickets; with an
     /// agreed SLO, budgets that burn fast page and ones that burn slowly are tickets.
     ///
-    /// With an SLO that is a draft nothing pages, and there are no alerts on its budget.
+    /// With an SLO that is a draft nothing pages, and there are no alerts on its budget; with one that tells nobody there
+    /// are no alerts at all.
     #[must_use]
     pub fn alerting_rules(&self) -> String {
-        document(vec![self.alert_group()])
+        document(self.alert_group().into_iter().collect())
     }
 
-    /// The group of the alerts.
-    pub(super) fn alert_group(&self) -> Yaml {
-        let mut rules = vec![self.down(), self.stale(), self.broken(), self.unobserved()];
+    /// The group of the alerts; none where nobody is told.
+    pub(super) fn alert_group(&self) -> Option<Yaml> {
+        // The kit whose probes they are tells of the targets, for all that read them.
+        let mut rules = if self.told == Told::Nobody || self.is_guest() {
+            Vec::new()
+        } else {
+            vec![self.down(), self.stale(), self.broken(), self.unobserved()]
+        };
         if let Some(promise) = &self.promise {
             rules.extend(
                 promise
@@ -40,11 +46,12 @@ impl ProbeKit {
                     .map(|condition| self.burning(promise, condition)),
             );
         }
-        self.group("alerts", ALERTS_EVERY.min(self.timing.interval), rules)
+        let every = ALERTS_EVERY.min(self.timing.interval);
+        (!rules.is_empty()).then(|| self.group("alerts", every, rules))
     }
 
     fn down(&self) -> Yaml {
-        let severity = if self.may_page {
+        let severity = if self.told == Told::Pages {
             Severity::Page
         } else {
             Severity::Ticket
@@ -115,9 +122,9 @@ impl ProbeKit {
     }
 
     fn unobserved(&self) -> Yaml {
-        let mut expression = format!("up{} == 0", self.selector(""));
+        let mut expression = format!("up{} == 0", self.of_probes(""));
         for target in &self.targets {
-            let series = self.selector(&format!("instance={}", quote(&self.address(target))));
+            let series = self.of_probes(&format!("instance={}", quote(&self.address(target))));
             expression.push_str(&format!(" or absent(up{series})"));
         }
         let texts = vec![
@@ -212,9 +219,12 @@ impl ProbeKit {
     ) -> Yaml {
         // Said again, as `absent` knows few of them, and as alerts of two kits in one file would look alike to `promtool`.
         // Values of labels are templates, too.
-        let mut labels = self.identity.labels();
+        let promise = self.promise.as_ref();
+        let mut labels = promise.map(|promise| promise.labels().clone()).unwrap_or_default();
+        labels.extend(self.identity.labels());
         labels.insert("job".to_owned(), self.job.clone());
-        labels.insert("severity".to_owned(), severity.as_str().to_owned());
+        let severity = promise.map_or(severity.as_str(), |promise| promise.severity_label(severity));
+        labels.insert("severity".to_owned(), severity.to_owned());
         labels.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let labels = labels
             .into_iter()
@@ -237,6 +247,7 @@ impl ProbeKit {
             ("promise", promise.and_then(|promise| promise.sentence.as_ref())),
             ("owner", promise.and_then(|promise| promise.owner.as_ref())),
             ("runbook_url", self.runbook.as_ref()),
+            ("dashboard_url", promise.and_then(|promise| promise.dashboard.as_ref())),
         ];
         let given = given
             .into_iter()

@@ -25,13 +25,8 @@ impl ProbeKit {
     pub(super) fn modules(&self) -> Vec<(String, Yaml)> {
         vec![
             (self.module.clone(), self.fresh()),
-            (self.answered_module(), self.answered()),
+            (self.states_module(), self.answered()),
         ]
-    }
-
-    /// The module behind the seven states.
-    pub(super) fn answered_module(&self) -> String {
-        format!("{}_answered", self.module)
     }
 
     fn fresh(&self) -> Yaml {

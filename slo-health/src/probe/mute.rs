@@ -87,23 +87,27 @@ impl ProbeKit {
     ///
     /// [`ProbeKitError::NoQuietTimes`].
     pub fn mute_config(&self, receiver: &str, quiet: &[QuietTime]) -> Result<String, ProbeKitError> {
-        if quiet.is_empty() {
-            return Err(ProbeKitError::NoQuietTimes);
-        }
-        let name = format!("{}: quiet", self.job);
-        let times: Vec<_> = quiet.iter().flat_map(QuietTime::parts).collect();
-        let interval = Yaml::map([
-            ("name", Yaml::text(name.as_str())),
+        document(&[self], receiver, quiet)
+    }
+
+    fn quiet_name(&self) -> String {
+        format!("{}: quiet", self.job)
+    }
+
+    fn quiet_interval(&self, quiet: &[QuietTime]) -> Yaml {
+        let times = quiet.iter().flat_map(QuietTime::parts).collect();
+        Yaml::map([
+            ("name", Yaml::text(self.quiet_name())),
             ("time_intervals", Yaml::List(times)),
-        ]);
-        let route = Yaml::map([
+        ])
+    }
+
+    fn quiet_route(&self, receiver: &str) -> Yaml {
+        Yaml::map([
             ("receiver", Yaml::text(receiver)),
             ("matchers", Yaml::List(self.matchers())),
-            ("mute_time_intervals", Yaml::List(vec![Yaml::text(name)])),
-        ]);
-        let root = Yaml::map([("receiver", Yaml::text(receiver)), ("routes", Yaml::List(vec![route]))]);
-        let whole = [("time_intervals", Yaml::List(vec![interval])), ("route", root)];
-        Ok(Yaml::map(whole).document(COMMENT))
+            ("mute_time_intervals", Yaml::List(vec![Yaml::text(self.quiet_name())])),
+        ])
     }
 
     fn matchers(&self) -> Vec<Yaml> {
@@ -114,6 +118,18 @@ impl ProbeKit {
         all.insert("job".to_owned(), format!("={}", quoted(self.job())));
         all.into_iter().map(|(name, rest)| Yaml::text(name + &rest)).collect()
     }
+}
+
+/// The snippet for these kits: quiet times and a route of each.
+pub(super) fn document(kits: &[&ProbeKit], receiver: &str, quiet: &[QuietTime]) -> Result<String, ProbeKitError> {
+    if quiet.is_empty() {
+        return Err(ProbeKitError::NoQuietTimes);
+    }
+    let intervals = kits.iter().map(|kit| kit.quiet_interval(quiet)).collect();
+    let routes = kits.iter().map(|kit| kit.quiet_route(receiver)).collect();
+    let root = Yaml::map([("receiver", Yaml::text(receiver)), ("routes", Yaml::List(routes))]);
+    let whole = [("time_intervals", Yaml::List(intervals)), ("route", root)];
+    Ok(Yaml::map(whole).document(COMMENT))
 }
 
 /// A matcher's value. Alertmanager knows three escapes in it, and takes everything else as it is.

@@ -19,7 +19,7 @@ impl ProbeKit {
 
     /// The job behind the seven states.
     pub(super) fn states_job(&self, exporter: &ExporterAddress) -> Yaml {
-        self.scrape_job(&self.job, &self.answered_module(), exporter)
+        self.scrape_job(&self.job, &self.states_module(), exporter)
     }
 
     /// A second, simpler job, whose `probe_success` is 1 exactly when the data is fresh: `avg_over_time(probe_success
