@@ -7,6 +7,7 @@ pub mod dashboards;
 mod folder;
 pub mod gate;
 pub mod manifests;
+pub mod probes;
 pub mod rules;
 pub mod schema;
 

@@ -14,6 +14,7 @@ pub(crate) mod manual;
 pub(crate) mod own;
 pub(crate) mod paint;
 mod plain;
+pub(crate) mod probes;
 pub(crate) mod promql;
 pub(crate) mod recorded;
 pub(crate) mod recording;
@@ -30,3 +31,8 @@ pub(crate) mod verdict;
 pub(crate) mod yaml;
 
 pub(crate) use plain::plain;
+
+/// What stands at the top of a file that nobody should change by hand.
+pub(crate) fn written_by(command: &str) -> String {
+    format!("Written by `slo {command}`; write it again instead of changing it.")
+}

@@ -15,7 +15,10 @@ use std::time::Duration;
 use slo_core::{Slo, SloSet};
 
 use self::yaml::Map;
+use slo_health::probe::{ExporterAddress, ProbeKit};
+
 use super::short_name::shortened;
+use super::written_by;
 
 /// The longest name of a Job: it becomes a label of its pods.
 const LONGEST_NAME: usize = 63;
@@ -32,8 +35,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) prometheus: &'a str,
     /// The container image with the tool.
     pub(crate) image: &'a str,
-    /// What probes ask, without the path.
-    pub(crate) target: &'a str,
+    /// Where Blackbox exporter listens.
+    pub(crate) exporter: &'a ExporterAddress,
+    /// A kit for each SLO that a probe feeds.
+    pub(crate) probes: &'a [ProbeKit],
     pub(crate) deploy: Deploy<'a>,
 }
 
@@ -96,7 +101,7 @@ fn labels(name: &str, part_of: &str) -> Map {
 
 /// What stands at the top of each file.
 fn heading(what: &str) -> String {
-    format!("Written by `slo manifests`; write it again instead of changing it.\n{what}")
+    format!("{}\n{what}", written_by("manifests"))
 }
 
 #[cfg(test)]

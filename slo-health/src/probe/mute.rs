@@ -178,6 +178,11 @@ mod tests {
     }
 
     #[test]
+    fn a_matcher_has_the_three_escapes_that_alertmanager_reads() {
+        assert_eq!(quoted("a\"b\\c\nd\u{7}{{월"), "\"a\\\"b\\\\c\\nd\u{7}{{월\"");
+    }
+
+    #[test]
     fn a_night_is_the_end_of_one_day_and_the_beginning_of_the_next() {
         assert_eq!(
             parts(Weekday::Sun, at(22), at(1)),
