@@ -19,7 +19,6 @@ pub(crate) mod promql;
 pub(crate) mod recorded;
 pub(crate) mod recording;
 pub(crate) mod rule_file;
-mod scalar;
 pub(crate) mod schema;
 pub(crate) mod short_name;
 mod status;
@@ -28,7 +27,6 @@ pub(crate) mod summary;
 mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod verdict;
-pub(crate) mod yaml;
 
 pub(crate) use plain::plain;
 

@@ -107,6 +107,8 @@ mod target;
 mod text;
 mod tracker;
 mod window;
+#[doc(hidden)]
+pub mod yaml_writer;
 #[cfg(feature = "calendar")]
 mod zone;
 

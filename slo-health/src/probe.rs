@@ -63,8 +63,6 @@ mod error;
 mod labels;
 mod mute;
 mod promise;
-#[cfg(test)]
-mod reading;
 mod recording;
 mod scrape;
 #[cfg(feature = "serve")]
@@ -74,7 +72,6 @@ mod states;
 mod target;
 mod template;
 mod timing;
-mod yaml;
 
 use std::time::Duration;
 

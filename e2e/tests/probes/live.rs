@@ -1,5 +1,6 @@
 //! The example service, the real exporter and both engines, set up by what `slo probes` makes of the example's own spec.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,10 +75,15 @@ impl Probed {
 /// The one state of an SLO's one target, with the whole set looked at: seven series, one of them 1.
 fn state(prom: &Prom, slo: &str) -> Result<Sample, String> {
     let samples = prom.instant(&format!("slo_health:probe_state{{slo_name=\"{slo}\"}}"))?;
-    let states: std::collections::BTreeSet<_> = samples.iter().map(|sample| sample.label("state")).collect();
-    let here: Vec<_> = samples.iter().filter(|sample| sample.value == 1.0).collect();
-    match here.as_slice() {
-        [one] if samples.len() == 7 && states.len() == 7 => Ok((*one).clone()),
+    let states: BTreeSet<_> = samples.iter().map(|sample| sample.label("state")).collect();
+    let of = |value: f64| {
+        samples
+            .iter()
+            .filter(move |sample| (sample.value - value).abs() < f64::EPSILON)
+    };
+    let ones: Vec<_> = of(1.0).collect();
+    match ones.as_slice() {
+        [one] if states.len() == 7 && of(0.0).count() == 6 && samples.len() == 7 => Ok((*one).clone()),
         _ => Err(format!("{samples:?}")),
     }
 }

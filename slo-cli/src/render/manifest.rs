@@ -6,15 +6,16 @@ mod analysis;
 mod gate_command;
 mod gate_job;
 mod monitors;
+#[cfg(test)]
+mod reading;
 mod settings;
 mod vmagent;
-mod yaml;
 
 use std::time::Duration;
 
+use slo_core::yaml_writer::{Map, Style, Yaml};
 use slo_core::{Slo, SloSet};
 
-use self::yaml::Map;
 use slo_health::probe::{ExporterAddress, ProbeKit};
 
 use super::short_name::shortened;
@@ -99,9 +100,10 @@ fn labels(name: &str, part_of: &str) -> Map {
         .with("app.kubernetes.io/part-of", part_of)
 }
 
-/// What stands at the top of each file.
-fn heading(what: &str) -> String {
-    format!("{}\n{what}", written_by("manifests"))
+/// A whole file, with what it is for at its top.
+fn document(map: Map, what: &str) -> String {
+    let heading = format!("{}\n{what}", written_by("manifests"));
+    Yaml::from(map).document(&heading, Style::Objects)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use slo_core::{
     Outcome,
     alert::{Condition, Severity},
     promql::{fraction, quote},
+    yaml_writer::{Style, Yaml},
 };
 
 use super::{
@@ -15,7 +16,6 @@ use super::{
     states::ProbeState,
     template::untemplated,
     timing::duration,
-    yaml::Yaml,
 };
 
 impl ProbeKit {
@@ -238,7 +238,7 @@ impl ProbeKit {
         }
         rule.push(("labels".to_owned(), Yaml::map(labels)));
         rule.push(("annotations".to_owned(), self.annotations(texts)));
-        Yaml::Map(rule)
+        Yaml::map(rule)
     }
 
     fn annotations(&self, texts: Vec<(&str, String)>) -> Yaml {
@@ -269,7 +269,7 @@ impl ProbeKit {
 
 /// A rule file with these groups.
 pub(super) fn document(groups: Vec<Yaml>) -> String {
-    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
+    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT, Style::Probes)
 }
 
 /// An alert on some states of a target.

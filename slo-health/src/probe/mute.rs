@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveTime, Timelike as _, Weekday};
 
-use super::{ProbeKit, error::ProbeKitError, yaml::Yaml};
+use slo_core::yaml_writer::{Style, Yaml};
+
+use super::{ProbeKit, error::ProbeKitError};
 
 /// A time of each week in which nobody wants to be told, like the hours of a maintenance.
 ///
@@ -129,7 +131,7 @@ pub(super) fn document(kits: &[&ProbeKit], receiver: &str, quiet: &[QuietTime]) 
     let routes = kits.iter().map(|kit| kit.quiet_route(receiver)).collect();
     let root = Yaml::map([("receiver", Yaml::text(receiver)), ("routes", Yaml::List(routes))]);
     let whole = [("time_intervals", Yaml::List(intervals)), ("route", root)];
-    Ok(Yaml::map(whole).document(COMMENT))
+    Ok(Yaml::map(whole).document(COMMENT, Style::Probes))
 }
 
 /// A matcher's value. Alertmanager knows three escapes in it, and takes everything else as it is.

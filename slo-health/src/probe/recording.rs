@@ -5,9 +5,10 @@ use std::time::Duration;
 use slo_core::{
     BurnWindow, Outcome, names,
     promql::{fraction, quote},
+    yaml_writer::{Style, Yaml},
 };
 
-use super::{ProbeKit, promise::Promise, states::ProbeState, timing::duration, yaml::Yaml};
+use super::{ProbeKit, promise::Promise, states::ProbeState, timing::duration};
 
 pub(super) use slo_core::names::{PROBE_DATA_AGE_RECORDED as DATA_AGE, PROBE_STATE_RECORDED as STATE};
 
@@ -226,7 +227,7 @@ fn of_job(job: &str, more: &str) -> String {
 
 /// A rule file with these groups.
 pub(super) fn document(groups: Vec<Yaml>) -> String {
-    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
+    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT, Style::Probes)
 }
 
 fn valid(promise: &Promise) -> Vec<ProbeState> {

@@ -1,5 +1,7 @@
 //! Several kits in one file each: for all freshness SLOs of a service.
 
+use slo_core::yaml_writer::Yaml;
+
 use super::{
     ProbeKit, alerting, blackbox,
     error::ProbeKitError,
@@ -7,7 +9,6 @@ use super::{
     mute::{self, QuietTime},
     recording, scrape,
     target::ExporterAddress,
-    yaml::Yaml,
 };
 
 /// Kits whose files are rendered together, in the order given, as an exporter reads one file only.

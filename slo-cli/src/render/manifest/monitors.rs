@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use slo_core::names;
+use slo_core::yaml_writer::Map;
 use slo_health::probe::ProbeKit;
 
-use super::yaml::Map;
-use super::{Plan, heading, labels};
+use super::{Plan, document, labels};
 use crate::render::probes::synthetic;
 
 const OPERATOR: &str = "monitoring.coreos.com/v1";
@@ -41,9 +41,10 @@ fn probe(plan: &Plan<'_>, slo: &str, kit: &ProbeKit) -> String {
             seconds(kit.scrape_timeout()),
         )
         .with("targets", Map::new().with("staticConfig", targets));
-    object(plan.name(slo), "Probe", service, spec).document(&heading(
+    document(
+        object(plan.name(slo), "Probe", service, spec),
         "What the SLO's events come from. The module is one of `slo probes`.",
-    ))
+    )
 }
 
 /// The programs between services and stores: who watches them?
@@ -59,10 +60,11 @@ pub(super) fn service_monitor() -> String {
     let spec = Map::new()
         .with("selector", Map::new().with("matchExpressions", [watched]))
         .with("endpoints", [endpoint]);
-    object("slo-telemetry".to_owned(), "ServiceMonitor", "slo", spec).document(&heading(
+    document(
+        object("slo-telemetry".to_owned(), "ServiceMonitor", "slo", spec),
         "Services push; what they push to is scraped, so that a collector in trouble is seen. Each of these Services names its\n\
          port `http`.",
-    ))
+    )
 }
 
 fn object(name: String, kind: &str, part_of: &str, spec: Map) -> Map {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::yaml::reading::{hostile, read};
+use super::reading::{hostile, read};
 use super::*;
 use crate::render::probes::{Probes, targets};
 
