@@ -185,6 +185,7 @@ fn several_lines_are_a_block_unless_a_reader_would_lose_some() {
         ("a\n \nb", "\"a\\n \\nb\""),
         ("\na", "\"\\na\""),
         ("\n", "\"\\n\""),
+        ("a\n%{HOME}", "\"a\\n%\\x7bHOME}\""),
     ] {
         assert_eq!(written(text, Style::Objects), block, "{text:?}");
     }

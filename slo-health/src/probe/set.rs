@@ -108,8 +108,8 @@ impl ProbeKit {
             slo: kit.identity.slo.as_ref().map(|_| String::new()),
             ..kit.identity.clone()
         };
-        whose(self) == whose(other)
-            && (&self.path, &self.targets, &self.labels) == (&other.path, &other.targets, &other.labels)
+        (&self.path, &self.targets, &self.labels) == (&other.path, &other.targets, &other.labels)
+            && whose(self) == whose(other)
             && (&self.module, &self.codes, &self.access) == (&other.module, &other.codes, &other.access)
             && (self.timing, self.page_after, self.ticket_after) == (other.timing, other.page_after, other.ticket_after)
     }
