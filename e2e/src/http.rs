@@ -30,11 +30,20 @@ impl From<HttpError> for String {
 pub struct Reply {
     /// The status code.
     pub status: u16,
+    /// The headers by their names in lower case; of values that are not ASCII, nothing.
+    pub headers: Vec<(String, String)>,
     /// The body as text; bytes that are not UTF-8 are replaced.
     pub body: String,
 }
 
 impl Reply {
+    /// The value of the header of this name, in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Turns any status but 200 and 204 into an error.
     ///
     /// # Errors
@@ -157,8 +166,12 @@ fn read(
         .limit(LARGEST_BODY)
         .read_to_vec()
         .map_err(failed)?;
+    let headers = response.headers().iter();
     Ok(Reply {
         status: response.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect(),
         body: String::from_utf8_lossy(&bytes).into_owned(),
     })
 }

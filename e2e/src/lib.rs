@@ -38,6 +38,7 @@ mod python;
 mod relocate;
 mod server;
 mod temp;
+mod tool;
 mod wait;
 mod workspace;
 
@@ -55,5 +56,6 @@ pub use prom::{Prom, PromError, Sample};
 pub use python::{Python, PythonError};
 pub use server::{Alertmanager, BlackboxExporter, Prometheus, Server, StartError, VictoriaMetrics, VmAgent, VmAlert};
 pub use temp::TempDir;
+pub use tool::run_tool;
 pub use wait::{TimedOut, eventually};
 pub use workspace::workspace_root;

@@ -232,6 +232,7 @@ mod tests {
             "q",
             &Reply {
                 status: 200,
+                headers: Vec::new(),
                 body: body.to_owned(),
             },
         )
@@ -284,6 +285,7 @@ mod tests {
             "foo((",
             &Reply {
                 status: 400,
+                headers: Vec::new(),
                 body: body.to_owned(),
             },
         )
@@ -300,6 +302,7 @@ mod tests {
             "q",
             &Reply {
                 status: 502,
+                headers: Vec::new(),
                 body: "<html>bad gateway</html>".to_owned(),
             },
         )

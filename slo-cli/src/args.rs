@@ -7,6 +7,8 @@ mod engine;
 mod files;
 mod gate;
 mod manifests;
+mod probed;
+mod probes;
 mod rules;
 
 use std::path::PathBuf;
@@ -22,6 +24,9 @@ pub use self::engine::EngineArgs;
 pub use self::files::Files;
 pub use self::gate::{Action, Class, GateArgs, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
+pub use self::probed::Probed;
+pub(crate) use self::probed::usual_target;
+pub use self::probes::{Access, Pace, ProbesArgs};
 pub(crate) use self::rules::push_interval;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
 
@@ -58,6 +63,8 @@ pub enum Command {
     Dashboards(DashboardsArgs),
     /// Writes Kubernetes objects and settings: deploy gate, canary analysis, probes, collectors.
     Manifests(ManifestsArgs),
+    /// Writes what Blackbox exporter, Prometheus and Alertmanager need to probe the synthetic SLOs of a spec.
+    Probes(Box<ProbesArgs>),
     /// Writes the form of a spec: a JSON Schema for editors, or a manual for people.
     Schema(SchemaArgs),
     /// Writes what makes a shell complete the commands.

@@ -8,6 +8,7 @@ pub mod doctor;
 mod folder;
 pub mod gate;
 pub mod manifests;
+pub mod probes;
 pub mod rules;
 pub mod schema;
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command};
 use slo_cli::cmd::gate::Surroundings;
-use slo_cli::cmd::{Answer, audit, check, completions, dashboards, doctor, gate, manifests, rules, schema};
+use slo_cli::cmd::{Answer, audit, check, completions, dashboards, doctor, gate, manifests, probes, rules, schema};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(&check, args.color, &mut io::stdin().lock()),
         Command::Dashboards(args) => dashboards::run(&args, &mut io::stdin().lock()),
         Command::Manifests(args) => manifests::run(&args, &mut io::stdin().lock()),
+        Command::Probes(args) => probes::run(&args, &mut io::stdin().lock()),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),

@@ -15,11 +15,11 @@ pub(crate) mod manual;
 pub(crate) mod own;
 pub(crate) mod paint;
 mod plain;
+pub(crate) mod probes;
 pub(crate) mod promql;
 pub(crate) mod recorded;
 pub(crate) mod recording;
 pub(crate) mod rule_file;
-mod scalar;
 pub(crate) mod schema;
 pub(crate) mod short_name;
 mod status;
@@ -28,6 +28,10 @@ pub(crate) mod summary;
 mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod verdict;
-pub(crate) mod yaml;
 
 pub(crate) use plain::plain;
+
+/// What stands at the top of a file that nobody should change by hand.
+pub(crate) fn written_by(command: &str) -> String {
+    format!("Written by `slo {command}`; write it again instead of changing it.")
+}

@@ -82,6 +82,8 @@ pub mod names;
 mod period;
 mod prom_query;
 mod prometheus_sli;
+#[doc(hidden)]
+pub mod promql;
 mod ratio;
 mod share;
 #[cfg(any(feature = "calendar", feature = "yaml"))]
@@ -105,6 +107,8 @@ mod target;
 mod text;
 mod tracker;
 mod window;
+#[doc(hidden)]
+pub mod yaml_writer;
 #[cfg(feature = "calendar")]
 mod zone;
 

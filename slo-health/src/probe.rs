@@ -63,9 +63,6 @@ mod error;
 mod labels;
 mod mute;
 mod promise;
-mod promql;
-#[cfg(test)]
-mod reading;
 mod recording;
 mod scrape;
 #[cfg(feature = "serve")]
@@ -73,8 +70,8 @@ mod serve;
 mod set;
 mod states;
 mod target;
+mod template;
 mod timing;
-mod yaml;
 
 use std::time::Duration;
 
@@ -88,7 +85,7 @@ pub use self::states::ProbeState;
 pub use self::target::{ExporterAddress, ProbeTarget};
 use self::{
     labels::{Identity, Labels},
-    promise::Promise,
+    promise::{Promise, Told},
     timing::Timing,
 };
 
@@ -97,6 +94,8 @@ use self::{
 #[must_use]
 pub struct ProbeKit {
     job: String,
+    /// The job whose probes it reads: its own, or that of a kit that probes the same.
+    source: String,
     identity: Identity,
     targets: Vec<ProbeTarget>,
     path: String,
@@ -106,7 +105,7 @@ pub struct ProbeKit {
     access: ProbeAccess,
     module: String,
     promise: Option<Promise>,
-    may_page: bool,
+    told: Told,
     page_after: Duration,
     ticket_after: Duration,
     runbook: Option<String>,
@@ -124,6 +123,18 @@ impl ProbeKit {
         &self.job
     }
 
+    /// The job whose probes the rules read: [`job`](Self::job), unless another kit of its
+    /// [`ProbeKits`] probes the same addresses in the same way.
+    #[must_use]
+    pub fn probes_job(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it reads the probes of another kit.
+    fn is_guest(&self) -> bool {
+        self.source != self.job
+    }
+
     /// The path that is probed.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -136,10 +147,22 @@ impl ProbeKit {
         self.timing.interval
     }
 
+    /// After what a scrape of the exporter is given up.
+    #[must_use]
+    pub const fn scrape_timeout(&self) -> Duration {
+        self.timing.scrape_timeout
+    }
+
     /// After what the exporter gives up a target.
     #[must_use]
     pub const fn module_timeout(&self) -> Duration {
         self.timing.module_timeout
+    }
+
+    /// The name of the exporter's module that tells the seven states apart.
+    #[must_use]
+    pub fn states_module(&self) -> String {
+        format!("{}_answered", self.module)
     }
 
     /// The full addresses that are probed, each the label `instance` of its series.

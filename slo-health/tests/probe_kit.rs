@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{NaiveTime, Weekday};
 use proptest::prelude::*;
 use saphyr_parser::{Event, Parser};
-use slo_core::{DownCounts, HttpSli, Slo, Status, SyntheticSli, TimeSlices, Window};
+use slo_core::alert::Severity;
+use slo_core::{Alerting, DownCounts, HttpSli, Labels, Slo, Status, SyntheticSli, TimeSlices, Window};
 use slo_health::State;
 use slo_health::probe::{
     ExporterAddress, ProbeAccess, ProbeCodes, ProbeKit, ProbeKitBuilder, ProbeKitError, ProbeTarget, QuietTime,
@@ -154,6 +155,67 @@ fn a_draft_has_its_budget_recorded_and_pages_nobody() {
         "{alerts}"
     );
     assert_eq!(alerts.matches("severity: ticket").count(), 4);
+}
+
+#[test]
+fn alerts_have_the_names_labels_and_links_that_the_slo_gives_them() {
+    let alerting = Alerting::as_elsewhere()
+        .named(Severity::Page, "critical")
+        .unwrap()
+        .tier("gold")
+        .unwrap();
+    let slo = freshness("30d", DownCounts::Bad)
+        .unwrap()
+        .alerting(alerting)
+        .labelled(Labels::new().with("team", "search").unwrap())
+        .runbook("https://wiki.example/slo".parse().unwrap())
+        .dashboard("https://grafana.example/d/slo".parse().unwrap());
+    let of = |builder: ProbeKitBuilder| builder.build().unwrap().alerting_rules();
+    let two = ProbeKit::builder("shop").target(target("http://a").unwrap()).slo(&slo);
+    let alerts = of(two.clone());
+    let all = alerts.matches("alert: ").count();
+    assert_eq!(all, 8);
+    assert_eq!(
+        alerts.matches("severity: critical").count(),
+        3,
+        "down and two that burn fast"
+    );
+    assert_eq!(alerts.matches("severity: ticket").count(), 5);
+    for label in [
+        "team: search",
+        "tier: gold",
+        "runbook_url: https://wiki.example/slo",
+        "dashboard_url: https://grafana.example/d/slo",
+    ] {
+        assert_eq!(alerts.matches(label).count(), all, "{label}");
+    }
+    let own = of(two.runbook("https://wiki.example/own"));
+    assert_eq!(own.matches("runbook_url: https://wiki.example/own").count(), all);
+}
+
+#[test]
+fn where_nobody_is_told_there_is_no_alert() {
+    let slo = freshness("30d", DownCounts::Bad).unwrap().alerting(Alerting::nobody());
+    let kit = of_two_regions(&slo).unwrap().build().unwrap();
+    assert!(
+        kit.alerting_rules().ends_with("groups: []\n"),
+        "{}",
+        kit.alerting_rules()
+    );
+    assert!(
+        kit.recording_rules()
+            .contains("slo_health:error_budget_remaining:ratio")
+    );
+}
+
+#[test]
+fn an_slo_that_others_keep_gives_its_name_to_job_and_series() {
+    let kit = plain().unwrap().slo_name("month").build().unwrap();
+    assert_eq!(kit.job(), "slo-health/shop/month");
+    assert!(kit.scrape_config(&"a:1".parse().unwrap()).contains("slo_name: month\n"));
+    assert!(!kit.recording_rules().contains("budget"));
+    let refused = plain().unwrap().slo_name("").build().unwrap_err();
+    assert_eq!(refused, ProbeKitError::NoName("SLO"));
 }
 
 #[test]

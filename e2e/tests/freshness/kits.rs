@@ -1,10 +1,10 @@
 //! Kits for the tests, and files that hold what they render.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use e2e::{Binary, Failure, Places, TempDir};
+pub(crate) use e2e::run_tool as run;
+use e2e::{Failure, TempDir};
 use slo_core::{DownCounts, Slo, Status, SyntheticSli, Window};
 use slo_health::probe::{ProbeKit, ProbeKitBuilder, ProbeTarget};
 
@@ -51,21 +51,5 @@ impl Files {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
-    }
-}
-
-/// Runs one of the servers' tools to its end, and insists on success; gives what it wrote.
-pub(crate) fn run(tool: Binary, folder: &Path, args: &[&str]) -> Result<String, Failure> {
-    let program = Places::from_env().require_one(tool)?;
-    let output = Command::new(program).current_dir(folder).args(args).output()?;
-    let written = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let written = written.concat();
-    if output.status.success() {
-        Ok(written)
-    } else {
-        Err(Failure::new(format!(
-            "{tool} {args:?} ended with {}:\n{written}",
-            output.status
-        )))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// A spec, a folder, and whether to write into it.
+/// A spec, and what becomes of the files that follow from it.
 #[derive(Clone, Debug, clap::Args)]
 #[non_exhaustive]
 pub struct Files {
@@ -11,10 +11,14 @@ pub struct Files {
     pub file: PathBuf,
 
     /// The folder for the files; made when it is not there.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "print")]
+    pub out: Option<PathBuf>,
 
     /// Writes nothing, and says which files in the folder are out of date.
     #[arg(long)]
     pub check: bool,
+
+    /// Writes one of the files to standard output instead, by its name in the folder.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["out", "check"])]
+    pub print: Option<String>,
 }

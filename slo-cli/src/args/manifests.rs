@@ -1,8 +1,10 @@
 //! Arguments of `slo manifests`.
 
 use clap::Parser;
+use slo_health::probe::ProbeTarget;
 
-use super::Files;
+use super::probed::target;
+use super::{Files, Probed};
 
 /// Arguments of `slo manifests`.
 #[derive(Clone, Debug, Parser)]
@@ -22,17 +24,17 @@ pub struct ManifestsArgs {
     #[command(flatten)]
     pub files: Files,
 
-    /// Where the files are used: deployment.environment.name, as the service says it.
-    #[arg(long, value_name = "NAME", default_value = "production", value_parser = environment_name)]
-    pub environment: String,
+    /// Where probes run, and the rest with them.
+    #[command(flatten)]
+    pub probed: Probed,
 
     /// The engine that the gate and the analysis ask, and that telemetry is written to.
     #[arg(long, value_name = "URL", default_value = "http://prometheus:9090", value_parser = address)]
     pub prometheus: String,
 
     /// What probes ask, without the path; the service's name by default.
-    #[arg(long, value_name = "URL", value_parser = address)]
-    pub target: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = target)]
+    pub target: Option<ProbeTarget>,
 
     /// The container image that has this tool in it.
     #[arg(long, value_name = "IMAGE", default_value = concat!("slo:", env!("CARGO_PKG_VERSION")))]
@@ -57,16 +59,6 @@ pub struct ManifestsArgs {
     pub author: String,
 }
 
-/// A name that a spec takes for an environment.
-fn environment_name(text: &str) -> Result<String, String> {
-    let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if (1..=63).contains(&text.len()) && text.bytes().all(sign) {
-        Ok(text.to_owned())
-    } else {
-        Err("write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`".to_owned())
-    }
-}
-
 /// An address of a server, without a question or a fragment.
 fn address(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
@@ -84,7 +76,7 @@ mod tests {
     use crate::args::{Args, Command};
 
     #[test]
-    fn addresses_and_environments_are_checked() {
+    fn addresses_are_checked() {
         for good in ["http://prometheus:9090", "https://user@[::1]:8428/select/0/prometheus/"] {
             assert_eq!(address(good), Ok(good.to_owned()));
         }
@@ -99,10 +91,6 @@ mod tests {
             "http://ü",
         ] {
             assert!(address(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(environment_name("prod-eu.1"), Ok("prod-eu.1".to_owned()));
-        for wrong in ["", "a b", "a\"", &"a".repeat(64)] {
-            assert!(environment_name(wrong).is_err(), "{wrong}");
         }
     }
 

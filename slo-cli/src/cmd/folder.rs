@@ -11,12 +11,28 @@ use crate::exit::Exit;
 /// Names of files, with the folders that they are in, and their contents.
 pub(super) type Files = Vec<(String, String)>;
 
-/// Writes them into the folder, or compares them with what is in it, as was asked.
+/// Writes them into the folder, compares them with what is in it, or prints one, as was asked.
 pub(super) fn answer(asked: &args::Files, files: &Files) -> Answer {
-    if asked.check {
-        check(&asked.out, files)
-    } else {
-        write(&asked.out, files)
+    match (&asked.out, &asked.print) {
+        (Some(folder), _) if asked.check => check(folder, files),
+        (Some(folder), _) => write(folder, files),
+        (None, Some(name)) => print(name, files),
+        (None, None) => Answer::complaint(
+            Exit::Usage,
+            "write --out and a folder, or --print and the name of a file",
+        ),
+    }
+}
+
+/// One file, for standard output.
+fn print(asked: &str, files: &Files) -> Answer {
+    match files.iter().find(|(name, _)| name == asked) {
+        Some((_, text)) => Answer::of(text.clone()),
+        None => {
+            let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!("there is no `{asked}`; write one of {}", names.join(", "));
+            Answer::complaint(Exit::Usage, message)
+        }
     }
 }
 

@@ -2,11 +2,15 @@
 
 use std::io::Read;
 
+use slo_core::SloSet;
+use slo_health::probe::ProbeKit;
+
 use super::check::Source;
 use super::{Answer, folder};
 use crate::args::ManifestsArgs;
 use crate::exit::Exit;
 use crate::render::manifest::{Deploy, Plan, render};
+use crate::render::probes::{Probes, targets};
 
 /// The most that a ConfigMap holds is 1 MiB, keys and all.
 const LARGEST_SPEC_BYTES: usize = 1_000_000;
@@ -51,17 +55,21 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         );
         return Answer::complaint(Exit::Usage, message);
     }
-    let target = args
-        .target
-        .clone()
-        .unwrap_or_else(|| format!("http://{}", set.service()));
+    let probes = match probes(args, &set) {
+        Ok(probes) => probes,
+        Err(mistakes) => {
+            let lines = mistakes.iter().map(|mistake| format!("{}: {mistake}", source.file));
+            return Answer::complaint(Exit::Usage, lines.collect::<Vec<_>>().join("\n"));
+        }
+    };
     let files = render(&Plan {
         set: &set,
         spec: &spec,
-        environment: &args.environment,
+        environment: &args.probed.environment,
         prometheus: &args.prometheus,
         image: &args.image,
-        target: &target,
+        exporter: &args.probed.exporter,
+        probes: &probes,
         deploy: Deploy {
             revision: &args.revision,
             message: &args.message,
@@ -69,4 +77,16 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         },
     });
     folder::answer(&args.files, &files)
+}
+
+/// A kit for each SLO that a probe feeds, or why there is none.
+fn probes(args: &ManifestsArgs, set: &SloSet) -> Result<Vec<ProbeKit>, Vec<String>> {
+    let target: Vec<_> = args.target.iter().cloned().collect();
+    let probes = Probes {
+        set,
+        environment: &args.probed.environment,
+        module: &args.probed.module,
+        targets: targets(&target, set.service()).map_err(|error| vec![error.to_string()])?,
+    };
+    probes.jobs()
 }

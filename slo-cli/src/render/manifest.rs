@@ -6,16 +6,20 @@ mod analysis;
 mod gate_command;
 mod gate_job;
 mod monitors;
+#[cfg(test)]
+mod reading;
 mod settings;
 mod vmagent;
-mod yaml;
 
 use std::time::Duration;
 
+use slo_core::yaml_writer::{Map, Style, Yaml};
 use slo_core::{Slo, SloSet};
 
-use self::yaml::Map;
+use slo_health::probe::{ExporterAddress, ProbeKit};
+
 use super::short_name::shortened;
+use super::written_by;
 
 /// The longest name of a Job: it becomes a label of its pods.
 const LONGEST_NAME: usize = 63;
@@ -32,8 +36,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) prometheus: &'a str,
     /// The container image with the tool.
     pub(crate) image: &'a str,
-    /// What probes ask, without the path.
-    pub(crate) target: &'a str,
+    /// Where Blackbox exporter listens.
+    pub(crate) exporter: &'a ExporterAddress,
+    /// A kit for each SLO that a probe feeds.
+    pub(crate) probes: &'a [ProbeKit],
     pub(crate) deploy: Deploy<'a>,
 }
 
@@ -94,9 +100,10 @@ fn labels(name: &str, part_of: &str) -> Map {
         .with("app.kubernetes.io/part-of", part_of)
 }
 
-/// What stands at the top of each file.
-fn heading(what: &str) -> String {
-    format!("Written by `slo manifests`; write it again instead of changing it.\n{what}")
+/// A whole file, with what it is for at its top.
+fn document(map: Map, what: &str) -> String {
+    let heading = format!("{}\n{what}", written_by("manifests"));
+    Yaml::from(map).document(&heading, Style::Objects)
 }
 
 #[cfg(test)]

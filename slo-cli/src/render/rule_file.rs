@@ -1,6 +1,7 @@
 //! Groups of rules as rule engines read them.
 
-use super::yaml::Yaml;
+use slo_core::yaml_writer::{Style, Yaml};
+
 use crate::args::RuleFormat;
 
 /// One recording or alerting rule.
@@ -96,7 +97,7 @@ impl Rule {
                 None,
                 Some(Yaml::text(name)),
                 lasting.as_ref().map(Yaml::text),
-                Yaml::texts(annotations),
+                texts(annotations),
             ),
         };
         Yaml::map([
@@ -104,7 +105,7 @@ impl Rule {
             ("alert", alert),
             ("expr", Some(Yaml::text(&self.expr))),
             ("for", lasting),
-            ("labels", Yaml::texts(&self.labels)),
+            ("labels", texts(&self.labels)),
             ("annotations", annotations),
         ])
     }
@@ -162,8 +163,7 @@ impl RuleFile {
             RuleFormat::Plain => groups,
             RuleFormat::PrometheusRule => self.object(groups),
         };
-        let heading: String = self.heading.iter().map(|line| format!("# {line}\n")).collect();
-        heading + &document.document()
+        document.document(&self.heading.join("\n"), Style::Rules)
     }
 
     /// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
@@ -175,4 +175,10 @@ impl RuleFile {
             ("spec", Some(groups)),
         ])
     }
+}
+
+/// A mapping of texts; nothing when it is empty.
+fn texts(pairs: &[(String, String)]) -> Option<Yaml> {
+    let pairs = pairs.iter().map(|(key, value)| (key, value));
+    Yaml::texts(pairs).unless_empty()
 }

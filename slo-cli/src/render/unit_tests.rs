@@ -7,13 +7,13 @@ use core::time::Duration;
 
 use slo_core::alert::{AlertPolicy, Alerts, Severity};
 use slo_core::simulate::{Sample, Simulation};
+use slo_core::yaml_writer::{Style, Yaml};
 use slo_core::{Events, Ratio, Slo, Status, Tick};
 
 use super::alerting::{BURN_ALERT, SEVERITY};
 use super::own::{Own, Ruled};
 use super::promql;
 use super::recording::is_tiled;
-use super::yaml::Yaml;
 
 /// Minutes with so many good and bad events each.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +53,8 @@ impl Own<'_> {
             ("tests", Some(Yaml::List(tests))),
         ]);
         let heading =
-            "# Unit tests of the rules of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.\n";
-        Ok(heading.to_owned() + &document.document())
+            "Unit tests of the rules of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.";
+        Ok(document.document(heading, Style::Rules))
     }
 
     fn test(&self, ruled: &Ruled<'_>, case: &Case) -> Yaml {
@@ -130,7 +130,7 @@ fn expectations(ruled: &Ruled<'_>, case: &Case, total: u64) -> Vec<Yaml> {
         ],
     );
     let expectation = |(minute, fires): (u64, bool)| {
-        let one = || Yaml::map([("labels", Some(Yaml::text("{}"))), ("value", Some(Yaml::Number(1)))]);
+        let one = || Yaml::map([("labels", Some(Yaml::text("{}"))), ("value", Some(Yaml::from(1)))]);
         Yaml::map([
             ("expr", Some(Yaml::text(format!("count({firing})")))),
             ("eval_time", Some(Yaml::text(format!("{minute}m")))),

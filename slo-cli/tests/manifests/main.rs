@@ -4,16 +4,17 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/files.rs"]
+mod files;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use common::{Folder, text};
+use files::{Files, assert_committed, read};
 
 type Checked = Result<(), Box<dyn Error>>;
-type Files = BTreeMap<String, String>;
 
 /// The example's spec with what it lacks: an SLO that a probe feeds, and an environment of its own limits.
 const SPEC: &str = "tests/manifests/spec.yaml";
@@ -23,24 +24,6 @@ fn run(folder: &Folder, more: &[&str]) -> std::io::Result<Output> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
     command.args(["manifests", SPEC, "--out"]).arg(&folder.0).args(more);
     command.current_dir(env!("CARGO_MANIFEST_DIR")).output()
-}
-
-/// All files below a folder, by their path in it.
-fn read(folder: &Path) -> Result<Files, Box<dyn Error>> {
-    let mut files = Files::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().ok_or("no name")?.to_string_lossy().into_owned();
-        if path.is_dir() {
-            let inner = read(&path)?
-                .into_iter()
-                .map(|(inner, text)| (format!("{name}/{inner}"), text));
-            files.extend(inner);
-        } else {
-            files.insert(name, std::fs::read_to_string(path)?);
-        }
-    }
-    Ok(files)
 }
 
 #[test]
@@ -53,15 +36,7 @@ fn the_files_are_the_same_bytes_each_time_and_as_committed() -> Checked {
     let files = read(&one.0)?;
     assert_eq!(files, read(&two.0)?);
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/golden");
-    if std::env::var_os("SLO_BLESS").is_some() {
-        for (name, content) in &files {
-            let path = golden.join(name);
-            std::fs::create_dir_all(path.parent().ok_or("no folder")?)?;
-            std::fs::write(path, content)?;
-        }
-    }
-    assert_eq!(files, read(&golden)?, "see SLO_BLESS above");
-    Ok(())
+    assert_committed(&files, &golden)
 }
 
 #[test]
@@ -134,6 +109,9 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
         &["--prometheus", "prometheus:9090"][..],
         &["--environment", "a b"],
         &["--target", "x"],
+        &["--target", "http://user@shop"],
+        &["--exporter", "http://blackbox:9115"],
+        &["--print", "kubernetes/gate-job.yaml"],
     ] {
         assert_eq!(run(&folder, wrong)?.status.code(), Some(2), "{wrong:?}");
     }
@@ -162,5 +140,70 @@ fn a_spec_too_large_for_a_config_map_is_refused() -> Checked {
         "{}",
         text(&output.stderr)
     );
+    Ok(())
+}
+
+#[test]
+fn one_file_is_for_standard_output() -> Checked {
+    let print = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+        command.args(["manifests", SPEC, "--print", name]);
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).output()
+    };
+    let name = "kubernetes/gate-job.yaml";
+    let printed = print(name)?;
+    assert_eq!(printed.status.code(), Some(0));
+    let folder = Folder::new()?;
+    run(&folder, &[])?;
+    assert_eq!(text(&printed.stdout), read(&folder.0)?[name]);
+    let unknown = print("gate-job.yaml")?;
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = text(&unknown.stderr);
+    assert!(
+        said.starts_with("there is no `gate-job.yaml`; write one of kubernetes/gate-spec.yaml, "),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn slos_of_one_endpoint_have_one_probe_by_the_exporter_that_was_named() -> Checked {
+    let folder = Folder::new()?;
+    let spec = folder.0.join("spec.yaml");
+    let slo = |name: &str, window: &str| {
+        format!(
+            "  - {{ name: {name}, objective: 99%, window: {window}, sli: {{ synthetic: {{ path: /stock/health }} }} }}\n"
+        )
+    };
+    let slos = slo("month", "month in Asia/Seoul") + &slo("week", "7d");
+    std::fs::write(&spec, format!("version: 1\nservice: shop\nslos:\n{slos}"))?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+    command
+        .arg("manifests")
+        .arg(&spec)
+        .arg("--out")
+        .arg(folder.0.join("out"));
+    command.args([
+        "--exporter",
+        "prober:9116",
+        "--module",
+        "slow",
+        "--target",
+        "https://shop.example/",
+    ]);
+    let output = command.output()?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let files = read(&folder.0.join("out/kubernetes"))?;
+    let probes: Vec<_> = files.keys().filter(|name| name.starts_with("probe-")).collect();
+    assert_eq!(probes, ["probe-month.yaml"], "whatever its window");
+    let probe = &files["probe-month.yaml"];
+    for line in [
+        "jobName: slo-health/shop/production/month\n",
+        "prober:9116",
+        "slow_answered",
+        "https://shop.example/stock/health",
+    ] {
+        assert!(probe.contains(line), "{line} in {probe}");
+    }
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{error::ProbeKitError, yaml::Yaml};
+use slo_core::yaml_writer::Yaml;
+
+use super::error::ProbeKitError;
 
 /// Headers, TLS and credentials of the probes, for the Blackbox exporter's modules.
 ///

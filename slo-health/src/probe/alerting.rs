@@ -5,16 +5,17 @@ use std::time::Duration;
 use slo_core::{
     Outcome,
     alert::{Condition, Severity},
+    promql::{fraction, quote},
+    yaml_writer::{Style, Yaml},
 };
 
 use super::{
     ProbeKit,
-    promise::{Promise, alert_name, threshold},
-    promql::{literal, untemplated},
+    promise::{Promise, Told, alert_name, threshold},
     recording::{DATA_AGE, REMAINING, STATE, error_ratio},
     states::ProbeState,
+    template::untemplated,
     timing::duration,
-    yaml::Yaml,
 };
 
 impl ProbeKit {
@@ -22,15 +23,21 @@ impl ProbeKit {
     /// record: down pages; stale data, a check that is broken, and targets that nobody observes are tickets; with an
     /// agreed SLO, budgets that burn fast page and ones that burn slowly are tickets.
     ///
-    /// With an SLO that is a draft nothing pages, and there are no alerts on its budget.
+    /// With an SLO that is a draft nothing pages, and there are no alerts on its budget; with one that tells nobody there
+    /// are no alerts at all.
     #[must_use]
     pub fn alerting_rules(&self) -> String {
-        document(vec![self.alert_group()])
+        document(self.alert_group().into_iter().collect())
     }
 
-    /// The group of the alerts.
-    pub(super) fn alert_group(&self) -> Yaml {
-        let mut rules = vec![self.down(), self.stale(), self.broken(), self.unobserved()];
+    /// The group of the alerts; none where nobody is told.
+    pub(super) fn alert_group(&self) -> Option<Yaml> {
+        // The kit whose probes they are tells of the targets, for all that read them.
+        let mut rules = if self.told == Told::Nobody || self.is_guest() {
+            Vec::new()
+        } else {
+            vec![self.down(), self.stale(), self.broken(), self.unobserved()]
+        };
         if let Some(promise) = &self.promise {
             rules.extend(
                 promise
@@ -39,11 +46,12 @@ impl ProbeKit {
                     .map(|condition| self.burning(promise, condition)),
             );
         }
-        self.group("alerts", ALERTS_EVERY.min(self.timing.interval), rules)
+        let every = ALERTS_EVERY.min(self.timing.interval);
+        (!rules.is_empty()).then(|| self.group("alerts", every, rules))
     }
 
     fn down(&self) -> Yaml {
-        let severity = if self.may_page {
+        let severity = if self.told == Told::Pages {
             Severity::Page
         } else {
             Severity::Ticket
@@ -114,9 +122,9 @@ impl ProbeKit {
     }
 
     fn unobserved(&self) -> Yaml {
-        let mut expression = format!("up{} == 0", self.selector(""));
+        let mut expression = format!("up{} == 0", self.of_probes(""));
         for target in &self.targets {
-            let series = self.selector(&format!("instance={}", literal(&self.address(target))));
+            let series = self.of_probes(&format!("instance={}", quote(&self.address(target))));
             expression.push_str(&format!(" or absent(up{series})"));
         }
         let texts = vec![
@@ -179,7 +187,7 @@ impl ProbeKit {
                      over {} allows {}%. Budget left: {left}.",
                     promise.target(),
                     promise.window_text(),
-                    super::promql::fraction(u128::from(promise.target().budget_ppb()), 10_000_000),
+                    fraction(u128::from(promise.target().budget_ppb()), 10_000_000),
                 ),
             ),
             (
@@ -211,9 +219,12 @@ impl ProbeKit {
     ) -> Yaml {
         // Said again, as `absent` knows few of them, and as alerts of two kits in one file would look alike to `promtool`.
         // Values of labels are templates, too.
-        let mut labels = self.identity.labels();
+        let promise = self.promise.as_ref();
+        let mut labels = promise.map(|promise| promise.labels().clone()).unwrap_or_default();
+        labels.extend(self.identity.labels());
         labels.insert("job".to_owned(), self.job.clone());
-        labels.insert("severity".to_owned(), severity.as_str().to_owned());
+        let severity = promise.map_or(severity.as_str(), |promise| promise.severity_label(severity));
+        labels.insert("severity".to_owned(), severity.to_owned());
         labels.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let labels = labels
             .into_iter()
@@ -227,7 +238,7 @@ impl ProbeKit {
         }
         rule.push(("labels".to_owned(), Yaml::map(labels)));
         rule.push(("annotations".to_owned(), self.annotations(texts)));
-        Yaml::Map(rule)
+        Yaml::map(rule)
     }
 
     fn annotations(&self, texts: Vec<(&str, String)>) -> Yaml {
@@ -236,6 +247,7 @@ impl ProbeKit {
             ("promise", promise.and_then(|promise| promise.sentence.as_ref())),
             ("owner", promise.and_then(|promise| promise.owner.as_ref())),
             ("runbook_url", self.runbook.as_ref()),
+            ("dashboard_url", promise.and_then(|promise| promise.dashboard.as_ref())),
         ];
         let given = given
             .into_iter()
@@ -257,7 +269,7 @@ impl ProbeKit {
 
 /// A rule file with these groups.
 pub(super) fn document(groups: Vec<Yaml>) -> String {
-    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
+    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT, Style::Probes)
 }
 
 /// An alert on some states of a target.

@@ -1,12 +1,14 @@
 //! The exporter's two modules, for Blackbox exporter 0.26 and later.
 
-use slo_core::names;
+use slo_core::{
+    names,
+    yaml_writer::{Style, Yaml},
+};
 
 use super::{
     ProbeKit,
     states::{ProbeState, header_regexp},
     timing::duration,
-    yaml::Yaml,
 };
 use crate::State;
 
@@ -25,13 +27,8 @@ impl ProbeKit {
     pub(super) fn modules(&self) -> Vec<(String, Yaml)> {
         vec![
             (self.module.clone(), self.fresh()),
-            (self.answered_module(), self.answered()),
+            (self.states_module(), self.answered()),
         ]
-    }
-
-    /// The module behind the seven states.
-    pub(super) fn answered_module(&self) -> String {
-        format!("{}_answered", self.module)
     }
 
     fn fresh(&self) -> Yaml {
@@ -60,14 +57,14 @@ impl ProbeKit {
         Yaml::map([
             ("prober", Yaml::text("http")),
             ("timeout", Yaml::bare(duration(self.timing.module_timeout))),
-            ("http", Yaml::Map(http)),
+            ("http", Yaml::map(http)),
         ])
     }
 }
 
 /// `blackbox.yml` with these modules.
 pub(super) fn document(modules: Vec<(String, Yaml)>) -> String {
-    Yaml::map([("modules", Yaml::Map(modules))]).document(COMMENT)
+    Yaml::map([("modules", Yaml::map(modules))]).document(COMMENT, Style::Probes)
 }
 
 const COMMENT: &str = "Blackbox exporter 0.26 or later: modules for health endpoints of slo-health.";

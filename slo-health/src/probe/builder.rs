@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use slo_core::{Sli, Slo, Status, SyntheticSli};
+use slo_core::{Sli, Slo, SyntheticSli};
 
 use super::{
     ProbeKit,
@@ -10,7 +10,7 @@ use super::{
     codes::ProbeCodes,
     error::ProbeKitError,
     labels::{self, Identity, Labels},
-    promise::Promise,
+    promise::{Promise, Told},
     target::ProbeTarget,
     timing::Given,
 };
@@ -48,6 +48,7 @@ pub struct ProbeKitBuilder {
     access: ProbeAccess,
     module: String,
     slo: Option<Slo>,
+    slo_name: Option<String>,
     page_after: Duration,
     ticket_after: Duration,
     runbook: Option<String>,
@@ -67,6 +68,7 @@ impl ProbeKitBuilder {
             access: ProbeAccess::new(),
             module: "freshness".to_owned(),
             slo: None,
+            slo_name: None,
             page_after: Duration::from_secs(120),
             ticket_after: Duration::from_secs(600),
             runbook: None,
@@ -160,10 +162,20 @@ impl ProbeKitBuilder {
         }
     }
 
-    /// The freshness SLO: its name, objective, window, promise, and what being down counts as.
+    /// The freshness SLO: its name, objective, window and promise, what being down counts as, whom its alerts tell, and
+    /// their labels and links.
     pub fn slo(self, slo: &Slo) -> Self {
         Self {
             slo: Some(slo.clone()),
+            ..self
+        }
+    }
+
+    /// The name of an SLO whose promise other rules keep: only its name is known here, for the job and its series.
+    /// [`slo`](Self::slo) has the name with it.
+    pub fn slo_name(self, name: impl Into<String>) -> Self {
+        Self {
+            slo_name: Some(name.into()),
             ..self
         }
     }
@@ -178,7 +190,7 @@ impl ProbeKitBuilder {
         Self { ticket_after, ..self }
     }
 
-    /// Where people read what to do; a link in every alert.
+    /// Where people read what to do, a link in every alert; that of the SLO when never called.
     pub fn runbook(self, url: impl Into<String>) -> Self {
         Self {
             runbook: Some(url.into()),
@@ -199,10 +211,9 @@ impl ProbeKitBuilder {
         self.check_targets()?;
         let sli = self.slo.as_ref().map(synthetic).transpose()?;
         let path = self.path_to_probe(sli)?;
-        let is_draft = self
-            .slo
-            .as_ref()
-            .is_some_and(|slo| slo.current_status() == Status::Draft);
+        let told = Told::of(self.slo.as_ref());
+        let runbook = self.slo.as_ref().and_then(Slo::runbook_link);
+        let runbook = runbook.map(|link| link.as_str().to_owned());
         let promise = match (&self.slo, sli) {
             (Some(slo), Some(sli)) => Some(Promise::new(slo, sli, timing.interval)?),
             _ => None,
@@ -211,11 +222,13 @@ impl ProbeKitBuilder {
             service: self.service,
             namespace: self.namespace,
             environment: self.environment,
-            slo: self.slo.map(|slo| slo.name().to_owned()),
+            slo: self.slo.map(|slo| slo.name().to_owned()).or(self.slo_name),
         };
         identity.check()?;
+        let job = identity.job(&path);
         Ok(ProbeKit {
-            job: identity.job(&path),
+            source: job.clone(),
+            job,
             identity,
             targets: self.targets,
             path,
@@ -225,10 +238,10 @@ impl ProbeKitBuilder {
             access: self.access,
             module: self.module,
             promise,
-            may_page: !is_draft,
+            told,
             page_after: self.page_after,
             ticket_after: self.ticket_after,
-            runbook: self.runbook,
+            runbook: self.runbook.or(runbook),
         })
     }
 

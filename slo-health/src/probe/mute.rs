@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveTime, Timelike as _, Weekday};
 
-use super::{ProbeKit, error::ProbeKitError, promql::literal, yaml::Yaml};
+use slo_core::yaml_writer::{Style, Yaml};
+
+use super::{ProbeKit, error::ProbeKitError};
 
 /// A time of each week in which nobody wants to be told, like the hours of a maintenance.
 ///
@@ -87,33 +89,55 @@ impl ProbeKit {
     ///
     /// [`ProbeKitError::NoQuietTimes`].
     pub fn mute_config(&self, receiver: &str, quiet: &[QuietTime]) -> Result<String, ProbeKitError> {
-        if quiet.is_empty() {
-            return Err(ProbeKitError::NoQuietTimes);
-        }
-        let name = format!("{}: quiet", self.job);
-        let times: Vec<_> = quiet.iter().flat_map(QuietTime::parts).collect();
-        let interval = Yaml::map([
-            ("name", Yaml::text(name.as_str())),
+        document(&[self], receiver, quiet)
+    }
+
+    fn quiet_name(&self) -> String {
+        format!("{}: quiet", self.job)
+    }
+
+    fn quiet_interval(&self, quiet: &[QuietTime]) -> Yaml {
+        let times = quiet.iter().flat_map(QuietTime::parts).collect();
+        Yaml::map([
+            ("name", Yaml::text(self.quiet_name())),
             ("time_intervals", Yaml::List(times)),
-        ]);
-        let route = Yaml::map([
+        ])
+    }
+
+    fn quiet_route(&self, receiver: &str) -> Yaml {
+        Yaml::map([
             ("receiver", Yaml::text(receiver)),
             ("matchers", Yaml::List(self.matchers())),
-            ("mute_time_intervals", Yaml::List(vec![Yaml::text(name)])),
-        ]);
-        let root = Yaml::map([("receiver", Yaml::text(receiver)), ("routes", Yaml::List(vec![route]))]);
-        let whole = [("time_intervals", Yaml::List(vec![interval])), ("route", root)];
-        Ok(Yaml::map(whole).document(COMMENT))
+            ("mute_time_intervals", Yaml::List(vec![Yaml::text(self.quiet_name())])),
+        ])
     }
 
     fn matchers(&self) -> Vec<Yaml> {
         let mut all = BTreeMap::from([("alertname".to_owned(), "=~\"SloHealth.+\"".to_owned())]);
         let labels = self.identity.labels().into_iter();
-        all.extend(labels.map(|(name, value)| (name, format!("={}", literal(&value)))));
+        all.extend(labels.map(|(name, value)| (name, format!("={}", quoted(&value)))));
         // Other kits of the same service have other quiet times.
-        all.insert("job".to_owned(), format!("={}", literal(self.job())));
+        all.insert("job".to_owned(), format!("={}", quoted(self.job())));
         all.into_iter().map(|(name, rest)| Yaml::text(name + &rest)).collect()
     }
+}
+
+/// The snippet for these kits: quiet times and a route of each.
+pub(super) fn document(kits: &[&ProbeKit], receiver: &str, quiet: &[QuietTime]) -> Result<String, ProbeKitError> {
+    if quiet.is_empty() {
+        return Err(ProbeKitError::NoQuietTimes);
+    }
+    let intervals = kits.iter().map(|kit| kit.quiet_interval(quiet)).collect();
+    let routes = kits.iter().map(|kit| kit.quiet_route(receiver)).collect();
+    let root = Yaml::map([("receiver", Yaml::text(receiver)), ("routes", Yaml::List(routes))]);
+    let whole = [("time_intervals", Yaml::List(intervals)), ("route", root)];
+    Ok(Yaml::map(whole).document(COMMENT, Style::Probes))
+}
+
+/// A matcher's value. Alertmanager knows three escapes in it, and takes everything else as it is.
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+    format!("\"{text}\"")
 }
 
 fn clock(time: NaiveTime) -> String {
@@ -153,6 +177,11 @@ mod tests {
 
     fn parts(day: Weekday, from: NaiveTime, to: NaiveTime) -> Vec<Yaml> {
         QuietTime::new(day, from, to, "Asia/Seoul").unwrap().parts()
+    }
+
+    #[test]
+    fn a_matcher_has_the_three_escapes_that_alertmanager_reads() {
+        assert_eq!(quoted("a\"b\\c\nd\u{7}{{월"), "\"a\\\"b\\\\c\\nd\u{7}{{월\"");
     }
 
     #[test]

@@ -3,11 +3,34 @@
 use std::time::Duration;
 
 use slo_core::{
-    BurnWindow, DownCounts, Outcome, Slo, SyntheticSli, Target,
+    Alerting, BurnWindow, DownCounts, Outcome, Slo, Status, SyntheticSli, Target,
     alert::{AlertPolicy, Alerts, Condition, Severity},
+    promql::fraction,
 };
 
-use super::{error::ProbeKitError, promql::fraction, states::ProbeState};
+use super::{error::ProbeKitError, labels::Labels, states::ProbeState};
+
+/// Who is told of a target that is in trouble.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Told {
+    Nobody,
+    /// Tickets at most: the SLO is a draft.
+    Tickets,
+    Pages,
+}
+
+impl Told {
+    pub(super) fn of(slo: Option<&Slo>) -> Self {
+        let Some(slo) = slo else { return Self::Pages };
+        if slo.alerting_rules().is_some_and(Alerting::tells_nobody) {
+            Self::Nobody
+        } else if slo.current_status() == Status::Draft {
+            Self::Tickets
+        } else {
+            Self::Pages
+        }
+    }
+}
 
 /// A freshness SLO over probes.
 #[derive(Clone, Debug)]
@@ -17,8 +40,11 @@ pub(super) struct Promise {
     window_text: String,
     down_counts: DownCounts,
     alerts: Alerts,
+    alerting: Option<Alerting>,
+    labels: Labels,
     pub(super) sentence: Option<String>,
     pub(super) owner: Option<String>,
+    pub(super) dashboard: Option<String>,
 }
 
 impl Promise {
@@ -33,8 +59,11 @@ impl Promise {
             window_text: slo.window().to_string(),
             down_counts: sli.when_down(),
             alerts: AlertPolicy::standard().pushed_every(interval).for_slo(slo),
+            alerting: slo.alerting_rules().cloned(),
+            labels: own_labels(slo),
             sentence: slo.promise_sentence().map(str::to_owned),
             owner: slo.owner_name().map(str::to_owned),
+            dashboard: slo.dashboard_link().map(|link| link.as_str().to_owned()),
         })
     }
 
@@ -55,6 +84,17 @@ impl Promise {
     /// The budget as the exact decimal of a ratio: `0.001`.
     pub(super) fn budget(&self) -> String {
         fraction(self.target.budget_ppb().into(), ONE_PPB)
+    }
+
+    /// The labels that its alerts have besides whose they are: its own, and its tier.
+    pub(super) const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// What the severity is called where it matters.
+    pub(super) fn severity_label(&self, severity: Severity) -> &str {
+        let alerting = self.alerting.as_ref();
+        alerting.map_or(severity.as_str(), |alerting| alerting.severity_label(severity))
     }
 
     /// The states that count so.
@@ -105,6 +145,12 @@ impl Promise {
     pub(super) const fn minimum_bad_events(&self) -> u32 {
         self.alerts.minimum_bad_events()
     }
+}
+
+fn own_labels(slo: &Slo) -> Labels {
+    let tier = slo.alerting_rules().and_then(Alerting::tier_label);
+    let all = slo.labels().iter().chain(tier.map(|tier| ("tier", tier)));
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn sorted(mut windows: Vec<BurnWindow>) -> Vec<BurnWindow> {

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use slo_core::{BurnWindow, Outcome, names};
-
-use super::{
-    ProbeKit,
-    promise::Promise,
-    promql::{fraction, literal},
-    states::ProbeState,
-    timing::duration,
-    yaml::Yaml,
+use slo_core::{
+    BurnWindow, Outcome, names,
+    promql::{fraction, quote},
+    yaml_writer::{Style, Yaml},
 };
+
+use super::{ProbeKit, promise::Promise, states::ProbeState, timing::duration};
 
 pub(super) use slo_core::names::{PROBE_DATA_AGE_RECORDED as DATA_AGE, PROBE_STATE_RECORDED as STATE};
 
@@ -51,10 +48,14 @@ impl ProbeKit {
         groups
     }
 
-    /// `{job="..",more}`: this kit's series and no others.
+    /// `{job="..",more}`: what this kit's rules recorded and nothing else.
     pub(super) fn selector(&self, more: &str) -> String {
-        let comma = if more.is_empty() { "" } else { "," };
-        format!("{{job={}{comma}{more}}}", literal(&self.job))
+        of_job(&self.job, more)
+    }
+
+    /// `{job="..",more}`: the probes that this kit reads and no others.
+    pub(super) fn of_probes(&self, more: &str) -> String {
+        of_job(&self.source, more)
     }
 
     pub(super) fn group(&self, name: &str, interval: Duration, rules: Vec<Yaml>) -> Yaml {
@@ -76,12 +77,18 @@ impl ProbeKit {
     }
 
     fn state_rules(&self) -> Vec<Yaml> {
-        let state = |state: &ProbeState| self.record(STATE, &self.state(*state), &[("state", state.as_str())]);
+        // A guest's probes have the name of their own kit's SLO.
+        let mine = self.identity.slo.as_deref().filter(|_| self.is_guest());
+        let mine: Vec<_> = mine.map(|slo| (names::SLO_NAME.label, slo)).into_iter().collect();
+        let state = |state: &ProbeState| {
+            let labels = [&[("state", state.as_str())], mine.as_slice()].concat();
+            self.record(STATE, &self.state(*state), &labels)
+        };
         let mut rules: Vec<_> = ProbeState::ALL.iter().map(state).collect();
         // Only what the service itself says: a proxy's error page may have a Last-Modified, too.
-        let series = self.selector("");
+        let series = self.of_probes("");
         let told = format!("probe_http_last_modified_timestamp_seconds{series} and (probe_success{series} == 1)");
-        rules.push(self.record(DATA_AGE, &format!("clamp_min(time() - ({told}), 0)"), &[]));
+        rules.push(self.record(DATA_AGE, &format!("clamp_min(time() - ({told}), 0)"), &mine));
         rules
     }
 
@@ -91,10 +98,10 @@ impl ProbeKit {
     /// code, which is that of exactly one of four states; else `c` is not 0 (foreign) or 0, and then the time to connect
     /// is over 0 (hung) or not (unreachable).
     fn state(&self, state: ProbeState) -> String {
-        let series = self.selector("");
+        let series = self.of_probes("");
         let no_answer = format!("(probe_http_status_code{series} == bool 0)");
         // Where not even the name is known, there is no such phase at all.
-        let phase = self.selector(r#"phase="connect""#);
+        let phase = self.of_probes(r#"phase="connect""#);
         let connect =
             format!("(sum without (phase) (probe_http_duration_seconds{phase}) or probe_success{series} * 0)");
         match state {
@@ -164,11 +171,11 @@ impl ProbeKit {
     /// This kit's series of these states, at least one.
     pub(super) fn in_states(&self, states: &[ProbeState]) -> String {
         match states {
-            [state] => self.selector(&format!("state={}", literal(state.as_str()))),
+            [state] => self.selector(&format!("state={}", quote(state.as_str()))),
             _ if states.len() == ProbeState::ALL.len() => self.selector(""),
             _ => {
                 let words: Vec<_> = states.iter().map(|state| state.as_str()).collect();
-                self.selector(&format!("state=~{}", literal(&words.join("|"))))
+                self.selector(&format!("state=~{}", quote(&words.join("|"))))
             }
         }
     }
@@ -213,9 +220,14 @@ impl ProbeKit {
     }
 }
 
+fn of_job(job: &str, more: &str) -> String {
+    let comma = if more.is_empty() { "" } else { "," };
+    format!("{{job={}{comma}{more}}}", quote(job))
+}
+
 /// A rule file with these groups.
 pub(super) fn document(groups: Vec<Yaml>) -> String {
-    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT)
+    Yaml::map([("groups", Yaml::List(groups))]).document(COMMENT, Style::Probes)
 }
 
 fn valid(promise: &Promise) -> Vec<ProbeState> {

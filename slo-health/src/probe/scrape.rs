@@ -1,10 +1,11 @@
 //! The scrape jobs, which Prometheus, `vmagent` and `VictoriaMetrics` read alike.
 
+use slo_core::yaml_writer::{Style, Yaml};
+
 use super::{
     ProbeKit,
     target::{ExporterAddress, ProbeTarget},
     timing::duration,
-    yaml::Yaml,
 };
 
 impl ProbeKit {
@@ -19,7 +20,7 @@ impl ProbeKit {
 
     /// The job behind the seven states.
     pub(super) fn states_job(&self, exporter: &ExporterAddress) -> Yaml {
-        self.scrape_job(&self.job, &self.answered_module(), exporter)
+        self.scrape_job(&self.job, &self.states_module(), exporter)
     }
 
     /// A second, simpler job, whose `probe_success` is 1 exactly when the data is fresh: `avg_over_time(probe_success
@@ -29,7 +30,7 @@ impl ProbeKit {
     #[must_use]
     pub fn freshness_scrape_config(&self, exporter: &ExporterAddress) -> String {
         let job = self.scrape_job(&format!("{} (fresh)", self.job), &self.module, exporter);
-        Yaml::map([("scrape_configs", Yaml::List(vec![job]))]).document(FRESHNESS)
+        Yaml::map([("scrape_configs", Yaml::List(vec![job]))]).document(FRESHNESS, Style::Probes)
     }
 
     fn scrape_job(&self, name: &str, module: &str, exporter: &ExporterAddress) -> Yaml {
@@ -62,7 +63,7 @@ impl ProbeKit {
 
 /// A document with these jobs behind the seven states.
 pub(super) fn document(jobs: Vec<Yaml>) -> String {
-    Yaml::map([("scrape_configs", Yaml::List(jobs))]).document(STATES)
+    Yaml::map([("scrape_configs", Yaml::List(jobs))]).document(STATES, Style::Probes)
 }
 
 /// The target's address becomes the exporter's parameter and the instance; what is scraped is the exporter.

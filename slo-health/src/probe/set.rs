@@ -1,10 +1,21 @@
 //! Several kits in one file each: for all freshness SLOs of a service.
 
+use slo_core::yaml_writer::Yaml;
+
 use super::{
-    ProbeKit, alerting, blackbox, error::ProbeKitError, recording, scrape, target::ExporterAddress, yaml::Yaml,
+    ProbeKit, alerting, blackbox,
+    error::ProbeKitError,
+    labels::Identity,
+    mute::{self, QuietTime},
+    recording, scrape,
+    target::ExporterAddress,
 };
 
 /// Kits whose files are rendered together, in the order given, as an exporter reads one file only.
+///
+/// Several SLOs of one endpoint share its probes: of kits that differ in their SLO alone, the first has the scrape job,
+/// and the alerts on its targets, which page when one of the SLOs may; the others make their states, under their own
+/// job, of the same probes.
 ///
 /// ```
 /// use slo_health::probe::{ProbeKit, ProbeKitError, ProbeKits, ProbeTarget};
@@ -36,7 +47,7 @@ impl ProbeKits {
     /// [`ProbeKitError::NoKits`], [`ProbeKitError::DuplicateJob`], and [`ProbeKitError::ModuleClash`] where timeouts,
     /// codes or headers differ under one [`module_name`](super::ProbeKitBuilder::module_name).
     pub fn new(kits: impl IntoIterator<Item = ProbeKit>) -> Result<Self, ProbeKitError> {
-        let kits: Vec<_> = kits.into_iter().collect();
+        let mut kits: Vec<_> = kits.into_iter().collect();
         if kits.is_empty() {
             return Err(ProbeKitError::NoKits);
         }
@@ -45,6 +56,7 @@ impl ProbeKits {
                 return Err(ProbeKitError::DuplicateJob(kit.job.clone()));
             }
         }
+        share_probes(&mut kits);
         let modules = distinct(kits.iter().flat_map(ProbeKit::modules))?;
         Ok(Self { kits, modules })
     }
@@ -60,10 +72,11 @@ impl ProbeKits {
         blackbox::document(self.modules.clone())
     }
 
-    /// As [`ProbeKit::scrape_config`], a job per kit.
+    /// As [`ProbeKit::scrape_config`], a job per kit that has probes of its own.
     #[must_use]
     pub fn scrape_config(&self, exporter: &ExporterAddress) -> String {
-        scrape::document(self.kits.iter().map(|kit| kit.states_job(exporter)).collect())
+        let hosts = self.kits.iter().filter(|kit| !kit.is_guest());
+        scrape::document(hosts.map(|kit| kit.states_job(exporter)).collect())
     }
 
     /// As [`ProbeKit::recording_rules`], of all kits.
@@ -75,7 +88,42 @@ impl ProbeKits {
     /// As [`ProbeKit::alerting_rules`], of all kits.
     #[must_use]
     pub fn alerting_rules(&self) -> String {
-        alerting::document(self.kits.iter().map(ProbeKit::alert_group).collect())
+        alerting::document(self.kits.iter().filter_map(ProbeKit::alert_group).collect())
+    }
+
+    /// As [`ProbeKit::mute_config`], of all kits.
+    ///
+    /// # Errors
+    ///
+    /// [`ProbeKitError::NoQuietTimes`].
+    pub fn mute_config(&self, receiver: &str, quiet: &[QuietTime]) -> Result<String, ProbeKitError> {
+        mute::document(&self.kits.iter().collect::<Vec<_>>(), receiver, quiet)
+    }
+}
+
+impl ProbeKit {
+    /// Whether both would send the same probes, wait as long with their alerts, and differ in their SLO alone.
+    fn probes_like(&self, other: &Self) -> bool {
+        let whose = |kit: &Self| Identity {
+            slo: kit.identity.slo.as_ref().map(|_| String::new()),
+            ..kit.identity.clone()
+        };
+        (&self.path, &self.targets, &self.labels) == (&other.path, &other.targets, &other.labels)
+            && whose(self) == whose(other)
+            && (&self.module, &self.codes, &self.access) == (&other.module, &other.codes, &other.access)
+            && (self.timing, self.page_after, self.ticket_after) == (other.timing, other.page_after, other.ticket_after)
+    }
+}
+
+/// Lets each kit read the probes of the first one that probes the same.
+fn share_probes(kits: &mut [ProbeKit]) {
+    for index in 1..kits.len() {
+        let (before, rest) = kits.split_at_mut(index);
+        let host = |kit: &&mut ProbeKit| !kit.is_guest() && kit.probes_like(&rest[0]);
+        if let Some(host) = before.iter_mut().find(host) {
+            host.told = host.told.max(rest[0].told);
+            rest[0].source.clone_from(&host.job);
+        }
     }
 }
 
@@ -95,6 +143,9 @@ fn distinct(modules: impl Iterator<Item = (String, Yaml)>) -> Result<Vec<(String
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use chrono::{NaiveTime, Weekday};
+    use slo_core::{Slo, Status, SyntheticSli};
 
     use super::*;
     use crate::probe::{ProbeKitBuilder, ProbeTarget};
@@ -139,5 +190,109 @@ mod tests {
             twice.to_string(),
             "two kits have the job `slo-health/shop/a`; give each a service, environment, SLO or path of its own"
         );
+    }
+
+    fn of_slo(name: &str, status: Status) -> ProbeKitBuilder {
+        let sli = SyntheticSli::new("/a");
+        let slo = Slo::new(name, sli, "99%".parse().unwrap(), "30d".parse().unwrap()).status(status);
+        kit("/a").unwrap().slo(&slo)
+    }
+
+    fn of(builders: [ProbeKitBuilder; 2]) -> ProbeKits {
+        ProbeKits::new(builders.map(|builder| builder.build().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn slos_of_one_endpoint_share_its_probes() {
+        let kits = of([of_slo("month", Status::Draft), of_slo("week", Status::Agreed)]);
+        let [month, week] = kits.kits() else { panic!("two kits") };
+        assert_eq!((month.probes_job(), week.probes_job()), (month.job(), month.job()));
+        let exporter = "blackbox:9115".parse().unwrap();
+        assert_eq!(kits.scrape_config(&exporter), month.scrape_config(&exporter));
+
+        let rules = week.recording_rules();
+        assert_eq!(rules.matches("record: slo_health:probe_state\n").count(), 7);
+        // Read from the one, recorded as the other's.
+        let series = r#"probe_success{job="slo-health/shop/month"}"#;
+        assert!(
+            rules.contains(series) && !rules.contains(r#"probe_success{job="slo-health/shop/week""#),
+            "{rules}"
+        );
+        assert_eq!(
+            rules.matches("slo_name: week").count(),
+            8,
+            "seven states and the age: {rules}"
+        );
+        assert!(rules.contains(r#"slo_health:probe_state{job="slo-health/shop/week""#));
+        assert!(
+            !month.recording_rules().contains("slo_name: "),
+            "its targets have the name"
+        );
+    }
+
+    #[test]
+    fn one_outage_is_one_page_and_each_budget_has_its_alerts() {
+        let kits = of([of_slo("month", Status::Draft), of_slo("week", Status::Agreed)]);
+        let alerts = kits.alerting_rules();
+        for about_targets in [
+            "SloHealthDown",
+            "SloHealthStale",
+            "SloHealthCheckBroken",
+            "SloHealthUnobserved",
+        ] {
+            assert_eq!(
+                alerts.matches(&format!("alert: {about_targets}\n")).count(),
+                1,
+                "{about_targets}"
+            );
+        }
+        assert!(
+            kits.kits()[0].alerting_rules().contains("severity: page"),
+            "the week's SLO may page"
+        );
+        assert!(
+            !kits.kits()[0].alerting_rules().contains("Burn"),
+            "the month's is a draft"
+        );
+        assert!(kits.kits()[1].alerting_rules().contains("Burn"));
+        assert!(!kits.kits()[1].alerting_rules().contains("up{"));
+    }
+
+    #[test]
+    fn probes_that_differ_are_not_shared() {
+        let first = || of_slo("month", Status::Agreed);
+        let second = || of_slo("week", Status::Agreed);
+        let elsewhere = ProbeTarget::new("https://other.example").unwrap();
+        for other in [
+            second().interval(Duration::from_secs(15)),
+            second().environment("dev"),
+            second().namespace("homes"),
+            second().label("region", "kr"),
+            second().target(elsewhere),
+            second().page_after(Duration::from_secs(60)),
+            second().ticket_after(Duration::from_secs(60)),
+            second().module_name("slow").deadline(Duration::from_secs(8)),
+        ] {
+            let kits = of([first(), other]);
+            assert_eq!(kits.kits()[1].probes_job(), kits.kits()[1].job());
+            let exporter = "blackbox:9115".parse().unwrap();
+            assert_eq!(kits.scrape_config(&exporter).matches("job_name").count(), 2);
+        }
+    }
+
+    #[test]
+    fn each_kit_has_its_quiet_times() {
+        let kits = of([of_slo("month", Status::Agreed), of_slo("week", Status::Agreed)]);
+        let quiet = [QuietTime::new(Weekday::Sun, NaiveTime::MIN, NaiveTime::MIN, "UTC").unwrap()];
+        let muted = kits.mute_config("team", &quiet).unwrap();
+        for (piece, count) in [
+            ("- name: ", 2),
+            ("start_time: ", 2),
+            ("mute_time_intervals:", 2),
+            ("receiver: team", 3),
+        ] {
+            assert_eq!(muted.matches(piece).count(), count, "{piece} in {muted}");
+        }
+        assert_eq!(kits.mute_config("team", &[]), Err(ProbeKitError::NoQuietTimes));
     }
 }

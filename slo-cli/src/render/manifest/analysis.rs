@@ -5,10 +5,10 @@
 //! meets neither is inconclusive: the rollout pauses for a person.
 //! <https://argo-rollouts.readthedocs.io/en/stable/features/analysis/>
 
+use slo_core::yaml_writer::Map;
 use slo_core::{Outcome, Share, Threshold, names};
 
-use super::yaml::Map;
-use super::{Plan, heading, labels};
+use super::{Plan, document, labels};
 use crate::render::units;
 
 /// The share of requests that a p95 leaves out.
@@ -50,12 +50,15 @@ pub(super) fn template(plan: &Plan<'_>) -> String {
                 .with("labels", labels("slo-analysis", plan.set.service())),
         )
         .with("spec", Map::new().with("args", arguments).with("metrics", metrics));
-    map.document(&heading(&format!(
-        "bad-ratio holds while the share of bad requests is {}, slow-ratio while the p95 is {}.\n\
+    document(
+        map,
+        &format!(
+            "bad-ratio holds while the share of bad requests is {}, slow-ratio while the p95 is {}.\n\
          Too few requests to judge are a 0. No series at all, or something that is no number, is neither success nor failure:\n\
          the rollout pauses until somebody has looked.",
-        rules.bad_ratio, rules.p95
-    )))
+            rules.bad_ratio, rules.p95
+        ),
+    )
 }
 
 /// When a measurement is a success, and when a failure.

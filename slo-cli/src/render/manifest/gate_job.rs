@@ -1,8 +1,9 @@
 //! The deploy gate as a hook of Argo CD: a Job that runs before a sync, and stops it when it fails.
 
+use slo_core::yaml_writer::{Map, Yaml};
+
 use super::gate_command::{DEADLINE_SECONDS, SPEC_FILE, SPEC_FOLDER, TOLD, arguments};
-use super::yaml::{Map, Yaml};
-use super::{Plan, heading, labels};
+use super::{Plan, document, labels};
 
 /// The spec that the gate reads.
 pub(super) fn spec(plan: &Plan<'_>) -> String {
@@ -12,9 +13,10 @@ pub(super) fn spec(plan: &Plan<'_>) -> String {
         .with("kind", "ConfigMap")
         .with("metadata", hook(plan, &name, "-1"))
         .with("data", Map::new().with(SPEC_FILE, plan.spec));
-    map.document(&heading(
+    document(
+        map,
         "The promises that the gate judges by. It comes one wave before the Job that reads it.",
-    ))
+    )
 }
 
 /// The Job.
@@ -25,7 +27,8 @@ pub(super) fn job(plan: &Plan<'_>) -> String {
         .with("kind", "Job")
         .with("metadata", hook(plan, &name, "0"))
         .with("spec", job_spec(plan, &name));
-    map.document(&heading(
+    document(
+        map,
         "The gate's exit codes: 0 allowed, warnings and bypasses too; 1 a breach that is proven; 2 wrong usage or spec; 3 could\n\
          not decide. Every code but 0 fails the Job and with it the sync. To let deploys pass while monitoring is down, add\n\
          `--on-unknown=allow` to the arguments: they are still recorded as unknown.\n\
@@ -33,7 +36,7 @@ pub(super) fn job(plan: &Plan<'_>) -> String {
          A hook sees neither the commit's message nor its revision. Let CI write them, as its last step before it pushes the\n\
          files that Argo CD reads:\n\
          \n    slo manifests slo.yaml --out deploy --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\"",
-    ))
+    )
 }
 
 fn job_spec(plan: &Plan<'_>, name: &str) -> Map {

@@ -1,56 +1,50 @@
 //! Objects of the Prometheus operator: what is probed, and what is scraped.
 
-use slo_core::{Sli, names};
+use std::time::Duration;
 
-use super::yaml::Map;
-use super::{Plan, heading, labels};
+use slo_core::names;
+use slo_core::yaml_writer::Map;
+use slo_health::probe::ProbeKit;
+
+use super::{Plan, document, labels};
+use crate::render::probes::synthetic;
 
 const OPERATOR: &str = "monitoring.coreos.com/v1";
 
-/// Where Blackbox exporter listens.
-const PROBER: &str = "blackbox-exporter:9115";
-
-/// The module that takes every answer of ours for an answer, whatever it says: one probe tells seven states apart.
-const MODULE: &str = "freshness_answered";
-
-/// One Probe for each SLO that a probe feeds: its name and its text.
+/// One Probe for each kit that has probes of its own: the name of its SLO and its text.
 pub(super) fn probes<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = (&'a str, String)> {
-    plan.set.slos().iter().filter_map(move |slo| match slo.sli() {
-        Sli::Synthetic(sli) => Some((slo.name(), probe(plan, slo.name(), sli.path()))),
-        _ => None,
-    })
+    let named = synthetic(plan.set).map(|(slo, _)| slo.name()).zip(plan.probes);
+    let own = named.filter(|(_, kit)| kit.job() == kit.probes_job());
+    own.map(|(slo, kit)| (slo, probe(plan, slo, kit)))
 }
 
-fn probe(plan: &Plan<'_>, slo: &str, path: &str) -> String {
+fn probe(plan: &Plan<'_>, slo: &str, kit: &ProbeKit) -> String {
     let service = plan.set.service();
     let whose = Map::new()
         .with(names::SERVICE_NAME.label, service)
         .with(names::DEPLOYMENT_ENVIRONMENT_NAME.label, plan.environment)
         .with(names::SLO_NAME.label, slo);
-    let address = format!("{}{path}", plan.target.trim_end_matches('/'));
-    let targets = Map::new().with("static", [address]).because(
+    let targets = Map::new().with("static", kit.addresses().collect::<Vec<_>>()).because(
         "Rules and dashboards find the probe's numbers by these.",
         "labels",
         whose,
     );
+    let seconds = |time: Duration| format!("{}s", time.as_secs());
     let spec = Map::new()
-        .because(
-            "The rules for probes look for jobs of this name.",
-            "jobName",
-            format!("slo-health/{service}/{}/{slo}", plan.environment),
-        )
-        .with("prober", Map::new().with("url", PROBER))
-        .with("module", MODULE)
-        .with("interval", "30s")
+        .because("The rules for probes look for jobs of this name.", "jobName", kit.job())
+        .with("prober", Map::new().with("url", plan.exporter.to_string()))
+        .with("module", kit.states_module())
+        .with("interval", seconds(kit.interval()))
         .because(
             "Longer than the module's timeout, which is longer than the service's own deadline: the service answers first.",
             "scrapeTimeout",
-            "10s",
+            seconds(kit.scrape_timeout()),
         )
         .with("targets", Map::new().with("staticConfig", targets));
-    object(plan.name(slo), "Probe", service, spec).document(&heading(
+    document(
+        object(plan.name(slo), "Probe", service, spec),
         "What the SLO's events come from. The module is one of `slo probes`.",
-    ))
+    )
 }
 
 /// The programs between services and stores: who watches them?
@@ -66,10 +60,11 @@ pub(super) fn service_monitor() -> String {
     let spec = Map::new()
         .with("selector", Map::new().with("matchExpressions", [watched]))
         .with("endpoints", [endpoint]);
-    object("slo-telemetry".to_owned(), "ServiceMonitor", "slo", spec).document(&heading(
+    document(
+        object("slo-telemetry".to_owned(), "ServiceMonitor", "slo", spec),
         "Services push; what they push to is scraped, so that a collector in trouble is seen. Each of these Services names its\n\
          port `http`.",
-    ))
+    )
 }
 
 fn object(name: String, kind: &str, part_of: &str, spec: Map) -> Map {

@@ -1,9 +1,9 @@
 //! Configuration files of the programs that take what services push.
 
 use slo_core::names;
+use slo_core::yaml_writer::Map;
 
-use super::yaml::Map;
-use super::{Plan, heading};
+use super::{Plan, document};
 
 /// What tells one service, instance and environment from another on every series.
 const PROMOTED: [&str; 5] = [
@@ -16,12 +16,15 @@ const PROMOTED: [&str; 5] = [
 
 /// Prometheus that gets samples by remote write, from vmagent or a collector.
 pub(super) fn prometheus(plan: &Plan<'_>) -> String {
-    store().document(&heading(&format!(
-        "For Prometheus behind vmagent or an OpenTelemetry Collector. Start it with\n\
+    document(
+        store(),
+        &format!(
+            "For Prometheus behind vmagent or an OpenTelemetry Collector. Start it with\n\
          \n    --web.enable-remote-write-receiver --storage.tsdb.retention.time={}d\n\
          \nIt keeps 15 days by default, and a longer window silently means those.",
-        plan.retention_days()
-    )))
+            plan.retention_days()
+        ),
+    )
 }
 
 /// Prometheus that takes what services push by itself.
@@ -31,12 +34,15 @@ pub(super) fn prometheus_with_otlp(plan: &Plan<'_>) -> String {
         "otlp",
         Map::new().with("promote_resource_attributes", PROMOTED),
     );
-    map.document(&heading(&format!(
-        "For Prometheus 2.54, or 3, that services push to without anything in between. Start it with\n\
+    document(
+        map,
+        &format!(
+            "For Prometheus 2.54, or 3, that services push to without anything in between. Start it with\n\
          \n    --web.enable-otlp-receiver --storage.tsdb.retention.time={}d\n\
          \nand let services push to it: OTEL_EXPORTER_OTLP_ENDPOINT=http://prometheus:9090/api/v1/otlp",
-        plan.retention_days()
-    )))
+            plan.retention_days()
+        ),
+    )
 }
 
 fn store() -> Map {
@@ -90,8 +96,9 @@ pub(super) fn otel_collector(plan: &Plan<'_>) -> String {
             "service",
             Map::new().with("pipelines", Map::new().with("metrics", pipeline)),
         );
-    map.document(&heading(
+    document(
+        map,
         "For the OpenTelemetry Collector with the contributed exporters. Services push to it:\n\
          OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
-    ))
+    )
 }

@@ -1,10 +1,13 @@
 //! The files, read back by another project's reader of YAML.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::yaml::reading::{hostile, read};
+use super::reading::{hostile, read};
 use super::*;
+use crate::render::probes::{Probes, targets};
 
 const SPEC: &str = "version: 1\nservice: shop\nslos:\n  - name: buying\n    objective: 99.9%\n    window: 30d\n    \
                     sli: { http: { routes: [/buy], faster_than: 1s } }\n  - name: stock-freshness\n    objective: 99%\n    \
@@ -16,6 +19,18 @@ fn set() -> SloSet {
     SloSet::from_yaml(SPEC).unwrap()
 }
 
+/// What the command makes of `--target http://shop`.
+static PROBES: LazyLock<(ExporterAddress, Vec<ProbeKit>)> = LazyLock::new(|| {
+    let set = set();
+    let probes = Probes {
+        set: &set,
+        environment: "production",
+        module: "freshness",
+        targets: targets(&[], set.service()).unwrap(),
+    };
+    ("blackbox-exporter:9115".parse().unwrap(), probes.jobs().unwrap())
+});
+
 fn plan(set: &SloSet) -> Plan<'_> {
     Plan {
         set,
@@ -23,7 +38,8 @@ fn plan(set: &SloSet) -> Plan<'_> {
         environment: "production",
         prometheus: "http://prometheus:9090/",
         image: "slo:1",
-        target: "http://shop",
+        exporter: &PROBES.0,
+        probes: &PROBES.1,
         deploy: Deploy::default(),
     }
 }
@@ -314,13 +330,12 @@ proptest! {
         image in hostile(),
         spec in hostile(),
         prometheus in hostile(),
-        target in hostile(),
     ) {
         let set = set();
         let mild = plan(&set);
         let (revision, message, author) = (revision.as_str(), message.as_str(), author.as_str());
         let deploy = Deploy { revision, message, author };
-        let hostile = Plan { image: &image, spec: &spec, prometheus: &prometheus, target: &target, deploy, ..mild.clone() };
+        let hostile = Plan { image: &image, spec: &spec, prometheus: &prometheus, deploy, ..mild.clone() };
         for ((name, text), (_, mild)) in render(&hostile).into_iter().zip(render(&mild)) {
             let (value, mild) = (read(&text), read(&mild).unwrap());
             prop_assert!(value.is_ok(), "{}: {:?}\n{}", name, value, text);

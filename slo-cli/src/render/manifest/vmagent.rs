@@ -1,7 +1,8 @@
 //! vmagent: takes what services push, and writes it to any number of stores.
 
-use super::yaml::{Map, Yaml};
-use super::{Plan, heading, labels};
+use slo_core::yaml_writer::{Map, Yaml};
+
+use super::{Plan, document, labels};
 
 const NAME: &str = "vmagent";
 const PORT: u64 = 8429;
@@ -46,9 +47,10 @@ pub(super) fn deployment(plan: &Plan<'_>) -> String {
             Map::new().with("name", NAME).with("labels", labels(NAME, "slo")),
         )
         .with("spec", spec);
-    map.document(&heading(
+    document(
+        map,
         "Services push to it: OTEL_EXPORTER_OTLP_ENDPOINT=http://vmagent:8429/opentelemetry",
-    ))
+    )
 }
 
 fn pod(plan: &Plan<'_>) -> Map {
@@ -108,7 +110,5 @@ pub(super) fn service() -> String {
             Map::new().with("name", NAME).with("labels", labels(NAME, "slo")),
         )
         .with("spec", spec);
-    map.document(&heading(
-        "Where services and the scraper of its own metrics find vmagent.",
-    ))
+    document(map, "Where services and the scraper of its own metrics find vmagent.")
 }

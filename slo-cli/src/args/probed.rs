@@ -1,0 +1,86 @@
+//! What commands share that write of probes.
+
+use slo_health::probe::{ExporterAddress, ProbeTarget};
+
+/// Where probes run. The same words for every command, as the names of jobs follow from them.
+#[derive(Clone, Debug, clap::Args)]
+#[non_exhaustive]
+pub struct Probed {
+    /// Where the files are used: deployment.environment.name, as the service says it.
+    #[arg(long, value_name = "NAME", default_value = "production", value_parser = environment_name)]
+    pub environment: String,
+
+    /// Where Blackbox exporter listens, as its scraper finds it.
+    #[arg(long, value_name = "HOST:PORT", default_value = "blackbox-exporter:9115")]
+    pub exporter: ExporterAddress,
+
+    /// The name of the exporter's module for freshness alone; the one that rules need has `_answered` appended.
+    #[arg(long, value_name = "NAME", default_value = "freshness")]
+    pub module: String,
+}
+
+/// What is probed where nothing is said: the service by its name, as in Kubernetes.
+pub(crate) fn usual_target(service: &str) -> String {
+    format!("http://{service}")
+}
+
+/// A name that a spec takes for an environment.
+fn environment_name(text: &str) -> Result<String, String> {
+    let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if (1..=63).contains(&text.len()) && text.bytes().all(sign) {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`".to_owned())
+    }
+}
+
+/// An address to probe, without the endpoint's path.
+pub(super) fn target(text: &str) -> Result<ProbeTarget, String> {
+    ProbeTarget::new(text).map_err(|error| error.to_string())
+}
+
+/// An address and labels: `https://kr.shop.example,region=kr,zone=a`.
+pub(super) fn target_with_labels(text: &str) -> Result<ProbeTarget, String> {
+    let mut pieces = text.split(',');
+    let base = target(pieces.next().unwrap_or_default())?;
+    pieces.try_fold(base, |target, piece| match piece.split_once('=') {
+        Some((name, value)) => Ok(target.label(name, value)),
+        None => Err(format!(
+            "`{piece}` is no label; write a name and a value, like `https://shop.example,region=kr`"
+        )),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_are_words() {
+        assert_eq!(environment_name("prod-eu.1"), Ok("prod-eu.1".to_owned()));
+        for wrong in ["", "a b", "a\"", &"a".repeat(64)] {
+            assert!(environment_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_target_has_labels_of_its_own() {
+        let target = target_with_labels("https://kr.shop.example/,region=kr,note=a=b").unwrap();
+        let expected = ProbeTarget::new("https://kr.shop.example").unwrap();
+        assert_eq!(target, expected.label("region", "kr").label("note", "a=b"));
+        for wrong in [
+            "",
+            "shop.example",
+            "http://",
+            "http:///a",
+            "http://a b",
+            "http://a?b",
+            "http://u@a",
+            "http://ü",
+        ] {
+            assert!(target_with_labels(wrong).is_err(), "{wrong}");
+        }
+        let refused = target_with_labels("https://a,kr").unwrap_err();
+        assert!(refused.starts_with("`kr` is no label; write"), "{refused}");
+    }
+}

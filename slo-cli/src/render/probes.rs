@@ -1,0 +1,120 @@
+//! The probes of a spec's synthetic SLOs: kits of `slo-health`, and the files that they are rendered to.
+
+use slo_core::{Sli, Slo, SloSet, SyntheticSli};
+use slo_health::probe::{ExporterAddress, ProbeKit, ProbeKitBuilder, ProbeKitError, ProbeKits, ProbeTarget, QuietTime};
+
+use super::written_by;
+use crate::args::usual_target;
+
+/// The probes of one service in one environment.
+pub(crate) struct Probes<'a> {
+    /// With the numbers of the environment.
+    pub(crate) set: &'a SloSet,
+    pub(crate) environment: &'a str,
+    pub(crate) module: &'a str,
+    pub(crate) targets: Vec<ProbeTarget>,
+}
+
+impl Probes<'_> {
+    /// A kit for each SLO that a probe feeds, with what more is given for all of them; or every mistake.
+    pub(crate) fn kits(&self, given: impl Fn(ProbeKitBuilder) -> ProbeKitBuilder) -> Result<ProbeKits, Vec<String>> {
+        let start = || given(self.builder());
+        let slos: Vec<_> = synthetic(self.set).map(|(slo, _)| slo).collect();
+        if slos.is_empty() {
+            return Err(vec![self.none()]);
+        }
+        // What is given for all is looked at once; and each SLO apart from it, so that no mistake hides another.
+        let of_all = start().path("/").build().err().map(|error| said(&error));
+        let alone = slos.iter().filter_map(|slo| {
+            let error = self.builder().slo(slo).build().err()?;
+            Some(format!("slos.{}: {error}", slo.name()))
+        });
+        let mistakes: Vec<_> = of_all.into_iter().chain(alone).collect();
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        together(slos.iter().map(|slo| start().slo(slo)))
+    }
+
+    /// The same without what rules need: an SLO of any window has a job and probes.
+    pub(crate) fn jobs(&self) -> Result<Vec<ProbeKit>, Vec<String>> {
+        let builders = synthetic(self.set).map(|(slo, sli)| self.builder().path(sli.path()).slo_name(slo.name()));
+        let builders: Vec<_> = builders.collect();
+        if builders.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(together(builders)?.kits().to_vec())
+    }
+
+    fn builder(&self) -> ProbeKitBuilder {
+        let builder = ProbeKit::builder(self.set.service())
+            .environment(self.environment)
+            .module_name(self.module);
+        self.targets.iter().cloned().fold(builder, ProbeKitBuilder::target)
+    }
+
+    fn none(&self) -> String {
+        format!(
+            "no SLO of `{}` is fed by a probe; write one with `sli: {{ synthetic: {{ path: /synthetic/health }} }}`, the path \
+             of a health endpoint",
+            self.set.service()
+        )
+    }
+}
+
+/// These targets, or else the service by its name.
+pub(crate) fn targets(given: &[ProbeTarget], service: &str) -> Result<Vec<ProbeTarget>, ProbeKitError> {
+    if given.is_empty() {
+        Ok(vec![ProbeTarget::new(usual_target(service))?])
+    } else {
+        Ok(given.to_vec())
+    }
+}
+
+/// The SLOs that probes feed, in the spec's order.
+pub(crate) fn synthetic(set: &SloSet) -> impl Iterator<Item = (&Slo, &SyntheticSli)> {
+    set.slos().iter().filter_map(|slo| match slo.sli() {
+        Sli::Synthetic(sli) => Some((slo, sli)),
+        _ => None,
+    })
+}
+
+fn together(builders: impl IntoIterator<Item = ProbeKitBuilder>) -> Result<ProbeKits, Vec<String>> {
+    let kits: Result<Vec<_>, _> = builders.into_iter().map(ProbeKitBuilder::build).collect();
+    kits.and_then(ProbeKits::new).map_err(|error| vec![said(&error)])
+}
+
+/// The error with the words of the command line.
+fn said(error: &ProbeKitError) -> String {
+    match error {
+        ProbeKitError::SecretHeader { name } => format!(
+            "the header `{name}` holds a secret; put it into a file, and write --password-file or --bearer-token-file"
+        ),
+        other => other.to_string(),
+    }
+}
+
+/// When nobody is told, and who it is that is not.
+pub(crate) struct Quiet<'a> {
+    pub(crate) receiver: &'a str,
+    pub(crate) times: &'a [QuietTime],
+}
+
+/// Every file: its name and its content, the same bytes each time.
+pub(crate) fn files(
+    kits: &ProbeKits,
+    exporter: &ExporterAddress,
+    quiet: Option<&Quiet<'_>>,
+) -> Result<Vec<(String, String)>, ProbeKitError> {
+    let mut files = vec![
+        ("blackbox.yml", kits.blackbox_config()),
+        ("scrape.yml", kits.scrape_config(exporter)),
+        ("recording.yml", kits.recording_rules()),
+        ("alerting.yml", kits.alerting_rules()),
+    ];
+    if let Some(quiet) = quiet {
+        files.push(("alertmanager.yml", kits.mute_config(quiet.receiver, quiet.times)?));
+    }
+    let named = |(name, text): (&str, String)| (name.to_owned(), format!("# {}\n{text}", written_by("probes")));
+    Ok(files.into_iter().map(named).collect())
+}

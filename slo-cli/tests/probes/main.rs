@@ -1,0 +1,315 @@
+//! `slo probes`: the files byte for byte, and the command as people and CI use it.
+//!
+//! `SLO_BLESS=1 cargo test -p slo-cli --test probes` writes what it says now into `tests/probes/golden`; the real programs
+//! read these files in `e2e`.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/files.rs"]
+mod files;
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use common::{Folder, text};
+use files::{Files, assert_committed, read};
+
+type Checked = Result<(), Box<dyn Error>>;
+
+const SPEC: &str = "../../probes/spec.yaml";
+
+/// Ends strings, expressions, comments and documents, and begins templates and environment variables.
+macro_rules! hostile {
+    () => {
+        "a\"} or vector(1) # '\\ {{ .Labels }} }} %{HOME} $1 ${2} - x: |"
+    };
+}
+
+/// Every way in which probes are written, by the folder of its files.
+const WAYS: [(&str, &[&str]); 3] = [
+    (
+        "real-estate",
+        &["real-estate.yaml", "--target", "https://real-estate.example"],
+    ),
+    (
+        "corners",
+        &[
+            "corners.yaml",
+            "--environment",
+            "dev",
+            "--target",
+            "https://kr.shop.example,region=kr",
+            "--target",
+            "https://us.shop.example/prefix/,region=us,zone=a b",
+            "--exporter",
+            "[::1]:9116",
+            "--interval",
+            "15s",
+            "--scrape-timeout",
+            "4s",
+            "--deadline",
+            "2s",
+            "--module",
+            "slow",
+            "--code",
+            "warn=203",
+            "--code",
+            "empty=424",
+            "--user",
+            "prober",
+            "--password-file",
+            "/etc/blackbox/password",
+            "--ca-file",
+            "/etc/blackbox/ca.pem",
+            "--header",
+            "Host: shop.example",
+            "--runbook",
+            "https://wiki.example/freshness",
+            "--quiet",
+            "sun 02:00-04:30 Asia/Seoul",
+            "--quiet",
+            "sat 23:00-24:00 UTC",
+            "--receiver",
+            "team",
+        ],
+    ),
+    (
+        "hostile",
+        &[
+            SPEC,
+            "--target",
+            "http://[::1]:8080/a/'$1'/%7B",
+            "--header",
+            concat!(
+                "X-Probe: ",
+                "a\"} or vector(1) # '\\ {{ .Labels }} }} %{HOME} $1 ${2} - x: |"
+            ),
+            "--bearer-token-file",
+            "/etc/{{ a }}/%{HOME}: token",
+            "--server-name",
+            "a b: 'c'",
+            "--page-after",
+            "1500ms",
+            "--module-timeout",
+            "5001ms",
+            "--quiet",
+            "mon 00:00-24:00 UTC",
+            "--receiver",
+            hostile!(),
+        ],
+    ),
+];
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+    command.arg("probes").args(args);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/in"));
+    command
+}
+
+/// Runs the command with this folder.
+fn run(folder: &Folder, args: &[&str]) -> std::io::Result<Output> {
+    command(args).arg("--out").arg(&folder.0).output()
+}
+
+/// Runs the command for a spec of these SLOs.
+fn of(slos: &str, args: &[&str]) -> Result<Output, Box<dyn Error>> {
+    let mut child = command(&[&["-"], args].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let spec = format!("version: 1\nservice: shop\nslos:\n{slos}");
+    child.stdin.take().ok_or("no input")?.write_all(spec.as_bytes())?;
+    Ok(child.wait_with_output()?)
+}
+
+fn written(args: &[&str]) -> Result<Files, Box<dyn Error>> {
+    let folder = Folder::new()?;
+    let output = run(&folder, args)?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    read(&folder.0)
+}
+
+#[test]
+fn the_files_are_the_same_bytes_each_time_and_as_committed() -> Checked {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probes/golden");
+    let mut all = Files::new();
+    for (name, args) in WAYS {
+        let files = written(args)?;
+        assert_eq!(files, written(args)?);
+        all.extend(files.into_iter().map(|(file, text)| (format!("{name}/{file}"), text)));
+    }
+    assert_committed(&all, &golden)
+}
+
+#[test]
+fn slos_of_one_endpoint_share_its_probe_and_each_has_its_own_numbers() -> Checked {
+    let files = written(&[SPEC])?;
+    let jobs = files["scrape.yml"].matches("job_name: ").count();
+    assert_eq!(jobs, 2, "{}", files["scrape.yml"]);
+    let rules = &files["recording.yml"];
+    assert!(rules.contains("[30d]") && rules.contains("[7d]") && rules.contains("[28d]"));
+    let alerts = &files["alerting.yml"];
+    // 14.4 times 10% is more than all there is: 1.44.
+    assert!(alerts.contains("> 0.6 and") && !alerts.contains("1.44"), "{alerts}");
+    assert_eq!(alerts.matches("alert: SloHealthDown").count(), 2);
+    assert!(alerts.contains("severity: critical") && !alerts.contains("severity: page"));
+    Ok(())
+}
+
+#[test]
+fn an_environment_has_its_own_numbers_and_job() -> Checked {
+    let files = written(&[SPEC, "--environment", "staging"])?;
+    assert!(files["recording.yml"].contains("job: slo-health/shop/staging/prices"));
+    assert!(!files["recording.yml"].contains("[28d]"));
+    assert!(files["recording.yml"].contains(" / 0.05'"));
+    Ok(())
+}
+
+#[test]
+fn down_counts_come_from_the_spec() -> Checked {
+    let slo = |down: &str| {
+        format!(
+            "  - {{ name: a, objective: 99%, window: 7d, sli: {{ synthetic: {{ path: /a, down_counts: {down} }} }} }}\n"
+        )
+    };
+    let rules = |down| Ok::<_, Box<dyn Error>>(text(&of(&slo(down), &["--print", "recording.yml"])?.stdout));
+    assert!(rules("excluded")?.contains("slo_outcome: excluded"));
+    assert!(!rules("bad")?.contains("slo_outcome: excluded"));
+    Ok(())
+}
+
+#[test]
+fn the_jobs_are_those_that_the_manifests_have_probes_for() -> Checked {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+    command.args(["manifests", "tests/manifests/spec.yaml", "--print"]);
+    command.arg("kubernetes/probe-real-price-freshness.yaml");
+    let probe = text(&command.current_dir(env!("CARGO_MANIFEST_DIR")).output()?.stdout);
+    let (_, rest) = probe.split_once("jobName: ").ok_or("no job")?;
+    let job = rest.lines().next().ok_or("no job")?;
+    let files = written(&["../../manifests/spec.yaml"])?;
+    assert!(files["scrape.yml"].contains(&format!("- job_name: {job}\n")), "{job}");
+    assert!(files["recording.yml"].contains(&format!("{{job=\"{job}\"}}")), "{job}");
+    assert!(probe.contains("module: freshness_answered") && files["blackbox.yml"].contains("  freshness_answered:\n"));
+    Ok(())
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_the_name_of_its_slo() -> Checked {
+    let slo = |name: &str, window: &str, more: &str| {
+        format!(
+            "  - {{ name: {name}, objective: 99%, window: {window}, sli: {{ synthetic: {{ path: /a }}{more} }} }}\n"
+        )
+    };
+    let slices = ", time_slices: { length: 1m, target: 99% }";
+    let slos = slo("fine", "30d", "") + &slo("monthly", "month in UTC", "") + &slo("sliced", "7d", slices);
+    let output = of(
+        &slos,
+        &["--out", "x", "--interval", "5m", "--header", "Authorization: Bearer a"],
+    )?;
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "\
+standard input: a probe every 300s is not possible; write 1s to 120s, usually 30s
+standard input: slos.monthly: the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
+standard input: slos.sliced: the SLO `sliced` is judged by slices of time, and probes are; leave the slices out, each probe is one already
+";
+    assert_eq!(text(&output.stderr), expected);
+    assert_eq!(text(&output.stdout), "");
+    Ok(())
+}
+
+#[test]
+fn without_a_synthetic_slo_there_is_nothing_to_probe() -> Checked {
+    let slo = "  - { name: a, objective: 99%, window: 7d, sli: { http: { routes: [/a] } } }\n";
+    let output = of(slo, &["--print", "scrape.yml"])?;
+    assert_eq!(output.status.code(), Some(2));
+    let said = "standard input: no SLO of `shop` is fed by a probe; write one with `sli: { synthetic: { path: \
+                /synthetic/health } }`, the path of a health endpoint\n";
+    assert_eq!(text(&output.stderr), said);
+    Ok(())
+}
+
+#[test]
+fn a_secret_has_no_place_in_the_files() -> Checked {
+    let slo = "  - { name: a, objective: 99%, window: 7d, sli: { synthetic: { path: /a } } }\n";
+    let output = of(
+        slo,
+        &["--print", "blackbox.yml", "--header", "Authorization: Bearer geheim"],
+    )?;
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("put it into a file, and write --password-file or --bearer-token-file"),
+        "{said}"
+    );
+    assert!(!said.contains("geheim"));
+    Ok(())
+}
+
+#[test]
+fn planned_times_that_probes_do_not_know_are_told() -> Checked {
+    let folder = Folder::new()?;
+    let output = run(&folder, &[SPEC])?;
+    let said = text(&output.stderr);
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(
+        said.starts_with(&format!(
+            "{SPEC}: slos.stock-month: probes know no planned times (`exclude`)"
+        )),
+        "{said}"
+    );
+    assert_eq!(text(&run(&folder, &["real-estate.yaml"])?.stderr), "");
+    Ok(())
+}
+
+#[test]
+fn ci_is_told_which_files_are_out_of_date() -> Checked {
+    let folder = Folder::new()?;
+    let check = |more: &[&str]| run(&folder, &[&["real-estate.yaml", "--check"], more].concat());
+    let missing = check(&[])?;
+    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(text(&missing.stderr).matches(" is not there\n").count(), 4);
+    assert_eq!(read(&folder.0)?, Files::new(), "--check writes nothing");
+    let first = run(&folder, &["real-estate.yaml"])?;
+    assert_eq!(text(&first.stdout).matches("written ").count(), 4);
+    assert_eq!(check(&[])?.status.code(), Some(0));
+    let other = check(&["--target", "https://other.example"])?;
+    assert_eq!(other.status.code(), Some(1));
+    let said = text(&other.stderr);
+    assert!(
+        said.contains("scrape.yml is out of date, first in line ") && !said.contains("blackbox.yml"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn one_file_is_for_standard_output_and_help_shows_examples() -> Checked {
+    let files = written(&["real-estate.yaml"])?;
+    for (name, content) in &files {
+        let printed = command(&["real-estate.yaml", "--print", name]).output()?;
+        assert_eq!(
+            (text(&printed.stdout), printed.status.code()),
+            (content.clone(), Some(0)),
+            "{name}"
+        );
+    }
+    let unknown = command(&["real-estate.yaml", "--print", "alertmanager.yml"]).output()?;
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = "there is no `alertmanager.yml`; write one of blackbox.yml, scrape.yml, recording.yml, alerting.yml\n";
+    assert_eq!(text(&unknown.stderr), said);
+    assert!(text(&command(&["--help"]).output()?.stdout).contains("slo probes --print blackbox.yml"));
+    Ok(())
+}
+
+#[test]
+fn no_file_names_an_environment_variable() -> Checked {
+    let (_, args) = WAYS[2];
+    for text in written(args)?.values() {
+        assert!(!text.contains("%{"), "an engine would put its value there: {text}");
+    }
+    Ok(())
+}

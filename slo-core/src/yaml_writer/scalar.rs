@@ -1,0 +1,94 @@
+//! Texts: plain, in quotes, or in a block.
+
+use std::fmt::Write as _;
+
+use super::Style;
+
+/// How `VictoriaMetrics` and `vmalert` begin the name of an environment variable in a configuration file.
+pub(super) const ENVIRONMENT: &str = "%{";
+
+/// Words that some reader of some version of YAML takes for a truth value or for nothing.
+const TAKEN: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+
+impl Style {
+    pub(super) fn takes_blocks(self) -> bool {
+        self != Self::Probes
+    }
+
+    /// Whether every reader takes it, without quotes, as this very text.
+    fn is_plain(self, text: &str) -> bool {
+        let inside = |sign: char| {
+            sign.is_ascii_alphanumeric()
+                || matches!(sign, '_' | '-' | '.' | '/')
+                || sign == ':' && self != Self::Objects
+        };
+        let begins = text.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_');
+        let is_word = begins && text.chars().all(inside) && !text.ends_with(':');
+        // Words of digits, like `1e3`, do not begin so.
+        is_word && !TAKEN.contains(&text.to_ascii_lowercase().as_str()) || self == Self::Rules && is_length(text)
+    }
+}
+
+/// One line: plain or in quotes.
+pub(super) fn write(out: &mut String, text: &str, style: Style) {
+    if style.is_plain(text) {
+        out.push_str(text);
+    } else if style == Style::Probes && text.chars().all(is_printable) && !text.contains(ENVIRONMENT) {
+        out.extend(["'", &text.replace('\'', "''"), "'"]);
+    } else {
+        write_escaped(out, text);
+    }
+}
+
+/// Several lines of printable characters, none of them blanks alone, that begin and end with one that is not empty: a reader
+/// takes the first for the indentation, and drops empty ones at the end.
+pub(super) fn fits_a_block(text: &str) -> bool {
+    let lines = text.strip_suffix('\n').unwrap_or(text);
+    let is_blank = |line: &str| !line.is_empty() && line.trim_matches(' ').is_empty();
+    text.contains('\n')
+        && !lines.starts_with([' ', '\n'])
+        && !lines.is_empty()
+        && !lines.ends_with('\n')
+        && lines.split('\n').all(|line| !is_blank(line))
+        && lines.chars().all(|sign| sign == '\n' || is_printable(sign))
+        && !lines.contains(ENVIRONMENT)
+}
+
+fn is_length(text: &str) -> bool {
+    let digits = text.trim_end_matches(|sign: char| sign.is_ascii_lowercase());
+    matches!(&text[digits.len()..], "s" | "m" | "h" | "d")
+        && !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Between double quotes, whatever is in it.
+fn write_escaped(out: &mut String, text: &str) {
+    out.push('"');
+    let mut last = ' ';
+    for sign in text.chars() {
+        // Writing to a string cannot fail.
+        let _ = match sign {
+            '"' | '\\' => write!(out, "\\{sign}"),
+            '\n' => out.write_str("\\n"),
+            '\t' => out.write_str("\\t"),
+            '{' if last == '%' => out.write_str("\\x7b"),
+            sign if is_printable(sign) => out.write_char(sign),
+            sign => match u32::from(sign) {
+                code @ 0..=0xff => write!(out, "\\x{code:02x}"),
+                code @ 0x100..=0xffff => write!(out, "\\u{code:04x}"),
+                code => write!(out, "\\U{code:08x}"),
+            },
+        };
+        last = sign;
+    }
+    out.push('"');
+}
+
+/// YAML 1.2.2, production 1 (`c-printable`), without line breaks of any kind, tabs and the byte order mark.
+fn is_printable(sign: char) -> bool {
+    match sign {
+        '\u{2028}' | '\u{2029}' | '\u{feff}' => false,
+        ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => true,
+        _ => false,
+    }
+}
