@@ -1,16 +1,25 @@
 //! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
 
-mod announce;
 mod asking;
 pub mod audit;
 mod evidence;
 mod marker;
+mod notice;
+mod otlp;
+mod post;
+mod protobuf;
 mod queries;
+mod spool;
 mod target;
 #[cfg(test)]
 mod tests;
+mod told;
 
-pub use self::announce::{Announcement, Sink};
 pub use self::evidence::gather;
 pub use self::marker::Marker;
+pub(crate) use self::notice::{Notice, Of};
+pub use self::otlp::{Collector, CollectorError};
+pub(crate) use self::spool::Spool;
 pub use self::target::Target;
+pub use self::told::Sinks;
+pub(crate) use self::told::tell;

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod bypass;
+mod decisions;
 mod services;
 mod table;
 mod tool;

@@ -76,6 +76,16 @@ pub struct GateArgs {
     #[arg(long, value_name = "URL", env = "SLO_WEBHOOK_URL")]
     pub webhook: Option<String>,
 
+    /// A collector that gets each decision as the metric `slo.gate.decisions`, by OTLP over HTTP: what stands before
+    /// `/v1/metrics`. Else the variables OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS say it, as for any service.
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
+
+    /// A folder that keeps what nobody could be told because monitoring itself is down; the next run tells it. It has to
+    /// outlive this run.
+    #[arg(long, value_name = "DIR", env = "SLO_SPOOL")]
+    pub spool: Option<PathBuf>,
+
     /// What to do when nothing is proven and something could not be seen.
     #[arg(long, value_enum, default_value_t = OnUnknown::Refuse)]
     pub on_unknown: OnUnknown,

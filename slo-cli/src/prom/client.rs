@@ -2,7 +2,6 @@
 //!
 //! As with other command-line tools, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured.
 
-use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,9 +10,9 @@ use chrono::{DateTime, Utc};
 use ureq::Agent;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use ureq::http::{StatusCode, Uri};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::reply::{self, NotAnAnswer};
+use super::tls::{self, Trusted};
 use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
 
@@ -37,7 +36,7 @@ pub struct EngineBuilder {
     address: String,
     login: Option<Login>,
     headers: HeaderMap,
-    trusted: Option<Vec<ureq::tls::Certificate<'static>>>,
+    trusted: Option<Trusted>,
     within: Duration,
     retries: u32,
     pause: Duration,
@@ -90,20 +89,11 @@ impl EngineBuilder {
     ///
     /// [`EngineError::Certificates`] when the file cannot be read or has none.
     pub fn trusting(mut self, file: &Path) -> Result<Self, EngineError> {
-        let refused = |reason: String| EngineError::Certificates {
+        let trusted = Trusted::from_file(file).map_err(|reason| EngineError::Certificates {
             file: file.display().to_string(),
             reason,
-        };
-        let pem = fs::read(file).map_err(|error| refused(error.to_string()))?;
-        let certificates = parse_pem(&pem).filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        });
-        let certificates: Vec<_> = certificates.collect();
-        if certificates.is_empty() {
-            return Err(refused("it holds no certificate in PEM".to_owned()));
-        }
-        self.trusted = Some(certificates);
+        })?;
+        self.trusted = Some(trusted);
         Ok(self)
     }
 
@@ -145,15 +135,12 @@ impl EngineBuilder {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let roots = self
-            .trusted
-            .map_or(RootCerts::WebPki, |all| RootCerts::new_with_certs(&all));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirect could carry a token elsewhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .tls_config(tls::config(self.trusted.as_ref()))
             .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Engine {
