@@ -2,7 +2,9 @@
 
 mod asking;
 pub mod audit;
+mod budgets;
 mod evidence;
+mod freshness;
 mod marker;
 mod notice;
 mod otlp;

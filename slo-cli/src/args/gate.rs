@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 
-use super::{EngineArgs, time};
+use super::{EngineArgs, Identity, time};
 
 /// Arguments of `slo gate`.
 #[derive(Clone, Debug, Parser)]
@@ -37,6 +37,10 @@ pub struct GateArgs {
     /// The namespace of the service, as in `service.namespace`.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
+
+    /// Which labels say whose series it is; as given to `slo rules`.
+    #[arg(long, value_enum, default_value_t = Identity::Promoted)]
+    pub identity: Identity,
 
     /// What is deployed: a commit or a version.
     #[arg(long, value_name = "REVISION")]

@@ -40,7 +40,7 @@ pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surrounding
 
 /// As [`run`], with a spec and an engine that are there already.
 pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut impl Surroundings) -> Answer {
-    let mut target = Target::service(slos.service());
+    let mut target = Target::service(slos.service()).identity(args.identity);
     if let Some(environment) = &args.environment {
         target = target.environment(environment);
     }
