@@ -37,6 +37,8 @@ pub(crate) struct Instance<'a> {
     pub(crate) from: i64,
     /// The last minute, counted back from the end.
     pub(crate) to: i64,
+    /// Whether its labels say whose it is; else `job` does, and `target_info` has the environment.
+    pub(crate) is_promoted: bool,
 }
 
 impl<'a> Instance<'a> {
@@ -48,7 +50,22 @@ impl<'a> Instance<'a> {
             name: "one",
             from: 31 * DAY,
             to: 0,
+            is_promoted: true,
         }
+    }
+
+    fn labels(self) -> Vec<(&'static str, String)> {
+        if self.is_promoted {
+            return vec![
+                ("service_name", self.service.to_owned()),
+                ("deployment_environment_name", self.environment.to_owned()),
+                ("service_instance_id", self.name.to_owned()),
+            ];
+        }
+        vec![
+            ("job", format!("sales/{}", self.service)),
+            ("instance", self.name.to_owned()),
+        ]
     }
 }
 
@@ -58,28 +75,38 @@ impl Past {
         let mut total = 0;
         self.samples(of, name, labels, |ago| {
             total += if ago < of.from { by(ago) } else { 0 };
-            total
+            Some(total).filter(|_| is_kept(ago, of))
         });
     }
 
-    fn samples(&mut self, of: Instance<'_>, name: &str, labels: &[(&str, &str)], mut at: impl FnMut(i64) -> i64) {
-        let own = [
-            ("service_name", of.service),
-            ("deployment_environment_name", of.environment),
-            ("service_instance_id", of.name),
-        ];
-        let labels = own.iter().chain(labels);
+    /// What rules record of an SLO every five minutes: `at(minute)` is what the five minutes before it held.
+    pub(crate) fn tiles(&mut self, of: Instance<'_>, name: &str, at: impl Fn(i64) -> i64) {
+        let labels = [("slo_name", "browse"), ("slo_window", "30d")];
+        self.samples(of, name, &labels, |ago| Some(at(ago)).filter(|_| ago % 5 == 0));
+    }
+
+    /// A gauge that is the same for the whole time.
+    pub(crate) fn gauge(&mut self, of: Instance<'_>, name: &str, labels: &[(&str, &str)], value: i64) {
+        self.samples(of, name, labels, |ago| Some(value).filter(|_| is_kept(ago, of)));
+    }
+
+    fn samples(
+        &mut self,
+        of: Instance<'_>,
+        name: &str,
+        labels: &[(&str, &str)],
+        mut at: impl FnMut(i64) -> Option<i64>,
+    ) {
+        let more = labels.iter().map(|(key, value)| (*key, (*value).to_owned()));
+        let labels = of.labels().into_iter().chain(more);
         let mut series = Series {
             name: name.to_owned(),
-            labels: labels
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect(),
+            labels: labels.map(|(key, value)| (key.to_owned(), value)).collect(),
             timestamps: Vec::new(),
             values: Vec::new(),
         };
         for ago in (of.to..=of.from).rev() {
-            let value = at(ago);
-            if is_kept(ago, of) {
+            if let Some(value) = at(ago) {
                 series.timestamps.push(NOW - ago * MINUTE);
                 series.values.push(value);
             }

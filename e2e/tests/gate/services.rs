@@ -77,5 +77,47 @@ pub(crate) fn past() -> Past {
     let foreign = Instance::of("no-bucket");
     past.events(foreign, |_| BUSY, |_| 0);
     past.durations(foreign, &[("0.75", 590), ("1", BUSY), ("+Inf", BUSY)]);
+
+    // Its data is old, although probes that began before have not found out.
+    let stale = Instance::of("stale");
+    healthy(&mut past, stale);
+    for (state, holds) in [("fresh", 0), ("stale", 1)] {
+        let labels = [("slo_health_check", "prices"), ("slo_health_state", state)];
+        past.gauge(stale, "slo_health_state", &labels, holds);
+        let labels = [("slo_name", "prices-fresh"), ("state", state)];
+        past.gauge(stale, "slo_health:probe_state", &labels, 1 - holds);
+    }
+
+    // The counters are kept for ten days, and the outage was before; the tiles are kept.
+    let kept = Instance::of("kept");
+    let ten_days = Instance {
+        from: 10 * 24 * 60,
+        ..kept
+    };
+    healthy(&mut past, ten_days);
+    past.tiles(kept, "slo:bad_events:increase5m", |ago| {
+        i64::from(outage.contains(&ago)) * 600
+    });
+    past.tiles(kept, "slo:valid_events:increase5m", |ago| {
+        BUSY * 5 + i64::from(outage.contains(&ago)) * 600
+    });
+
+    // A store that promotes nothing.
+    for (environment, bad) in [("production", 0), ("staging", 60)] {
+        let jobbed = Instance {
+            environment,
+            name: environment,
+            is_promoted: false,
+            ..Instance::of("jobbed")
+        };
+        past.events(jobbed, |_| BUSY, |ago| i64::from(recent(ago)) * bad);
+        past.durations(jobbed, &[("0.8", 594), ("+Inf", BUSY)]);
+        past.gauge(
+            jobbed,
+            "target_info",
+            &[("deployment_environment_name", environment)],
+            1,
+        );
+    }
     past
 }

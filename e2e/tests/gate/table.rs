@@ -25,7 +25,7 @@ type Row = (
     &'static [&'static str],
 );
 
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 23] = [
     (
         "healthy",
         &[],
@@ -155,6 +155,56 @@ const TABLE: [Row; 17] = [
             "p95 of 9000 requests was",
             "note: interpolated, for no instance has a bucket at 800ms",
         ],
+    ),
+    (
+        "stale",
+        &[],
+        "allowed 0 pass pass pass warn pass",
+        &[
+            "allowed: no rule is breached\n",
+            "warn    freshness of prices: stale on 1 of 1 instances",
+            "pass    freshness of prices-fresh: fresh",
+        ],
+    ),
+    (
+        "kept",
+        &[],
+        "blocked 1 pass pass fail",
+        &[
+            "note: counted by the tiles that rules recorded, which cover 100% of the window; the counters themselves cover 33.3",
+            "to pass: wait until 2026-03-10",
+        ],
+    ),
+    (
+        "jobbed",
+        &["--identity", "target-info"],
+        "unknown 3 unknown unknown unknown",
+        &["several environments match: production, staging; name one"],
+    ),
+    (
+        "jobbed",
+        &[
+            "--identity",
+            "target-info",
+            "--environment",
+            "production",
+            "--namespace",
+            "sales",
+        ],
+        "allowed 0 pass pass pass",
+        &["0% of requests were bad (0 of 9000)"],
+    ),
+    (
+        "jobbed",
+        &["--identity", "target-info", "--environment", "staging"],
+        "allowed 0 fail pass pass",
+        &["(900 of 9900)"],
+    ),
+    (
+        "jobbed",
+        &["--identity", "job", "--environment", "production"],
+        "blocked 1 fail pass pass",
+        &["(900 of 18900)", "note: `job` does not tell environments apart"],
     ),
 ];
 
