@@ -1,10 +1,11 @@
-//! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
+//! `slo gate`: what an engine, or one instance, knows of a service, as evidence for the gate of `slo-core`; and who is told.
 
 mod asking;
 pub mod audit;
 mod budgets;
 mod evidence;
 mod freshness;
+mod instance;
 mod marker;
 mod notice;
 mod otlp;
@@ -18,6 +19,7 @@ mod tests;
 mod told;
 
 pub use self::evidence::gather;
+pub use self::instance::ask_instance;
 pub use self::marker::Marker;
 pub(crate) use self::notice::{Notice, Of};
 pub use self::otlp::{Collector, CollectorError};

@@ -3,6 +3,7 @@
 mod backfill;
 mod bypass;
 mod decisions;
+mod instance;
 mod services;
 mod table;
 mod tool;

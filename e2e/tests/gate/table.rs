@@ -106,10 +106,7 @@ const TABLE: [Row; 23] = [
         "gone",
         &[],
         "unknown 3 unknown unknown unknown",
-        &[
-            "unknown: could not be judged: bad_ratio",
-            "the series existed and vanished",
-        ],
+        &["unknown: nothing could be judged: the series existed and vanished\n"],
     ),
     (
         "gone",
@@ -121,7 +118,7 @@ const TABLE: [Row; 23] = [
         "gone",
         &["--ran-before"],
         "allowed 0 unknown unknown unknown",
-        &["allowed: a revision that ran before is always allowed; could not be judged: "],
+        &["allowed: a revision that ran before is always allowed; nothing could be judged: "],
     ),
     (
         "never-seen",

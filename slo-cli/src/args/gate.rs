@@ -16,10 +16,13 @@ use super::{EngineArgs, Identity, time};
   slo gate --prometheus http://prometheus:9090 --action rollback                the way back always passes
   slo gate --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z        what it would have said then
   slo gate --prometheus http://prometheus:9090 --format markdown                for a pull request
+  slo gate --service http://pod:8080/slo                                        asks one instance, without an engine
   slo gate --prometheus http://prometheus:9090 --revision \"$GIT_COMMIT\" --message \"$(git log -1 --format=%B)\" \\
     --author \"$(git log -1 --format=%an)\" --alertmanager http://alertmanager:9093   a bypass passes, and people are told
 
 Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
+// An engine is not needed where a service is asked.
+#[command(mut_arg("url", |url| url.required(false).default_value("").hide_default_value(true)))]
 #[non_exhaustive]
 pub struct GateArgs {
     /// The spec with the promises and the gate's limits; `-` is standard input.
@@ -29,6 +32,11 @@ pub struct GateArgs {
     /// Which engine to ask.
     #[command(flatten)]
     pub engine: EngineArgs,
+
+    /// A status route of the service itself to ask instead, like `http://pod:8080/slo`: the view of one instance. Of the
+    /// ways to log in only files and --header are for it.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["at", "identity"])]
+    pub service: Option<String>,
 
     /// The environment to deploy to, as in `deployment.environment.name`; its limits hold if the spec has some.
     #[arg(long, value_name = "NAME")]

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use slo_core::SloSet;
-use slo_core::gate::{Bypass, OnUnknown, Request, Verdict};
+use slo_core::gate::{Bypass, Evidence, OnUnknown, Request, Verdict};
 
 use super::Answer;
 use super::check::Source;
 use crate::args::{self, EngineArgs, GateArgs, GateFormat};
 use crate::exit::Exit;
-use crate::gate::{Marker, Sinks, Target, gather};
-use crate::prom::{Ask, Engine, EngineError, Login, Secret};
+use crate::gate::{Marker, Sinks, Target, ask_instance, gather};
+use crate::prom::{Ask, Engine, EngineBuilder, EngineError, Login, Secret};
 use crate::render::{plain, verdict};
 
 /// The world around the command: its environment, its clock, and whoever waits for it.
@@ -29,12 +29,26 @@ pub trait Surroundings {
     fn tell(&mut self, line: &str);
 }
 
-/// Runs the command against the engine that the arguments name.
+/// Runs the command against the engine or the instance that the arguments name.
 pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surroundings) -> Answer {
-    match (spec(args, stdin), engine(&args.engine, around)) {
-        (Ok(slos), Ok(engine)) => decide(args, &slos, &engine, around),
-        (Err(mistakes), _) => Answer::complaint(Exit::Usage, mistakes),
-        (_, Err(error)) => Answer::complaint(Exit::Usage, format!("slo: {error}")),
+    let slos = match spec(args, stdin) {
+        Ok(slos) => slos,
+        Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
+    };
+    let asked = match &args.service {
+        Some(url) => instance(&args.engine, url),
+        None if args.engine.url.is_empty() => {
+            let words = "slo: whom to ask is not said; give --prometheus, or --service for the view of one instance";
+            return Answer::complaint(Exit::Usage, words);
+        }
+        None => engine(&args.engine, around),
+    };
+    match asked {
+        Ok(instance) if args.service.is_some() => judge(args, &slos, around, || {
+            ask_instance(&instance, &slos, args.environment.as_deref())
+        }),
+        Ok(engine) => decide(args, &slos, &engine, around),
+        Err(error) => Answer::complaint(Exit::Usage, format!("slo: {error}")),
     }
 }
 
@@ -47,6 +61,10 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
     if let Some(namespace) = &args.namespace {
         target = target.namespace(namespace);
     }
+    judge(args, slos, around, || gather(engine, slos, &target, args.at))
+}
+
+fn judge(args: &GateArgs, slos: &SloSet, around: &mut impl Surroundings, evidence: impl Fn() -> Evidence) -> Answer {
     let mut rules = slos.gate().clone();
     rules.on_unknown = match args.on_unknown {
         args::OnUnknown::Refuse => OnUnknown::Refuse,
@@ -60,10 +78,7 @@ pub fn decide(args: &GateArgs, slos: &SloSet, engine: &dyn Ask, around: &mut imp
         Ok(asked) => asked,
         Err(message) => return Answer::complaint(Exit::Usage, message),
     };
-    let judge = |now: DateTime<Utc>| {
-        let evidence = gather(engine, slos, &target, args.at);
-        rules.judge(slos, &evidence, &request, args.at.unwrap_or(now))
-    };
+    let judge = |now: DateTime<Utc>| rules.judge(slos, &evidence(), &request, args.at.unwrap_or(now));
     let verdict = wait(args.wait, around, judge);
     let mut answer = answer(&verdict, args);
     // What would have been is news to nobody.
@@ -188,13 +203,7 @@ fn spec(args: &GateArgs, stdin: &mut impl Read) -> Result<SloSet, String> {
 ///
 /// [`EngineError`] for an address, a header, a secret or certificates that cannot be used.
 pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, EngineError> {
-    let mut builder = Engine::at(&args.url).within(args.timeout).retries(args.retries);
-    for header in &args.headers {
-        builder = builder.header(header)?;
-    }
-    if let Some(file) = &args.ca_file {
-        builder = builder.trusting(file)?;
-    }
+    let mut builder = reached(args, &args.url)?;
     let variable = |name: &str| around.variable(name).filter(|value| !value.is_empty());
     let token = match &args.bearer_token_file {
         Some(file) => Some(Secret::from_file("bearer token", file)?),
@@ -220,10 +229,41 @@ pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, E
     builder.build()
 }
 
+/// One instance of a service. What the environment holds to log in with is for the engine, and not shown to others.
+fn instance(args: &EngineArgs, url: &str) -> Result<Engine, EngineError> {
+    let builder = reached(args, url)?;
+    let login = match (&args.bearer_token_file, &args.user, &args.password_file) {
+        (Some(file), ..) => Some(Login::Bearer(Secret::from_file("bearer token", file)?)),
+        (None, Some(user), Some(file)) => Some(Login::Basic {
+            user: user.clone(),
+            password: Secret::from_file("password", file)?,
+        }),
+        _ => None,
+    };
+    match login {
+        Some(login) => builder.login(login).build(),
+        None => builder.build(),
+    }
+}
+
+/// An address with all that is not about logging in.
+fn reached(args: &EngineArgs, url: &str) -> Result<EngineBuilder, EngineError> {
+    let mut builder = Engine::at(url).within(args.timeout).retries(args.retries);
+    for header in &args.headers {
+        builder = builder.header(header)?;
+    }
+    match &args.ca_file {
+        Some(file) => builder.trusting(file),
+        None => Ok(builder),
+    }
+}
+
 const TOKEN: &str = "SLO_PROMETHEUS_TOKEN";
 const PASSWORD: &str = "SLO_PROMETHEUS_PASSWORD";
 /// Pushes come once a minute; to ask more often shows nothing new.
 const BETWEEN: Duration = Duration::from_secs(15);
 
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

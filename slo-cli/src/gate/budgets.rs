@@ -87,14 +87,17 @@ impl<'a> Budgets<'a> {
     }
 
     fn of_length(&self, length: Duration, slos: &[&Slo]) -> Vec<Budget> {
-        if let Some(why) = &self.presence.unseen {
-            let query = self.gathering.queries.events(length);
-            let unseen = |slo: &&Slo| Budget {
-                slo: slo.name().to_owned(),
-                seen: Observation::unseen(&query, why.clone()),
-                recovers_at: None,
+        let query = self.gathering.queries.events(length);
+        if !self.presence.is_seen() {
+            let unseen = |slo: &&Slo| {
+                let seen = self.presence.unseen(&query)?;
+                Some(Budget {
+                    slo: slo.name().to_owned(),
+                    seen,
+                    recovers_at: None,
+                })
             };
-            return slos.iter().map(unseen).collect();
+            return slos.iter().filter_map(unseen).collect();
         }
         let counters = self.counters(length);
         // Asked for once, and only where the counters do not tell enough.
@@ -116,7 +119,7 @@ impl<'a> Budgets<'a> {
         let seen = self.presence.observed(&source.events[0].query, known.events);
         let seen = known.coverage.into_iter().fold(seen, Observation::covering);
         let seen = known.note.into_iter().fold(seen, Observation::noted);
-        let seen = self.presence.said.doubting(seen);
+        let seen = self.presence.doubting(seen);
         let said = source.events.iter().chain([&source.coverage]);
         Budget {
             slo: slo.name().to_owned(),

@@ -37,9 +37,10 @@ pub(super) struct Gathering<'a> {
 
 /// Whether the service is there, and since when it has said nothing.
 pub(super) struct Presence {
-    pub(super) said: Said,
+    /// What this rests on: an engine that doubts it casts doubt on everything.
+    said: Vec<Said>,
     pushed_ago: Option<Duration>,
-    pub(super) unseen: Option<Unseen>,
+    unseen: Option<Unseen>,
 }
 
 impl Gathering<'_> {
@@ -55,15 +56,21 @@ impl Gathering<'_> {
     }
 
     fn presence(&self, slos: &SloSet) -> Presence {
-        let said = self.asking.ask(self.queries.present());
-        let environments: Vec<_> = said
+        let present = self.asking.ask(self.queries.present());
+        let environments: Vec<_> = present
             .series()
             .iter()
             .map(|sample| environment(sample).to_owned())
             .collect();
+        let mut said = vec![present];
         let unseen = match environments.len() {
-            _ if said.failure().is_some() => said.failure(),
-            0 => Some(self.why_absent(slos)),
+            _ if said[0].failure().is_some() => said[0].failure(),
+            0 => {
+                let ever = self.asking.ask(self.queries.ever(self.longest(slos)));
+                let unseen = why_absent(&ever);
+                said.push(ever);
+                Some(unseen)
+            }
             1 => None,
             _ => Some(Unseen::Environments(environments)),
         };
@@ -76,25 +83,19 @@ impl Gathering<'_> {
         }
     }
 
-    /// It has no sample now: it never had one in any window that matters, or it is gone.
-    fn why_absent(&self, slos: &SloSet) -> Unseen {
+    /// The longest of the windows that matter.
+    fn longest(&self, slos: &SloSet) -> Duration {
         let windows = slos.slos().iter().map(|slo| self.length(slo));
-        let longest = windows
+        windows
             .max()
             .unwrap_or_default()
-            .max(slos.gate().bad_ratio.over.longest());
-        let said = self.asking.ask(self.queries.ever(longest));
-        match said.value() {
-            _ if said.failure().is_some() => said.failure().unwrap_or(Unseen::NeverSeen),
-            Some(series) if series > 0.0 => Unseen::Vanished,
-            _ => Unseen::NeverSeen,
-        }
+            .max(slos.gate().bad_ratio.over.longest())
     }
 
     fn requests(&self, rules: &GateRules, presence: &Presence) -> Observation<Events> {
         let query = self.queries.events_of(names::REQUESTS, rules.bad_ratio.over.longest());
-        if let Some(unseen) = &presence.unseen {
-            return Observation::unseen(query, unseen.clone());
+        if let Some(unseen) = presence.unseen(&query) {
+            return unseen;
         }
         let said = self.asking.ask(query);
         let seen = match said.failure() {
@@ -102,14 +103,14 @@ impl Gathering<'_> {
             None => presence.observed(&said.query, events(said.series())),
         };
         let seen = self.doubt.iter().cloned().fold(seen, Observation::noted);
-        said.doubting(presence.said.doubting(seen))
+        said.doubting(presence.doubting(seen))
     }
 
     fn latency(&self, rules: &GateRules, presence: &Presence) -> Observation<Latency> {
         let (limit, window) = (rules.p95.limit, rules.p95.over.longest());
         let query = self.queries.fast(limit, window);
-        if let Some(unseen) = &presence.unseen {
-            return Observation::unseen(query, unseen.clone());
+        if let Some(unseen) = presence.unseen(&query) {
+            return unseen;
         }
         let fast = self.asking.ask(query);
         let counted = self.asking.ask(self.queries.counted(limit, window));
@@ -138,7 +139,7 @@ impl Gathering<'_> {
                 )),
             }
         };
-        let seen = presence.said.doubting(seen);
+        let seen = presence.doubting(seen);
         [&fast, &counted, &all]
             .into_iter()
             .fold(seen, |seen, said| said.doubting(seen))
@@ -180,12 +181,36 @@ impl Gathering<'_> {
 }
 
 impl Presence {
+    /// Why nothing is known, as an answer to a question that is not worth asking.
+    pub(super) fn unseen<T>(&self, query: &str) -> Option<Observation<T>> {
+        let unseen = self.unseen.clone()?;
+        Some(self.doubting(Observation::unseen(query, unseen)))
+    }
+
+    /// Whether the service is there to be asked about.
+    pub(super) const fn is_seen(&self) -> bool {
+        self.unseen.is_none()
+    }
+
+    pub(super) fn doubting<T>(&self, seen: Observation<T>) -> Observation<T> {
+        self.said.iter().fold(seen, |seen, said| said.doubting(seen))
+    }
+
     pub(super) fn observed<T>(&self, query: &str, value: Result<T, Unseen>) -> Observation<T> {
         let seen = match value {
             Ok(value) => Observation::seen(query, value),
             Err(unseen) => Observation::unseen(query, unseen),
         };
         self.pushed_ago.into_iter().fold(seen, Observation::pushed_ago)
+    }
+}
+
+/// It has no sample now: it never had one in any window that matters, or it is gone.
+fn why_absent(ever: &Said) -> Unseen {
+    match (ever.failure(), ever.value()) {
+        (Some(failure), _) => failure,
+        (None, Some(series)) if series > 0.0 => Unseen::Vanished,
+        (None, _) => Unseen::NeverSeen,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn freshness(
     slos: &SloSet,
     presence: &Presence,
 ) -> Vec<(String, Observation<Freshness>)> {
-    if presence.unseen.is_some() {
+    if !presence.is_seen() {
         return Vec::new();
     }
     let checks = gathering.asking.ask(gathering.queries.checks());

@@ -277,6 +277,18 @@ fn the_deploy_that_adds_us_passes_with_a_warning() {
 }
 
 #[test]
+fn a_partial_answer_does_not_prove_that_it_is_the_first_deploy() {
+    for part in [PRESENT, EVER] {
+        let verdict = judged(&Table::default().with(part, []).doubting(part));
+        assert_eq!(
+            (states(&verdict), verdict.exit_code),
+            ([RuleState::Unknown; 3], 3),
+            "{part}: {verdict}"
+        );
+    }
+}
+
+#[test]
 fn a_service_that_vanished_is_unknown() {
     let verdict = judged(&Table::default().with(EVER, value(4.0)));
     assert_eq!((verdict.decision, verdict.exit_code), (Decision::Unknown, 3));

@@ -2,14 +2,15 @@
 //!
 //! As with other command-line tools, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use ureq::Agent;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use ureq::http::{StatusCode, Uri};
+use ureq::http::{Response, StatusCode, Uri};
+use ureq::{Agent, Body};
 
 use super::reply::{self, NotAnAnswer};
 use super::tls::{self, Trusted};
@@ -208,6 +209,23 @@ impl Ask for Engine {
 }
 
 impl Engine {
+    /// What stands at the address itself, which is no engine then: JSON that `read` takes, or that it says it is not.
+    pub(crate) fn page<T>(&self, read: impl Fn(&[u8]) -> Result<T, String>) -> Result<T, AskError> {
+        let read = |body: &[u8]| read(body).map_err(NotAnAnswer::Foreign);
+        let page = self.persist(|left| {
+            let mut request = self.agent.get(&self.base);
+            if let Some(headers) = request.headers_mut() {
+                headers.extend(self.headers.clone());
+            }
+            let sent = request.config().timeout_global(Some(at_least(left))).build().call();
+            self.read(sent, read)
+        });
+        page.map_err(|error| match error {
+            AskError::NotAnEngine { source_name, found } => AskError::NotAStatus { source_name, found },
+            other => other,
+        })
+    }
+
     /// Tries until there is an answer, no more tries, or no more time.
     fn persist<T>(&self, mut attempt: impl FnMut(Duration) -> Result<T, Tried>) -> Result<T, AskError> {
         let started = Instant::now();
@@ -236,16 +254,20 @@ impl Engine {
         left: Duration,
         read: fn(&[u8]) -> Result<T, NotAnAnswer>,
     ) -> Result<T, Tried> {
-        // A timeout of zero would be none.
-        let timeout = left.max(Duration::from_millis(1));
         let mut request = self.agent.post(format!("{}/api/v1/{endpoint}", self.base));
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
-        let request = request.config().timeout_global(Some(timeout)).build();
-        let mut response = request
-            .send_form(fields.iter().copied())
-            .map_err(|error| self.failed(error))?;
+        let request = request.config().timeout_global(Some(at_least(left))).build();
+        self.read(request.send_form(fields.iter().copied()), read)
+    }
+
+    fn read<T>(
+        &self,
+        sent: Result<Response<Body>, ureq::Error>,
+        read: impl Fn(&[u8]) -> Result<T, NotAnAnswer>,
+    ) -> Result<T, Tried> {
+        let mut response = sent.map_err(|error| self.failed(error))?;
         let status = response.status();
         if status.is_redirection() {
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
@@ -257,8 +279,7 @@ impl Engine {
         let content_type = response.headers().get(CONTENT_TYPE);
         let kind = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let body = response.body_mut().with_config().limit(self.largest).read_to_vec();
-        let body = body.map_err(|error| self.failed(error))?;
+        let body = self.whole(response.body_mut())?;
         if !status.is_success() {
             return Err(self.refused(status, &body));
         }
@@ -276,6 +297,19 @@ impl Engine {
         })
     }
 
+    /// All of a body, unpacked. The client's own limit is of what comes over the wire: a few packed kilobytes can be
+    /// gigabytes.
+    fn whole(&self, body: &mut Body) -> Result<Vec<u8>, Tried> {
+        let mut unpacked = Vec::new();
+        let reader = body.with_config().limit(self.largest).reader();
+        let read = reader.take(self.largest.saturating_add(1)).read_to_end(&mut unpacked);
+        read.map_err(|error| self.failed(ureq::Error::from(error)))?;
+        if unpacked.len() as u64 > self.largest {
+            return Err(self.failed(ureq::Error::BodyExceedsLimit(self.largest)));
+        }
+        Ok(unpacked)
+    }
+
     fn failed(&self, error: ureq::Error) -> Tried {
         match error {
             ureq::Error::Timeout(_) => Tried::Final(self.too_slow()),
@@ -285,7 +319,7 @@ impl Engine {
             }),
             other => Tried::Again(AskError::Unreachable {
                 source_name: self.source(),
-                reason: plain(&shortened(&other.to_string())),
+                reason: reason(&other),
             }),
         }
     }
@@ -326,6 +360,21 @@ impl Engine {
             within: self.within,
         }
     }
+}
+
+/// A timeout of zero would be none.
+fn at_least(left: Duration) -> Duration {
+    left.max(Duration::from_millis(1))
+}
+
+/// Why nothing came, and what to do about it where that is known.
+fn reason(error: &ureq::Error) -> String {
+    let words = error.to_string();
+    // It comes as an error of reading, with the reason in its words alone.
+    if words.contains("UnknownIssuer") {
+        return "its certificate is signed by nobody known; name the CA's by --ca-file".to_owned();
+    }
+    plain(&shortened(&words))
 }
 
 /// What a refusal says: in the API's format, else its first line.

@@ -10,14 +10,14 @@ use crate::prom::{Answered, AskError, History, Sample, Stretch};
 use crate::test_server::{http, nobody, serving};
 
 /// A day that passes while somebody waits.
-struct Day {
+pub(super) struct Day {
     now: DateTime<Utc>,
     said: Vec<String>,
-    variables: Vec<(&'static str, &'static str)>,
+    pub(super) variables: Vec<(&'static str, &'static str)>,
 }
 
 impl Day {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             now: DateTime::from_timestamp(1_767_225_600, 0).unwrap(),
             said: Vec::new(),
@@ -92,9 +92,9 @@ fn it_waits_until_it_is_allowed_and_says_why_it_waits() {
     assert_eq!(
         day.said,
         [
-            "slo: unknown: could not be judged: bad_ratio, p95; asking again for 1m",
-            "slo: unknown: could not be judged: bad_ratio, p95; asking again for 45s",
-            "slo: unknown: could not be judged: bad_ratio, p95; asking again for 30s",
+            "slo: unknown: nothing could be judged: no answer: http://engine cannot be reached: connection refused; asking again for 1m",
+            "slo: unknown: nothing could be judged: no answer: http://engine cannot be reached: connection refused; asking again for 45s",
+            "slo: unknown: nothing could be judged: no answer: http://engine cannot be reached: connection refused; asking again for 30s",
         ]
     );
 }
@@ -378,4 +378,36 @@ fn an_argument_that_cannot_be_used_is_wrong_usage_and_a_variable_is_not() {
 fn a_metric_alone_tells_nobody_of_a_bypass() {
     assert_eq!(bypassing(&["--otlp", &nobody()]).exit, Exit::Usage);
     assert_eq!(bypassing(&["--webhook", ""]).exit, Exit::Usage);
+}
+
+#[test]
+fn whom_to_ask_has_to_be_said() {
+    let run = |line: &[&str]| {
+        let line = [&["slo", "gate", "-"], line].concat();
+        let Command::Gate(args) = Args::try_parse_from(line).unwrap().command else {
+            panic!("a gate");
+        };
+        let spec = "{version: 1, service: shop, slos: []}".replace(
+            "[]",
+            "[{name: a, objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]",
+        );
+        let mut day = Day::new();
+        day.variables.push((TOKEN, "hush"));
+        super::run(&args, &mut spec.as_bytes(), &mut day)
+    };
+    let nobody_named = run(&[]);
+    assert_eq!(nobody_named.exit, Exit::Usage);
+    assert!(
+        nobody_named.err.contains("give --prometheus, or --service"),
+        "{}",
+        nobody_named.err
+    );
+    // The engine's token is none of the service's business.
+    let (url, heard) = serving(vec![http("500 Internal Server Error", "", "")]);
+    assert_eq!(run(&["--service", &(url + "/slo")]).exit, Exit::NoAnswer);
+    let asked = heard.recv().unwrap();
+    assert!(
+        asked.starts_with("GET /slo HTTP/1.1\r\n") && !asked.contains("hush"),
+        "{asked}"
+    );
 }
