@@ -411,3 +411,12 @@ fn whom_to_ask_has_to_be_said() {
         "{asked}"
     );
 }
+
+#[test]
+fn one_piece_of_news_is_told_once() {
+    let dark = decide(&args(&[]), &shop(), &Later(u32::MAX.into()), &mut Day::new()).out;
+    assert_eq!(dark.matches("connection refused").count(), 2, "{dark}");
+    assert!(dark.ends_with("\nunknown p95 of requests: as above\n"), "{dark}");
+    let first = decide(&args(&[]), &shop(), &Later(0.into()), &mut Day::new()).out;
+    assert!(first.contains("warn    p95 of requests: as above"), "{first}");
+}

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::gate::spool::MOST;
-use crate::test_server::{http, nobody, serving};
+use crate::test_server::{http, nobody, request, serving};
 
 /// A folder that is gone afterwards.
 struct Folder(PathBuf);
@@ -108,6 +108,24 @@ fn who_does_not_answer_is_asked_once_and_nobody_overtakes() {
     );
     assert_eq!(runs(&heard), ["run-1"]);
     assert_eq!(folder.left().len(), 2);
+}
+
+#[test]
+fn it_is_on_the_disk_before_anybody_is_told() {
+    let folder = Folder::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (seen, when_told) = std::sync::mpsc::channel();
+    let spool = folder.spool();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        request(&mut stream);
+        // A run that is ended here leaves this behind.
+        seen.send(spool.entries().unwrap().len()).unwrap();
+        std::io::Write::write_all(&mut stream, &http("200 OK", "", "")).unwrap();
+    });
+    assert_eq!(told(1, &webhook(&url), &folder), Vec::<String>::new());
+    assert_eq!((when_told.recv().unwrap(), folder.left().len()), (1, 0));
 }
 
 #[test]
