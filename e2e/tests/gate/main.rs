@@ -3,6 +3,7 @@
 mod backfill;
 mod bypass;
 mod decisions;
+mod deploy;
 mod instance;
 mod services;
 mod table;
