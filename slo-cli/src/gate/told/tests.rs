@@ -151,6 +151,15 @@ fn what_is_refused_for_good_is_said_and_does_not_block_the_rest() {
 }
 
 #[test]
+fn a_redirect_is_not_followed_with_what_may_be_a_secret() {
+    let (elsewhere, heard) = serving(ok(1));
+    let moved = http("307 Temporary Redirect", &format!("location: {elsewhere}/\r\n"), "");
+    let said = tell(run(1), &webhook(&serving(vec![moved]).0), None, run(1).decided_at);
+    assert_eq!(said[0], "NOT ANNOUNCED: webhook: it answered with status 307");
+    assert_eq!(heard.try_iter().count(), 0);
+}
+
+#[test]
 fn what_waits_for_somebody_else_keeps_waiting() {
     let folder = Folder::new();
     told(1, &webhook(&nobody()), &folder);
