@@ -223,7 +223,20 @@ fn each_row_of_the_table_on_victoria_metrics() -> Outcome {
     let store = VictoriaMetrics::start()?;
     store.import(&past().json_lines())?;
     store.force_flush()?;
-    each_row(&Gate::asking(store.url())?)
+    let gate = Gate::asking(store.url())?;
+    each_row(&gate)?;
+    let page = gate.text("stale", &[&THEN[..], &["--format", "markdown"]].concat())?;
+    assert!(
+        page.contains("| ⚠️ warn | freshness of prices |  | stale on 1 of 1 instances |"),
+        "{page}"
+    );
+    assert!(
+        page.contains("\n- freshness of prices: stale on 1 of 1 instances\n"),
+        "{page}"
+    );
+    let (verdict, _) = gate.verdict("stale", &THEN)?;
+    assert_eq!(verdict["warnings"][0], "freshness of prices: stale on 1 of 1 instances");
+    Ok(())
 }
 
 #[test]

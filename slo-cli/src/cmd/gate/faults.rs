@@ -26,6 +26,10 @@ const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone
 const NOTHING: &str = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
 
 fn gate(url: &str, more: &[&str]) -> Answer {
+    gate_with(url, more, &[])
+}
+
+fn gate_with(url: &str, more: &[&str], variables: &[(&'static str, &'static str)]) -> Answer {
     let line = [
         "slo",
         "gate",
@@ -43,6 +47,7 @@ fn gate(url: &str, more: &[&str]) -> Answer {
     };
     let mut day = Day::new();
     day.variables.push(("SLO_PROMETHEUS_TOKEN", "hush"));
+    day.variables.extend(variables);
     run(&args, &mut SPEC.as_bytes(), &mut day)
 }
 
@@ -284,4 +289,21 @@ fn a_certificate_for_somebody_else_is_no_certificate() {
     let said = sentence(&engine.url(), &["--ca-file", &ca]);
     assert!(said.starts_with("no answer: ENGINE cannot be reached: "), "{said}");
     assert!(said.contains("not valid for name"), "{said}");
+}
+
+#[test]
+fn a_collectors_authority_is_trusted_when_the_environment_names_it() {
+    let (engine, collector) = (always(&json("200 OK", NOTHING)), Secure::named("127.0.0.1"));
+    let pushed = ["--otlp", &collector.url()];
+    let ca: &'static str = collector.ca.display().to_string().leak();
+    let trusted = gate_with(&engine, &pushed, &[("OTEL_EXPORTER_OTLP_CERTIFICATE", ca)]);
+    assert_eq!((trusted.exit, trusted.err.as_str()), (Exit::Pass, ""));
+    let stranger = gate(&engine, &pushed);
+    assert_eq!(stranger.exit, Exit::Pass);
+    assert!(
+        stranger.err.starts_with("slo: NOT ANNOUNCED: OTLP: "),
+        "{}",
+        stranger.err
+    );
+    assert!(stranger.err.contains("UnknownIssuer"), "{}", stranger.err);
 }
