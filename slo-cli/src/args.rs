@@ -2,6 +2,7 @@
 
 mod audit;
 mod dashboards;
+mod doctor;
 mod engine;
 mod files;
 mod gate;
@@ -16,10 +17,12 @@ use slo_core::Lint;
 
 pub use self::audit::AuditArgs;
 pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
+pub use self::doctor::DoctorArgs;
 pub use self::engine::EngineArgs;
 pub use self::files::Files;
 pub use self::gate::{Action, Class, GateArgs, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
+pub(crate) use self::rules::push_interval;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
 
 /// Checks and uses the reliability promises written in slo.yaml.
@@ -63,6 +66,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Says whether it is all right to deploy now, and why.
     Gate(Box<GateArgs>),
+    /// Says what is wrong on the way from the process to the pager, and how to mend it.
+    Doctor(Box<DoctorArgs>),
     /// Says whether the audit file of the gate is as it was written.
     Audit(AuditArgs),
 }

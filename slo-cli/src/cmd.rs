@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod dashboards;
+pub mod doctor;
 mod folder;
 pub mod gate;
 pub mod manifests;

@@ -31,13 +31,16 @@
 //!
 //! - [`args`]: the command line.
 //! - [`cmd`]: one module per command.
+//! - [`doctor`]: what is wrong on the way from the process to the pager.
 //! - [`exit`]: the exit codes.
 //! - [`gate`]: what an engine knows, as evidence for a verdict.
 //! - [`prom`]: asking a Prometheus-compatible engine.
 //! - [`rule_window`]: a window that rules are written for.
+//! - [`web`]: fetching pages of others.
 
 pub mod args;
 pub mod cmd;
+pub mod doctor;
 pub mod exit;
 mod file_lock;
 pub mod gate;
@@ -46,3 +49,4 @@ mod render;
 pub mod rule_window;
 #[cfg(test)]
 mod test_server;
+pub mod web;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command};
 use slo_cli::cmd::gate::Surroundings;
-use slo_cli::cmd::{Answer, audit, check, completions, dashboards, gate, manifests, rules, schema};
+use slo_cli::cmd::{Answer, audit, check, completions, dashboards, doctor, gate, manifests, rules, schema};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),
         Command::Audit(args) => audit::run(&args, &mut io::stdin().lock()),
+        Command::Doctor(args) => doctor::run(&args, &mut io::stdin().lock(), &Terminal),
         Command::Gate(args) => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
     };
     print(&answer).into()

@@ -5,6 +5,7 @@ pub(crate) mod annotations;
 pub(crate) mod codes;
 pub(crate) mod counters;
 pub(crate) mod dashboard;
+pub(crate) mod diagnosis;
 pub(crate) mod document;
 pub(crate) mod fleet;
 mod identity;

@@ -176,7 +176,6 @@ impl Drop for Landing {
             Err(lost) => Some(lost),
         };
         slot.last = Some(Reading {
-            confirms: self.confirms || self.is_bad,
             is_bad: self.is_bad,
             accuses: self.accuses,
             doubted: self.confirms,

@@ -44,9 +44,6 @@ pub(crate) struct Reading {
     pub(crate) lost: Option<Lost>,
     pub(crate) started: Instant,
     pub(crate) finished: Instant,
-    /// The read was made to confirm a bad state, or found one: only then may a bad state be repeated from it. A state
-    /// that turns bad while it sits in the cache needs one look first, for new data may have landed since.
-    pub(crate) confirms: bool,
     /// The read itself found a bad state, or failed.
     pub(crate) is_bad: bool,
     /// What was answered right after it broke the promise. A warning, or a proof that stood in for a read that failed, is
@@ -86,7 +83,13 @@ impl Reading {
             return self.doubted && rests;
         }
         let is_refreshed = self.is_bad && pace.refresh.is_some();
-        self.confirms && (rests || is_refreshed)
+        self.confirms() && (rests || is_refreshed)
+    }
+
+    /// The read was made to confirm a bad state, or found one: only then may a bad state be repeated from it. A state
+    /// that turns bad while it sits in the cache needs one look first, for new data may have landed since.
+    const fn confirms(&self) -> bool {
+        self.doubted || self.is_bad
     }
 
     /// Whether nobody has looked for longer than a background refresh allows.
@@ -125,15 +128,14 @@ mod tests {
         State::Timeout,
     ];
 
-    fn reading(confirms: bool) -> Reading {
+    fn reading(is_bad: bool) -> Reading {
         let started = Instant::now();
         Reading {
             lost: None,
             started,
             finished: started + 2 * SECOND,
-            confirms,
-            is_bad: confirms,
-            accuses: confirms,
+            is_bad,
+            accuses: is_bad,
             doubted: false,
         }
     }
@@ -214,6 +216,7 @@ mod tests {
         assert!(BAD.iter().all(|&state| reading.may_answer(state, true, &pace, almost)));
         let flipped = Reading {
             is_bad: false,
+            doubted: true,
             ..reading.clone()
         };
         assert!(flipped.may_answer(State::Stale, true, &pace, flipped.finished));

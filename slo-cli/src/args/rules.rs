@@ -148,7 +148,7 @@ impl PushInterval {
 /// Tiles of five minutes need a push in each.
 const LONGEST_PUSH: u32 = 300;
 
-fn push_interval(text: &str) -> Result<PushInterval, String> {
+pub(crate) fn push_interval(text: &str) -> Result<PushInterval, String> {
     let wrong =
         || format!("`{text}` is no push interval; write whole seconds or minutes from `1s` to `5m`, like `60s`");
     let (number, unit) = match text.strip_suffix('s') {

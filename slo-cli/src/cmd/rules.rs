@@ -37,15 +37,7 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
     let path = args.spec.as_deref().unwrap_or(Path::new("slo.yaml"));
     let source = Source::read(path, stdin);
     let set = understood(&source, args.environment.as_deref())?;
-    let own = Own {
-        set: &set,
-        engine: args.engine,
-        identity: args.identity,
-        source: args.source,
-        push_seconds: args.push_interval.as_seconds(),
-        policy: policy(args),
-        dashboard: args.dashboard_url.clone(),
-    };
+    let own = own_of(args, &set);
     let told = |reasons: Vec<String>| {
         let lines = reasons.iter().map(|reason| format!("{}: {reason}", source.file));
         lines.collect::<Vec<_>>().join("\n")
@@ -75,7 +67,21 @@ fn understood(source: &Source, environment: Option<&str>) -> Result<SloSet, Stri
     ))
 }
 
-fn fleet_of(args: &RulesArgs) -> Result<Fleet, String> {
+/// The rules of one spec.
+pub(crate) fn own_of<'a>(args: &RulesArgs, set: &'a SloSet) -> Own<'a> {
+    Own {
+        set,
+        engine: args.engine,
+        identity: args.identity,
+        source: args.source,
+        push_seconds: args.push_interval.as_seconds(),
+        policy: policy(args),
+        dashboard: args.dashboard_url.clone(),
+    }
+}
+
+/// The rules of a fleet, or why not.
+pub(crate) fn fleet_of(args: &RulesArgs) -> Result<Fleet, String> {
     Ok(Fleet {
         engine: args.engine,
         identity: args.identity,

@@ -181,7 +181,7 @@ impl Queries<'_> {
 }
 
 /// A boundary as engines write it: `0.8`; `1` or `1.0`.
-fn boundary(limit: Threshold) -> String {
+pub(crate) fn boundary(limit: Threshold) -> String {
     let text = limit.as_seconds_f64().to_string();
     if text.contains('.') {
         promql::escape_regex(&text)

@@ -16,6 +16,7 @@ use super::reply::{self, NotAnAnswer};
 use super::tls::{self, Trusted};
 use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
+use crate::web::{Fetch, Page};
 
 /// An engine that can be asked.
 #[derive(Debug)]
@@ -205,6 +206,20 @@ impl Ask for Engine {
 
     fn source(&self) -> String {
         self.base.clone()
+    }
+}
+
+impl Fetch for Engine {
+    /// The page at a path behind the address, tried once.
+    fn get(&self, path: &str) -> Result<Page, String> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+        }
+        let response = request.config().timeout_global(Some(self.within)).build().call();
+        response.and_then(Page::of).map_err(|error| match self.failed(error) {
+            Tried::Again(error) | Tried::Final(error) => error.to_string(),
+        })
     }
 }
 

@@ -69,6 +69,22 @@ impl Rule {
         self
     }
 
+    /// What it records, or the alert's name.
+    pub(crate) fn name(&self) -> &str {
+        match &self.what {
+            What::Record(name) | What::Alert { name, .. } => name,
+        }
+    }
+
+    pub(crate) fn expr(&self) -> &str {
+        &self.expr
+    }
+
+    /// The labels that it adds.
+    pub(crate) fn said(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.labels.iter().map(|(name, value)| (name, value))
+    }
+
     fn yaml(&self) -> Yaml {
         let (record, alert, lasting, annotations) = match &self.what {
             What::Record(name) => (Some(Yaml::text(name)), None, None, None),
@@ -133,6 +149,11 @@ pub(crate) struct RuleFile {
 }
 
 impl RuleFile {
+    /// All rules, in order.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.groups.iter().flat_map(|group| &group.rules)
+    }
+
     /// The file's text. Groups without rules are left out.
     pub(crate) fn render(&self, format: RuleFormat) -> String {
         let groups = self.groups.iter().filter(|group| !group.rules.is_empty());

@@ -1,0 +1,170 @@
+//! Health endpoints: what they answer, and what probes of them have found.
+
+use std::collections::BTreeMap;
+
+use slo_core::{Sli, names};
+
+use super::{Finding, Link, Patient, skew};
+use crate::render::{plain, promql};
+use crate::web::Page;
+
+const HERE: Link = Link::Health;
+
+/// What `slo-health` says in its header, and whether the data is good then.
+const STATES: [(&str, bool); 7] = [
+    ("fresh", true),
+    ("warn", true),
+    ("stale", false),
+    ("empty", false),
+    ("invalid", false),
+    ("error", false),
+    ("timeout", false),
+];
+
+impl Patient<'_> {
+    pub(super) fn health(&self, store_is_there: bool) -> Vec<Finding> {
+        let mut paths: Vec<_> = self
+            .slos
+            .slos()
+            .iter()
+            .filter_map(|slo| match slo.sli() {
+                Sli::Synthetic(sli) => Some(sli.path()),
+                _ => None,
+            })
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        if paths.is_empty() {
+            return vec![Finding::skipped(
+                HERE,
+                "answers",
+                "no SLO of the spec is about a health endpoint",
+            )];
+        }
+        let mut findings = Vec::new();
+        match &self.args.service {
+            None => findings.push(Finding::skipped(
+                HERE,
+                "answers",
+                "give --service URL to ask the health endpoints themselves",
+            )),
+            Some(base) => {
+                for path in paths {
+                    findings.extend(self.answers(&format!("{}{path}", base.trim_end_matches('/'))));
+                }
+            }
+        }
+        if store_is_there {
+            findings.push(self.probed());
+        }
+        findings
+    }
+
+    fn answers(&self, address: &str) -> Vec<Finding> {
+        let before = (self.clock)();
+        match self.web.get(address) {
+            Err(why) => {
+                let found = format!("{} cannot be reached: {why}", plain(address));
+                vec![Finding::broken(HERE, "answers", found).mend("is the service up?")]
+            }
+            Ok(page) => {
+                let looks = [before, (self.clock)()];
+                let clock = skew::of_page(HERE, "the health endpoint", &page, looks);
+                let clock = clock.filter(|finding| finding.state != super::State::Fine);
+                [answer(&plain(address), &page)].into_iter().chain(clock).collect()
+            }
+        }
+    }
+
+    /// One of seven states for each target, by the rules of the probe kit.
+    fn probed(&self) -> Finding {
+        let service = promql::is(names::SERVICE_NAME.label, self.slos.service());
+        let query = format!(
+            "sum by (state) ({})",
+            promql::selector(names::PROBE_STATE_RECORDED, &[service])
+        );
+        let series = match self.instant(&query) {
+            Ok(answer) => answer.series,
+            Err(error) => return Finding::unknown(HERE, "probed", error.to_string()),
+        };
+        if series.is_empty() {
+            let found = format!(
+                "no probe of its health endpoints is recorded as `{}`",
+                names::PROBE_STATE_RECORDED
+            );
+            return Finding::warning(HERE, "probed", found)
+                .mend("let a Blackbox exporter probe them: `slo probes` writes what it needs");
+        }
+        let counts: BTreeMap<_, _> = series
+            .iter()
+            .map(|sample| (sample.label("state"), sample.value))
+            .collect();
+        let targets: f64 = counts.values().sum();
+        let of = |state: &str| counts.get(state).copied().unwrap_or_default();
+        for (state, meaning, mend) in ASTRAY {
+            if of(state) > 0.0 {
+                let found = format!("{} of {targets} targets {meaning}", of(state));
+                return Finding::broken(HERE, "probed", found).mend(mend);
+            }
+        }
+        if of("stale") > 0.0 {
+            let found = format!("{} of {targets} targets have stale data", of("stale"));
+            return Finding::warning(HERE, "probed", found).mend("look into what should bring new data");
+        }
+        Finding::fine(HERE, "probed", format!("{targets} targets are probed and fresh"))
+    }
+}
+
+/// States of probes in which nobody judges the data, and what to do then.
+const ASTRAY: [(&str, &str, &str); 5] = [
+    (
+        "foreign",
+        "are answered by somebody else, without our header",
+        "does the probe go through a proxy that answers itself, or to another host or path?",
+    ),
+    (
+        "unreachable",
+        "cannot be reached",
+        "is the service up, and may the exporter reach it?",
+    ),
+    (
+        "hung",
+        "do not answer in time",
+        "the endpoint's deadline must be below the prober's: see `slo probes`",
+    ),
+    (
+        "check_error",
+        "cannot judge their data",
+        "look into the service's log: its check fails",
+    ),
+    (
+        "check_timeout",
+        "do not judge their data in time",
+        "look into what the check reads",
+    ),
+];
+
+fn answer(address: &str, page: &Page) -> Finding {
+    let told = page.header(names::HEALTH_STATUS_HEADER);
+    let Some((state, is_good)) = STATES.into_iter().find(|(state, _)| *state == told) else {
+        let found = format!("{address} answers with status {} and without our header", page.status);
+        return Finding::broken(HERE, "answers", found).mend(
+            "merge the router of `SyntheticHealth` at this path; nothing on the way may drop `Slo-Health-Status`",
+        );
+    };
+    if page.is_success() != is_good {
+        let found = format!("{address} says {state} with status {}", page.status);
+        return Finding::broken(HERE, "answers", found).mend("nothing on the way may change its status");
+    }
+    if !page.header("cache-control").contains("no-store") {
+        let found = format!("{address} may be answered from a cache");
+        return Finding::broken(HERE, "answers", found)
+            .mend("nothing on the way may change its Cache-Control: no-store");
+    }
+    let found = format!("{address} says {state}");
+    if is_good {
+        Finding::fine(HERE, "answers", found)
+    } else {
+        Finding::warning(HERE, "answers", found).mend("look into what should bring new data")
+    }
+}

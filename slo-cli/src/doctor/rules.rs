@@ -1,0 +1,279 @@
+//! What records budgets and burn rates: whether it is there, up to date, and at work.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use clap::{Parser as _, ValueEnum as _};
+use slo_core::{Slo, names};
+
+use super::expression::canonical;
+use super::loaded::{self, Loaded};
+use super::{Finding, Link, Patient};
+use crate::args::{Engine, Identity, RulesArgs};
+use crate::cmd::rules::{fleet_of, own_of};
+use crate::prom::Sample;
+use crate::render::rule_file::RuleFile;
+use crate::render::subject::WINDOW_LABEL;
+use crate::render::{plain, promql, recorded};
+use crate::rule_window::RuleWindow;
+
+const HERE: Link = Link::Rules;
+const SLO: &str = names::SLO_NAME.label;
+/// Whose forms of a tile there are.
+const ENGINES: [Engine; 2] = [Engine::Prometheus, Engine::Victoriametrics];
+
+impl Patient<'_> {
+    pub(super) fn rules(&self) -> Vec<Finding> {
+        match self.loaded() {
+            Ok(loaded) => self.judged(&loaded),
+            Err(finding) => vec![finding],
+        }
+    }
+
+    fn loaded(&self) -> Result<Vec<Loaded>, Finding> {
+        const PATH: &str = "/api/v1/rules";
+        let (source, page) = match &self.args.rules {
+            Some(base) => {
+                let address = format!("{}{PATH}", base.trim_end_matches('/'));
+                (plain(&address), self.web.get(&address))
+            }
+            None => (format!("{}{PATH}", self.engine.source()), self.store.get(PATH)),
+        };
+        let page = page.map_err(|why| {
+            let finding = Finding::broken(HERE, "loaded", format!("{source} cannot be reached: {why}"));
+            finding.mend("is it up, and is this the address of what evaluates the rules?")
+        })?;
+        let rules = loaded::read(&page.body).filter(|_| page.is_success());
+        let rules = rules.ok_or_else(|| {
+            let found = format!("{source} answers with status {} and no rules", page.status);
+            Finding::unknown(HERE, "loaded", found).mend("give the address of what evaluates the rules as --rules")
+        })?;
+        let ours: Vec<_> = rules.into_iter().filter(is_ours).collect();
+        if !ours.is_empty() {
+            return Ok(ours);
+        }
+        // VictoriaMetrics has this page, and leaves the rules to vmalert.
+        let found = format!("{source} has no rules of ours");
+        Err(Finding::broken(HERE, "loaded", found)
+            .mend("load what `slo rules --fleet` writes; where vmalert evaluates rules, give its address as --rules"))
+    }
+
+    fn judged(&self, loaded: &[Loaded]) -> Vec<Finding> {
+        let fleet: Vec<_> = loaded.iter().filter(|rule| !rule.labels.contains_key(SLO)).collect();
+        let own: Vec<_> = loaded.iter().filter(|rule| self.is_about_us(rule)).collect();
+        let is_fleet = fleet.iter().any(|rule| rule.name == recorded::WINDOW);
+        let mut findings = Vec::new();
+        match (is_fleet, own.is_empty()) {
+            (false, true) => {
+                let found = "the rules that are loaded are about other services";
+                let mend = "load what `slo rules --fleet` writes, or `slo rules` of this spec";
+                return vec![Finding::broken(HERE, "loaded", found).mend(mend)];
+            }
+            (true, false) => {
+                let found = "both the fleet's rules and rules of this spec count the same events";
+                findings.push(Finding::broken(HERE, "loaded", found).mend("unload one of the two"));
+            }
+            (true, true) => findings.push(self.fleet_is_current(&fleet)),
+            (false, false) => findings.push(self.own_are_current(loaded)),
+        }
+        if is_fleet {
+            findings.push(self.windows_are_known(&fleet));
+        }
+        findings.push(self.at_work(loaded));
+        let all_ran = loaded.iter().all(|rule| rule.evaluated.is_some());
+        findings.push(self.recorded_here(all_ran));
+        findings
+    }
+
+    /// Rules of a spec carry its service in their expressions and its SLOs as labels.
+    fn is_about_us(&self, rule: &Loaded) -> bool {
+        let service = self.args.identity.is_service(self.slos.service());
+        let knows = rule.labels.get(SLO).is_some_and(|name| self.slos.slo(name).is_some());
+        knows && canonical(&rule.query).contains(&canonical(&service))
+    }
+
+    fn fleet_is_current(&self, fleet: &[&Loaded]) -> Finding {
+        let known: Vec<String> = windows(fleet).into_iter().collect();
+        let again = known
+            .iter()
+            .map(|window| format!(" --window {window}"))
+            .collect::<String>();
+        let mend = format!("load what `slo rules --fleet{again}{}` writes", self.options());
+        let parsed: Result<Vec<RuleWindow>, _> = known.iter().map(|window| window.parse()).collect();
+        let Ok(windows) = parsed else {
+            let found = "the fleet's rules have windows that this version cannot write";
+            return Finding::warning(HERE, "current", found).mend(mend);
+        };
+        let files = ENGINES.iter().filter_map(|engine| {
+            let args = self.rules_args(&["--fleet"], windows.clone(), *engine);
+            Some(fleet_of(&args).ok()?.file())
+        });
+        current(fleet.iter().copied(), files, "the fleet's rules", &mend)
+    }
+
+    fn own_are_current(&self, loaded: &[Loaded]) -> Finding {
+        let mend = format!("load what `slo rules` of this spec{} writes", self.options());
+        let ways = ENGINES
+            .iter()
+            .flat_map(|engine| ["events", "http"].map(|source| (*engine, source)));
+        let files = ways.filter_map(|(engine, source)| {
+            let args = self.rules_args(&["--source", source], Vec::new(), engine);
+            own_of(&args, self.slos).file().ok()
+        });
+        current(loaded, files, "the rules of this spec", &mend)
+    }
+
+    /// As `slo rules` would be called; what evaluates the rules decides how tiles are counted.
+    fn rules_args(&self, words: &[&str], windows: Vec<RuleWindow>, engine: Engine) -> RulesArgs {
+        RulesArgs {
+            engine,
+            identity: self.args.identity,
+            push_interval: self.args.push_interval,
+            windows,
+            ..RulesArgs::parse_from(["rules"].iter().chain(words))
+        }
+    }
+
+    /// The options of `slo rules` that are not its defaults.
+    fn options(&self) -> String {
+        let mut options = String::new();
+        let identity = self.args.identity.to_possible_value();
+        if let Some(name) = identity.filter(|_| self.args.identity != Identity::default()) {
+            options.push_str(&format!(" --identity {}", name.get_name()));
+        }
+        match self.args.push_interval.as_seconds() {
+            60 => {}
+            seconds => options.push_str(&format!(" --push-interval {seconds}s")),
+        }
+        options
+    }
+
+    /// Whether each SLO's window has rules.
+    fn windows_are_known(&self, fleet: &[&Loaded]) -> Finding {
+        let known = windows(fleet);
+        let window = |slo: &&Slo| RuleWindow::new(slo.window()).map(|window| window.to_string()).ok();
+        let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
+        let lost = counted.filter(|slo| window(slo).is_none_or(|window| !known.contains(&window)));
+        match lost.clone().next() {
+            None => Finding::fine(HERE, "windows", "every window of the spec has rules"),
+            Some(slo) => {
+                let found = format!("no rules for the window of {}, {}", plain(slo.name()), slo.window());
+                Finding::broken(HERE, "windows", found)
+                    .mend("name it as well: `slo rules --fleet --window ..` for each window in use")
+            }
+        }
+    }
+
+    fn at_work(&self, loaded: &[Loaded]) -> Finding {
+        let failing = loaded.iter().find_map(|rule| Some((rule, rule.error.as_ref()?)));
+        if let Some((rule, words)) = failing {
+            let found = format!("`{}` fails: {}", plain(&rule.name), plain(words));
+            return Finding::broken(HERE, "evaluated", found).mend("mend what the engine says");
+        }
+        let now = (self.clock)();
+        let late = loaded.iter().find(|rule| {
+            let patience = TimeDelta::milliseconds(MISSED * seconds(rule.interval.max(60.0)));
+            rule.evaluated.is_some_and(|at| now - at > patience)
+        });
+        if let Some(rule) = late {
+            let found = format!("`{}` was last evaluated long ago", plain(&rule.name));
+            return Finding::broken(HERE, "evaluated", found)
+                .mend("is the engine overloaded? its log and its own metrics tell");
+        }
+        match loaded.iter().filter(|rule| rule.evaluated.is_none()).count() {
+            0 => Finding::fine(HERE, "evaluated", format!("{} rules are evaluated", loaded.len())),
+            some => Finding::warning(
+                HERE,
+                "evaluated",
+                format!("{some} of {} rules were not evaluated yet", loaded.len()),
+            )
+            .mend("look again in five minutes"),
+        }
+    }
+
+    /// Rules may be evaluated in one place and written to another.
+    fn recorded_here(&self, all_ran: bool) -> Finding {
+        let label = names::SERVICE_NAME.label;
+        let service = promql::is(label, self.slos.service());
+        let query = format!("count by ({SLO}) ({})", promql::selector(recorded::BUDGET, &[service]));
+        let series = match self.instant(&query) {
+            Ok(answer) => answer.series,
+            Err(error) => return Finding::unknown(HERE, "recorded", error.to_string()),
+        };
+        let has = |slo: &&Slo| series.iter().any(|sample: &Sample| sample.label(SLO) == slo.name());
+        let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
+        match counted.filter(|slo| !has(slo)).map(Slo::name).next() {
+            None => Finding::fine(HERE, "recorded", "the budget of every SLO is recorded"),
+            Some(name) => {
+                let found = format!("`{}` of {} is not in the store", recorded::BUDGET, plain(name));
+                if !all_ran {
+                    return Finding::warning(HERE, "recorded", found).mend("look again once all rules were evaluated");
+                }
+                Finding::broken(HERE, "recorded", found).mend(
+                    "do the rules read from this store and write to it (-datasource.url and -remoteWrite.url of vmalert)?",
+                )
+            }
+        }
+    }
+}
+
+/// Whether what is loaded is what would be written now, in one of several ways.
+fn current<'a>(
+    loaded: impl IntoIterator<Item = &'a Loaded>,
+    files: impl Iterator<Item = RuleFile>,
+    what: &str,
+    mend: &str,
+) -> Finding {
+    let have: BTreeSet<_> = loaded
+        .into_iter()
+        .map(|rule| key(&rule.name, &rule.query, rule.labels.iter()))
+        .collect();
+    let differs = |file: &RuleFile| -> Vec<String> {
+        let rules = file
+            .rules()
+            .map(|rule| (rule.name(), key(rule.name(), rule.expr(), rule.said())));
+        let lost = rules.filter(|(_, key)| !have.contains(key));
+        lost.map(|(name, _)| name.to_owned()).collect()
+    };
+    let Some(best) = files.map(|file| differs(&file)).min_by_key(Vec::len) else {
+        return Finding::unknown(HERE, "current", format!("{what} cannot be written by this version")).mend(mend);
+    };
+    match best.first() {
+        None => Finding::fine(HERE, "current", format!("{what} are those that this version writes")),
+        Some(name) => {
+            let found = format!(
+                "{what} are out of date: {} of them, `{}` first",
+                best.len(),
+                plain(name)
+            );
+            Finding::warning(HERE, "current", found).mend(mend)
+        }
+    }
+}
+
+fn key<'a>(name: &str, query: &str, labels: impl Iterator<Item = (&'a String, &'a String)>) -> String {
+    let mut labels: Vec<_> = labels.map(|(name, value)| format!("{name}={value:?}")).collect();
+    labels.sort_unstable();
+    format!("{name}\n{}\n{}", labels.join(","), canonical(query))
+}
+
+/// The windows that rules were written for.
+fn windows(rules: &[&Loaded]) -> BTreeSet<String> {
+    rules
+        .iter()
+        .filter_map(|rule| rule.labels.get(WINDOW_LABEL).cloned())
+        .collect()
+}
+
+fn is_ours(rule: &Loaded) -> bool {
+    rule.name.starts_with("slo:") || rule.name.starts_with("Slo")
+}
+
+/// In milliseconds, for a comparison that need not be exact.
+#[expect(clippy::cast_possible_truncation, reason = "an interval is minutes")]
+fn seconds(interval: f64) -> i64 {
+    (interval.min(86_400.0) * 1_000.0) as i64
+}
+
+/// Evaluations that may be late or lost.
+const MISSED: i64 = 3;

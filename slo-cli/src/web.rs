@@ -1,0 +1,92 @@
+//! Fetching a page of a service, an exporter or an Alertmanager: one deadline, no redirects, no secrets, a bounded answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ureq::Agent;
+
+use crate::render::plain;
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers by their names in lower case; of those that come twice, the last.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Whoever fetches pages; a trait, so that a diagnosis can be tested without servers.
+pub trait Fetch {
+    /// The page at an address.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, in words without secrets.
+    fn get(&self, address: &str) -> Result<Page, String>;
+}
+
+/// Pages of the network.
+#[derive(Debug)]
+pub struct Web {
+    agent: Agent,
+}
+
+/// The largest page that is read, in bytes: the rules of a fleet are some 200 KB, the status of a service less.
+const LARGEST: u64 = 8_000_000;
+
+impl Page {
+    /// A header, by its name in lower case; empty when it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether the status is one of success.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    pub(crate) fn of(response: ureq::http::Response<ureq::Body>) -> Result<Self, ureq::Error> {
+        let (head, mut body) = response.into_parts();
+        let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter();
+        Ok(Self {
+            status: head.status.as_u16(),
+            headers: headers
+                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+                .collect(),
+            body: body.with_config().limit(LARGEST).read_to_vec()?,
+        })
+    }
+}
+
+impl Web {
+    /// Gives every page this time.
+    #[must_use]
+    pub fn within(time: Duration) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(time))
+            .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")));
+        Self {
+            agent: config.build().new_agent(),
+        }
+    }
+}
+
+impl Fetch for Web {
+    fn get(&self, address: &str) -> Result<Page, String> {
+        let response = self.agent.get(address).call();
+        response.and_then(Page::of).map_err(|error| match error {
+            ureq::Error::Timeout(_) => "no answer in time".to_owned(),
+            other => plain(&other.to_string()),
+        })
+    }
+}
