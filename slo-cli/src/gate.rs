@@ -1,17 +1,30 @@
-//! `slo gate`: what an engine knows of a service, as evidence for the gate of `slo-core`.
+//! `slo gate`: what an engine, or one instance, knows of a service, as evidence for the gate of `slo-core`; and who is told.
 
-mod announce;
 mod asking;
 pub mod audit;
+mod budgets;
 mod evidence;
+mod freshness;
+mod instance;
 mod marker;
+mod notice;
+mod otlp;
+mod post;
+mod protobuf;
 mod queries;
+mod spool;
 mod target;
 #[cfg(test)]
 mod tests;
+mod told;
 
-pub use self::announce::{Announcement, Sink};
 pub use self::evidence::gather;
+pub use self::instance::ask_instance;
 pub use self::marker::Marker;
+pub(crate) use self::notice::{Notice, Of};
+pub use self::otlp::{Collector, CollectorError};
 pub(crate) use self::queries::boundary;
+pub(crate) use self::spool::Spool;
 pub use self::target::Target;
+pub use self::told::Sinks;
+pub(crate) use self::told::tell;

@@ -42,8 +42,11 @@ pub mod args;
 pub mod cmd;
 pub mod doctor;
 pub mod exit;
+mod file_lock;
 pub mod gate;
 pub mod prom;
 mod render;
 pub mod rule_window;
+#[cfg(test)]
+mod test_server;
 pub mod web;

@@ -9,6 +9,7 @@ mod login;
 mod reply;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tls;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Prometheus.
 
+use std::path::Path;
+
 use super::{Plan, Server, StartError, with_path};
 use crate::catalogue::Binary;
 use crate::port::Port;
@@ -27,6 +29,20 @@ impl Prometheus {
     ///
     /// [`StartError`].
     pub fn start_on(port: Port, config: &str) -> Result<Self, StartError> {
+        Self::start_with(port, config, None)
+    }
+
+    /// Starts one on a free port that holds these blocks, as `promtool tsdb create-blocks-from` writes them. It works in
+    /// that folder, which must outlive it.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn start_holding(blocks: &Path) -> Result<Self, StartError> {
+        Self::start_with(Port::Free, "", Some(blocks))
+    }
+
+    fn start_with(port: Port, config: &str, blocks: Option<&Path>) -> Result<Self, StartError> {
         let server = Server::start(&Plan {
             binary: Binary::Prometheus,
             ready: "/-/ready",
@@ -37,7 +53,10 @@ impl Prometheus {
                 let mut args = vec![
                     spot.listen("--web.listen-address"),
                     spot.path("--config.file", "prometheus.yml"),
-                    spot.path("--storage.tsdb.path", "data"),
+                    match blocks {
+                        Some(blocks) => with_path("--storage.tsdb.path", blocks),
+                        None => spot.path("--storage.tsdb.path", "data"),
+                    },
                     "--web.enable-remote-write-receiver".into(),
                     // 15 days by default, which a 30-day window would silently be cut to.
                     "--storage.tsdb.retention.time=35d".into(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 
-use super::{EngineArgs, time};
+use super::{EngineArgs, Identity, time};
 
 /// Arguments of `slo gate`.
 #[derive(Clone, Debug, Parser)]
@@ -16,10 +16,13 @@ use super::{EngineArgs, time};
   slo gate --prometheus http://prometheus:9090 --action rollback                the way back always passes
   slo gate --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z        what it would have said then
   slo gate --prometheus http://prometheus:9090 --format markdown                for a pull request
+  slo gate --service http://pod:8080/slo                                        asks one instance, without an engine
   slo gate --prometheus http://prometheus:9090 --revision \"$GIT_COMMIT\" --message \"$(git log -1 --format=%B)\" \\
     --author \"$(git log -1 --format=%an)\" --alertmanager http://alertmanager:9093   a bypass passes, and people are told
 
 Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
+// An engine is not needed where a service is asked.
+#[command(mut_arg("url", |url| url.required(false).default_value("").hide_default_value(true)))]
 #[non_exhaustive]
 pub struct GateArgs {
     /// The spec with the promises and the gate's limits; `-` is standard input.
@@ -30,6 +33,11 @@ pub struct GateArgs {
     #[command(flatten)]
     pub engine: EngineArgs,
 
+    /// A status route of the service itself to ask instead, like `http://pod:8080/slo`: the view of one instance. Of the
+    /// ways to log in only files and --header are for it.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["at", "identity"])]
+    pub service: Option<String>,
+
     /// The environment to deploy to, as in `deployment.environment.name`; its limits hold if the spec has some.
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
@@ -37,6 +45,10 @@ pub struct GateArgs {
     /// The namespace of the service, as in `service.namespace`.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
+
+    /// Which labels say whose series it is; as given to `slo rules`.
+    #[arg(long, value_enum, default_value_t = Identity::Promoted)]
+    pub identity: Identity,
 
     /// What is deployed: a commit or a version.
     #[arg(long, value_name = "REVISION")]
@@ -75,6 +87,16 @@ pub struct GateArgs {
     /// An address that gets the same as JSON.
     #[arg(long, value_name = "URL", env = "SLO_WEBHOOK_URL")]
     pub webhook: Option<String>,
+
+    /// A collector that gets each decision as the metric `slo.gate.decisions`, by OTLP over HTTP: what stands before
+    /// `/v1/metrics`. Else the variables OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS say it, as for any service.
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
+
+    /// A folder that keeps what nobody could be told because monitoring itself is down; the next run tells it. It has to
+    /// outlive this run.
+    #[arg(long, value_name = "DIR", env = "SLO_SPOOL")]
+    pub spool: Option<PathBuf>,
 
     /// What to do when nothing is proven and something could not be seen.
     #[arg(long, value_enum, default_value_t = OnUnknown::Refuse)]

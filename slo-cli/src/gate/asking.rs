@@ -83,6 +83,16 @@ impl Said {
         Some(Unseen::NoAnswer(error.to_string()))
     }
 
+    /// Whether the engine is there and does not answer this question: it is too long ago, or too many samples.
+    pub(super) fn is_refused(&self) -> bool {
+        self.answer.as_ref().is_err_and(AskError::is_about_the_query)
+    }
+
+    /// Whether the engine doubts its answer.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.answer.as_ref().is_ok_and(|answered| !answered.doubts.is_empty())
+    }
+
     /// The observation with the doubts that the engine has of this answer.
     pub(super) fn doubting<T>(&self, seen: Observation<T>) -> Observation<T> {
         let doubts = self.answer.iter().flat_map(|answered| &answered.doubts);

@@ -19,8 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use crate::file_lock;
+
 /// The newest record of a chain.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Head {
     /// Its place, from 0.
@@ -79,7 +81,8 @@ const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000
 /// [`AuditError::File`] and [`AuditError::Record`].
 pub fn append(path: &Path, record: &impl Serialize) -> Result<Head, AuditError> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    lock(&file)?;
+    // Elsewhere than on Unix two gates that end in the same moment may break the chain.
+    file_lock::lock(&file)?;
     let last = last_line(&mut file)?;
     let (sequence, previous) = match last.as_deref() {
         None => (0, BEGINNING.to_owned()),
@@ -192,17 +195,6 @@ fn ends_with_a_line_break(file: &mut File) -> io::Result<bool> {
     let mut last = [0];
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
-}
-
-/// Until the file is closed. Elsewhere two gates that end in the same moment may break the chain.
-#[cfg(unix)]
-fn lock(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive)?)
-}
-
-#[cfg(not(unix))]
-fn lock(_: &File) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use slo_core::names;
 
+use crate::args::Identity;
 use crate::render::promql;
 
 /// One service in one environment, as the labels of its series say.
@@ -11,6 +12,7 @@ pub struct Target {
     service: String,
     namespace: Option<String>,
     environment: Option<String>,
+    identity: Identity,
 }
 
 impl Target {
@@ -20,6 +22,7 @@ impl Target {
             service: name.into(),
             namespace: None,
             environment: None,
+            identity: Identity::Promoted,
         }
     }
 
@@ -39,16 +42,72 @@ impl Target {
         }
     }
 
+    /// Says which labels tell whose series it is.
+    pub fn identity(self, identity: Identity) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// Matches what the service itself pushes.
     pub(super) fn matchers(&self) -> Vec<String> {
-        let is = |label: &str, value: &String| promql::is(label, value);
-        let mut matchers = vec![is(names::SERVICE_NAME.label, &self.service)];
-        matchers.extend(
-            self.namespace
-                .iter()
-                .map(|name| is(names::SERVICE_NAMESPACE.label, name)),
-        );
-        let environment = self.environment.iter();
-        matchers.extend(environment.map(|name| is(names::DEPLOYMENT_ENVIRONMENT_NAME.label, name)));
-        matchers
+        match self.identity {
+            Identity::Promoted => self.recorded_matchers(),
+            Identity::Job | Identity::TargetInfo => vec![match &self.namespace {
+                Some(namespace) => promql::is(JOB, &format!("{namespace}/{}", self.service)),
+                None => self.identity.is_service(&self.service),
+            }],
+        }
+    }
+
+    /// Matches what rules and probes record of the service.
+    pub(super) fn recorded_matchers(&self) -> Vec<String> {
+        let environment = self.environment.as_ref().filter(|_| self.identity != Identity::Job);
+        let named = [
+            (names::SERVICE_NAME, Some(&self.service)),
+            (names::SERVICE_NAMESPACE, self.namespace.as_ref()),
+            (names::DEPLOYMENT_ENVIRONMENT_NAME, environment),
+        ];
+        let named = named.into_iter().filter_map(|(name, value)| Some((name.label, value?)));
+        named.map(|(label, value)| promql::is(label, value)).collect()
+    }
+
+    /// Of series that the service pushes: those of the environment, where another series says which that is.
+    pub(super) fn in_environment(&self, series: &str, range: &str) -> String {
+        let environment = self
+            .environment
+            .as_ref()
+            .filter(|_| self.identity == Identity::TargetInfo);
+        let Some(environment) = environment else {
+            return series.to_owned();
+        };
+        let mut matchers = self.matchers();
+        matchers.push(promql::is(names::DEPLOYMENT_ENVIRONMENT_NAME.label, environment));
+        let targets = promql::selector(TARGETS, &matchers);
+        format!("({series} and on ({JOB}, {INSTANCE}) last_over_time({targets}[{range}]))")
+    }
+
+    /// Series that the service pushes, with the label of their environment.
+    pub(super) fn with_environment(&self, series: &str, range: &str) -> String {
+        if self.identity != Identity::TargetInfo {
+            return series.to_owned();
+        }
+        let label = names::DEPLOYMENT_ENVIRONMENT_NAME.label;
+        let targets = promql::selector(TARGETS, &self.matchers());
+        format!(
+            "({} * on ({JOB}, {INSTANCE}) group_left ({label}) topk by ({JOB}, {INSTANCE}) (1, max by ({JOB}, {INSTANCE}, \
+             {label}) (last_over_time({targets}[{range}]))))",
+            self.in_environment(series, range)
+        )
+    }
+
+    /// What the labels leave open, for people.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let environment = self.environment.as_ref().filter(|_| self.identity == Identity::Job)?;
+        Some(format!(
+            "`{JOB}` does not tell environments apart: everything of this service in the engine is taken for {environment}"
+        ))
     }
 }
+
+const JOB: &str = "job";
+const INSTANCE: &str = "instance";
+const TARGETS: &str = "target_info";

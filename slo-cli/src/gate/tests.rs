@@ -277,6 +277,18 @@ fn the_deploy_that_adds_us_passes_with_a_warning() {
 }
 
 #[test]
+fn a_partial_answer_does_not_prove_that_it_is_the_first_deploy() {
+    for part in [PRESENT, EVER] {
+        let verdict = judged(&Table::default().with(part, []).doubting(part));
+        assert_eq!(
+            (states(&verdict), verdict.exit_code),
+            ([RuleState::Unknown; 3], 3),
+            "{part}: {verdict}"
+        );
+    }
+}
+
+#[test]
 fn a_service_that_vanished_is_unknown() {
     let verdict = judged(&Table::default().with(EVER, value(4.0)));
     assert_eq!((verdict.decision, verdict.exit_code), (Decision::Unknown, 3));
@@ -395,4 +407,192 @@ fn of_a_calendar_period_what_has_passed_is_asked_for() {
             .any(|query| query.contains(BUDGETS) && query.contains("[36000s]")),
         "{asked:?}"
     );
+}
+
+const CHECKS: &str = "slo_health_state{";
+const PROBES: &str = "slo_health:probe_state{";
+
+fn check(name: &str, state: &str, instances: f64) -> Sample {
+    Sample::new([("slo_health_check", name), ("slo_health_state", state)], instances)
+}
+
+fn freshness(verdict: &Verdict) -> Vec<(String, RuleState, String)> {
+    let rules = verdict.rules.iter().filter(|rule| rule.name == RuleName::Freshness);
+    rules
+        .map(|rule| (rule.subject.clone(), rule.state, rule.sentence.clone()))
+        .collect()
+}
+
+#[test]
+fn data_that_is_not_fresh_is_a_warning_and_stops_nobody() {
+    let states = [
+        check("prices", "fresh", 2.0),
+        check("prices", "stale", 1.0),
+        check("regions", "fresh", 2.0),
+        check("regions", "warn", 1.0),
+    ];
+    let probe = Sample::new([("slo_name", "browse-fresh"), ("state", "check_timeout")], 1.0);
+    let verdict = judged(&well().with(CHECKS, states).with(PROBES, [probe]));
+    assert_eq!((verdict.decision, verdict.exit_code), (Decision::Allowed, 0));
+    let row = |name: &str, state, words: &str| (name.to_owned(), state, words.to_owned());
+    assert_eq!(
+        freshness(&verdict),
+        [
+            row("prices", RuleState::Warn, "stale on 1 of 3 instances"),
+            row("regions", RuleState::Pass, "fresh"),
+            row(
+                "browse-fresh",
+                RuleState::Warn,
+                "check_timeout on 1 of 1 probed targets"
+            ),
+        ]
+    );
+    assert_eq!(
+        verdict.warnings,
+        [
+            "freshness of prices: stale on 1 of 3 instances",
+            "freshness of browse-fresh: check_timeout on 1 of 1 probed targets"
+        ]
+    );
+}
+
+#[test]
+fn freshness_that_nobody_can_tell_is_a_warning() {
+    let verdict = judged(&well().failing(PROBES, refused()));
+    assert_eq!(verdict.exit_code, 0);
+    let rows = freshness(&verdict);
+    assert_eq!((rows[0].0.as_str(), rows[0].1), ("its checks", RuleState::Warn));
+    assert!(freshness(&judged(&Table::default())).is_empty());
+    assert!(freshness(&judged(&well())).is_empty());
+}
+
+#[test]
+fn a_promise_about_freshness_that_nobody_has_heard_of_is_a_warning() {
+    let slo = Slo::new(
+        "prices-fresh",
+        slo_core::SyntheticSli::new("/synthetic/health"),
+        "99%".parse().unwrap(),
+        Window::days(30).unwrap(),
+    );
+    let slos = SloSet::builder("shop").slo(slo).build().unwrap();
+    let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+    let judged = |table: &Table| {
+        let evidence = gather(table, &slos, &Target::service("shop"), Some(now));
+        freshness(&slos.gate().judge(&slos, &evidence, &Request::deploy(), now))
+    };
+    let rows = judged(&well());
+    assert_eq!(
+        (rows[0].0.as_str(), rows[0].1, rows.len()),
+        ("prices-fresh", RuleState::Warn, 1)
+    );
+    assert_eq!(judged(&well().with(CHECKS, [check("prices", "fresh", 1.0)])).len(), 1);
+}
+
+fn refused() -> AskError {
+    AskError::Refused {
+        source_name: "http://engine".to_owned(),
+        status: 422,
+        words: "the query is too long ago".to_owned(),
+    }
+}
+
+const BAD: &str = "sum_over_time(slo:bad_events:increase5m";
+const VALID: &str = "sum_over_time(slo:valid_events:increase5m";
+const TILED: &str = "count_over_time(slo:valid_events:increase5m";
+
+fn tiled(value: f64) -> [Sample; 2] {
+    let of = |window, value| Sample::new([("slo_name", "browse"), ("slo_window", window)], value);
+    // Of another window, which the SLO had before.
+    [of("7d", 4_711.0), of("30d", value)]
+}
+
+/// Half of the month is kept, and in that half nothing went wrong; the tiles know of the other half.
+fn half_kept() -> Table {
+    well()
+        .with(BUDGETS, outcomes("browse", [("good", 500_000.0), ("bad", 0.0)]))
+        .with(COVERAGE, [Sample::new([("slo_name", "browse")], 0.5)])
+        .with(TILED, tiled(0.998))
+        .with(BAD, tiled(2_000.0))
+        .with(VALID, tiled(1_000_000.0))
+}
+
+#[test]
+fn what_the_counters_do_not_keep_the_tiles_tell_and_the_verdict_says_so() {
+    let verdict = judged(&half_kept());
+    let budget = rule(&verdict, RuleName::Budget);
+    assert_eq!((budget.state, verdict.exit_code), (RuleState::Fail, 1), "{verdict}");
+    assert_eq!(
+        budget.events.map(|events| (events.bad(), events.valid())),
+        Some((2_000, 1_000_000))
+    );
+    assert_eq!(
+        budget.caveats,
+        [
+            "counted by the tiles that rules recorded, which cover 99.8% of the window; the counters themselves cover 50%"
+        ]
+    );
+    assert!(
+        budget
+            .source
+            .starts_with("sum by (slo_name, slo_window) (sum_over_time("),
+        "{}",
+        budget.source
+    );
+}
+
+#[test]
+fn a_question_about_a_whole_month_that_is_refused_is_answered_by_the_tiles() {
+    let verdict = judged(&half_kept().failing(BUDGETS, refused()));
+    let budget = rule(&verdict, RuleName::Budget);
+    assert_eq!((budget.state, verdict.exit_code), (RuleState::Fail, 1), "{verdict}");
+    assert!(
+        budget.caveats[0].ends_with("status 422: the query is too long ago"),
+        "{verdict}"
+    );
+    // Without tiles it stays what it was.
+    let verdict = judged(&well().failing(BUDGETS, refused()));
+    assert_eq!(
+        (rule(&verdict, RuleName::Budget).state, verdict.exit_code),
+        (RuleState::Unknown, 3)
+    );
+}
+
+#[test]
+fn tiles_that_know_no_more_are_not_taken() {
+    let counters = |table: &Table| {
+        rule(&judged(table), RuleName::Budget)
+            .events
+            .map(|events| events.valid())
+    };
+    assert_eq!(counters(&half_kept()), Some(1_000_000));
+    for table in [
+        half_kept().with(TILED, tiled(0.54)),
+        half_kept().with(BAD, []),
+        half_kept().with(VALID, tiled(f64::NAN)),
+        half_kept().with(COVERAGE, [Sample::new([("slo_name", "browse")], 0.93)]),
+        half_kept().with(TILED, []),
+    ] {
+        assert_eq!(counters(&table), Some(500_000));
+    }
+}
+
+#[test]
+fn no_doubt_of_the_engine_is_made_up_for() {
+    let verdict = judged(&half_kept().doubting(BUDGETS));
+    assert_eq!(
+        (rule(&verdict, RuleName::Budget).state, verdict.exit_code),
+        (RuleState::Unknown, 3)
+    );
+    let verdict = judged(&half_kept().doubting(BAD));
+    assert_eq!(
+        (rule(&verdict, RuleName::Budget).state, verdict.exit_code),
+        (RuleState::Unknown, 3)
+    );
+}
+
+#[test]
+fn a_service_that_pushes_all_it_should_is_not_asked_for_tiles() {
+    let table = well();
+    let _verdict = judged(&table);
+    assert!(!table.asked.borrow().iter().any(|query| query.contains("increase5m")));
 }

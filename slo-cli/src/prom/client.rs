@@ -2,18 +2,18 @@
 //!
 //! As with other command-line tools, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured.
 
-use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use ureq::Agent;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use ureq::http::{StatusCode, Uri};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::http::{Response, StatusCode, Uri};
+use ureq::{Agent, Body};
 
 use super::reply::{self, NotAnAnswer};
+use super::tls::{self, Trusted};
 use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
 use crate::web::{Fetch, Page};
@@ -38,7 +38,7 @@ pub struct EngineBuilder {
     address: String,
     login: Option<Login>,
     headers: HeaderMap,
-    trusted: Option<Vec<ureq::tls::Certificate<'static>>>,
+    trusted: Option<Trusted>,
     within: Duration,
     retries: u32,
     pause: Duration,
@@ -91,20 +91,11 @@ impl EngineBuilder {
     ///
     /// [`EngineError::Certificates`] when the file cannot be read or has none.
     pub fn trusting(mut self, file: &Path) -> Result<Self, EngineError> {
-        let refused = |reason: String| EngineError::Certificates {
+        let trusted = Trusted::from_file(file).map_err(|reason| EngineError::Certificates {
             file: file.display().to_string(),
             reason,
-        };
-        let pem = fs::read(file).map_err(|error| refused(error.to_string()))?;
-        let certificates = parse_pem(&pem).filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        });
-        let certificates: Vec<_> = certificates.collect();
-        if certificates.is_empty() {
-            return Err(refused("it holds no certificate in PEM".to_owned()));
-        }
-        self.trusted = Some(certificates);
+        })?;
+        self.trusted = Some(trusted);
         Ok(self)
     }
 
@@ -146,15 +137,12 @@ impl EngineBuilder {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let roots = self
-            .trusted
-            .map_or(RootCerts::WebPki, |all| RootCerts::new_with_certs(&all));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirect could carry a token elsewhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .tls_config(tls::config(self.trusted.as_ref()))
             .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Engine {
@@ -236,6 +224,23 @@ impl Fetch for Engine {
 }
 
 impl Engine {
+    /// What stands at the address itself, which is no engine then: JSON that `read` takes, or that it says it is not.
+    pub(crate) fn page<T>(&self, read: impl Fn(&[u8]) -> Result<T, String>) -> Result<T, AskError> {
+        let read = |body: &[u8]| read(body).map_err(NotAnAnswer::Foreign);
+        let page = self.persist(|left| {
+            let mut request = self.agent.get(&self.base);
+            if let Some(headers) = request.headers_mut() {
+                headers.extend(self.headers.clone());
+            }
+            let sent = request.config().timeout_global(Some(at_least(left))).build().call();
+            self.read(sent, read)
+        });
+        page.map_err(|error| match error {
+            AskError::NotAnEngine { source_name, found } => AskError::NotAStatus { source_name, found },
+            other => other,
+        })
+    }
+
     /// Tries until there is an answer, no more tries, or no more time.
     fn persist<T>(&self, mut attempt: impl FnMut(Duration) -> Result<T, Tried>) -> Result<T, AskError> {
         let started = Instant::now();
@@ -264,16 +269,20 @@ impl Engine {
         left: Duration,
         read: fn(&[u8]) -> Result<T, NotAnAnswer>,
     ) -> Result<T, Tried> {
-        // A timeout of zero would be none.
-        let timeout = left.max(Duration::from_millis(1));
         let mut request = self.agent.post(format!("{}/api/v1/{endpoint}", self.base));
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
-        let request = request.config().timeout_global(Some(timeout)).build();
-        let mut response = request
-            .send_form(fields.iter().copied())
-            .map_err(|error| self.failed(error))?;
+        let request = request.config().timeout_global(Some(at_least(left))).build();
+        self.read(request.send_form(fields.iter().copied()), read)
+    }
+
+    fn read<T>(
+        &self,
+        sent: Result<Response<Body>, ureq::Error>,
+        read: impl Fn(&[u8]) -> Result<T, NotAnAnswer>,
+    ) -> Result<T, Tried> {
+        let mut response = sent.map_err(|error| self.failed(error))?;
         let status = response.status();
         if status.is_redirection() {
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
@@ -285,8 +294,7 @@ impl Engine {
         let content_type = response.headers().get(CONTENT_TYPE);
         let kind = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let body = response.body_mut().with_config().limit(self.largest).read_to_vec();
-        let body = body.map_err(|error| self.failed(error))?;
+        let body = self.whole(response.body_mut())?;
         if !status.is_success() {
             return Err(self.refused(status, &body));
         }
@@ -304,6 +312,19 @@ impl Engine {
         })
     }
 
+    /// All of a body, unpacked. The client's own limit is of what comes over the wire: a few packed kilobytes can be
+    /// gigabytes.
+    fn whole(&self, body: &mut Body) -> Result<Vec<u8>, Tried> {
+        let mut unpacked = Vec::new();
+        let reader = body.with_config().limit(self.largest).reader();
+        let read = reader.take(self.largest.saturating_add(1)).read_to_end(&mut unpacked);
+        read.map_err(|error| self.failed(ureq::Error::from(error)))?;
+        if unpacked.len() as u64 > self.largest {
+            return Err(self.failed(ureq::Error::BodyExceedsLimit(self.largest)));
+        }
+        Ok(unpacked)
+    }
+
     fn failed(&self, error: ureq::Error) -> Tried {
         match error {
             ureq::Error::Timeout(_) => Tried::Final(self.too_slow()),
@@ -313,7 +334,7 @@ impl Engine {
             }),
             other => Tried::Again(AskError::Unreachable {
                 source_name: self.source(),
-                reason: plain(&shortened(&other.to_string())),
+                reason: reason(&other),
             }),
         }
     }
@@ -354,6 +375,21 @@ impl Engine {
             within: self.within,
         }
     }
+}
+
+/// A timeout of zero would be none.
+fn at_least(left: Duration) -> Duration {
+    left.max(Duration::from_millis(1))
+}
+
+/// Why nothing came, and what to do about it where that is known.
+fn reason(error: &ureq::Error) -> String {
+    let words = error.to_string();
+    // It comes as an error of reading, with the reason in its words alone.
+    if words.contains("UnknownIssuer") {
+        return "its certificate is signed by nobody known; name the CA's by --ca-file".to_owned();
+    }
+    plain(&shortened(&words))
 }
 
 /// What a refusal says: in the API's format, else its first line.

@@ -104,6 +104,16 @@ pub enum AskError {
         /// What came.
         found: String,
     },
+    /// The answer is not that of a status route; holds what it is.
+    #[error(
+        "{source_name} answered with {found}, which is not what a status route of slo-axum says; is this its address?"
+    )]
+    NotAStatus {
+        /// Who was asked.
+        source_name: String,
+        /// What came.
+        found: String,
+    },
 }
 
 impl AskError {
@@ -117,7 +127,8 @@ impl AskError {
             | Self::Unreachable { .. }
             | Self::Redirected { .. }
             | Self::Forbidden { .. }
-            | Self::NotAnEngine { .. } => false,
+            | Self::NotAnEngine { .. }
+            | Self::NotAStatus { .. } => false,
         }
     }
 }

@@ -1,54 +1,16 @@
 //! The client against servers that misbehave, on this machine's loopback.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::test_server::{http, json, nobody, request, serving};
 
 const VECTOR: &str =
     r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"a"},"value":[1,"2"]}]}}"#;
-
-/// Answers each connection with the next of these bytes, and hands over what it was sent.
-fn serving(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (heard, requests) = channel();
-    thread::spawn(move || {
-        for (answer, stream) in answers.into_iter().zip(listener.incoming()) {
-            let mut stream = stream.unwrap();
-            let _ = heard.send(request(&mut stream));
-            let _ = stream.write_all(&answer);
-        }
-    });
-    (address, requests)
-}
-
-/// One request: its head and as much body as it says.
-fn request(stream: &mut TcpStream) -> String {
-    let (mut seen, mut byte) = (Vec::new(), [0]);
-    while !seen.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-        seen.extend(byte);
-    }
-    let head = String::from_utf8(seen).unwrap();
-    let length = head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    let _ = stream.read_exact(&mut body);
-    head + &String::from_utf8(body).unwrap()
-}
-
-fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
-}
-
-fn json(status: &str, body: &str) -> Vec<u8> {
-    http(status, "content-type: application/json; charset=utf-8\r\n", body)
-}
 
 fn impatient(address: &str) -> EngineBuilder {
     Engine::at(address).pause(Duration::ZERO).retries(1)
@@ -96,9 +58,7 @@ fn doubts_come_with_the_answer() {
 
 #[test]
 fn what_is_down_is_tried_again_and_then_said_to_be_down() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let address = nobody();
     let error = impatient(&address).build().unwrap().instant("up", None).unwrap_err();
     assert!(matches!(&error, AskError::Unreachable { .. }), "{error}");
     assert!(

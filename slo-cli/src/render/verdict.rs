@@ -22,15 +22,17 @@ pub(crate) fn text(verdict: &Verdict, explain: bool) -> String {
     if verdict.would_have_been != verdict.decision {
         let _ = writeln!(text, "the rules alone say {}", verdict.would_have_been.as_str());
     }
+    let mut above = None;
     for rule in worst_first(verdict) {
-        let state = rule.state.as_str();
-        let name = rule.name.as_str();
-        let _ = writeln!(
-            text,
-            "\n{state:8}{name} of {}: {}",
-            plain(&rule.subject),
+        let (state, name) = (rule.state.as_str(), rule.name.as_str());
+        // An engine that is down is one piece of news, and not one for each promise.
+        let is_said = above.replace(&rule.sentence) == Some(&rule.sentence) && rule.state != RuleState::Pass;
+        let sentence = if is_said {
+            "as above".to_owned()
+        } else {
             plain(&rule.sentence)
-        );
+        };
+        let _ = writeln!(text, "\n{state:8}{name} of {}: {sentence}", plain(&rule.subject));
         for line in details(rule, explain) {
             let _ = writeln!(text, "        {}", plain(&line));
         }

@@ -92,9 +92,12 @@ impl<T> Observation<T> {
         }
     }
 
-    /// Says that the source calls its answer partial, or warns.
+    /// Says that the source calls its answer partial, or warns. What it says twice is kept once.
     pub fn warned(mut self, words: impl Into<String>) -> Self {
-        self.warnings.push(words.into());
+        let words = words.into();
+        if !self.warnings.contains(&words) {
+            self.warnings.push(words);
+        }
         self
     }
 

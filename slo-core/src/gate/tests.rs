@@ -413,6 +413,30 @@ fn the_way_back_is_never_blocked() {
 // Beyond the table.
 
 #[test]
+fn where_nothing_at_all_was_seen_the_reason_is_the_reason_of_that() {
+    let down = Unseen::NoAnswer("connection refused".to_owned());
+    let nothing = || {
+        let nothing = Evidence::new(unseen(&down), unseen(&down));
+        nothing.budget("browse", unseen(&down)).budget("sell", unseen(&down))
+    };
+    let reason = |evidence: &Evidence| judge(evidence).reason;
+    assert_eq!(
+        reason(&nothing()),
+        "nothing could be judged: no answer: connection refused"
+    );
+    let other = unseen(&Unseen::Vanished);
+    assert_eq!(
+        reason(&nothing().budget("browse", other)),
+        "could not be judged: bad_ratio, p95, budget of browse"
+    );
+    let something = events(1_000_000, 10);
+    assert_eq!(
+        reason(&nothing().budget("sell", something)),
+        "could not be judged: bad_ratio, p95, budget of browse"
+    );
+}
+
+#[test]
 fn a_proven_breach_outweighs_what_could_not_be_seen() {
     let verdict = judge(&of(events(0, 10_000), unseen(&Unseen::Vanished)));
     assert_eq!(answer(&verdict), BLOCKED);

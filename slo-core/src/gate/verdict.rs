@@ -196,6 +196,8 @@ struct Findings {
     /// Breached, and passed by the deploy's class.
     excused: Vec<String>,
     unknown: Vec<String>,
+    /// Why, where nothing at all could be judged and all rules say the same.
+    darkness: Option<String>,
 }
 
 impl Findings {
@@ -209,6 +211,7 @@ impl Findings {
             breached: titles(&|outcome| outcome.state == RuleState::Fail && !excused(outcome)),
             excused: titles(&|outcome| outcome.state == RuleState::Fail && excused(outcome)),
             unknown: titles(&|outcome| outcome.state == RuleState::Unknown),
+            darkness: darkness(outcomes),
         }
     }
 
@@ -260,6 +263,9 @@ impl Findings {
     }
 
     fn words(&self) -> String {
+        if let Some(why) = &self.darkness {
+            return format!("nothing could be judged: {why}");
+        }
         let parts = [
             ("breached", &self.breached),
             ("breached, and passed by class reliability", &self.excused),
@@ -275,6 +281,17 @@ impl Findings {
             words.join("; ")
         }
     }
+}
+
+/// The one reason why no rule could be judged.
+fn darkness(outcomes: &[RuleOutcome]) -> Option<String> {
+    let mut unknown = outcomes.iter().filter(|outcome| outcome.state == RuleState::Unknown);
+    let why = &unknown.next()?.sentence;
+    // What is a warning for a draft could not be judged either.
+    let is_dark = |outcome: &RuleOutcome| {
+        matches!(outcome.state, RuleState::Unknown | RuleState::Warn) && outcome.sentence == *why
+    };
+    outcomes.iter().all(is_dark).then(|| why.clone())
 }
 
 fn warnings(outcomes: &[RuleOutcome], refusal: Option<&BypassRefusal>) -> Vec<String> {

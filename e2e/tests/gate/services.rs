@@ -1,0 +1,123 @@
+//! Services of every kind that the gate's table has a row for, and a month of each.
+
+use crate::backfill::{Instance, Past};
+
+/// Requests a minute.
+const BUSY: i64 = 600;
+
+/// What a usual service pushes: 1 in 2,000 requests is bad, all but 1 in 100 fast.
+fn healthy(past: &mut Past, of: Instance<'_>) {
+    past.events(of, |_| BUSY, |ago| i64::from(ago % 10 == 0) * 3);
+    past.durations(of, &[("0.8", 594), ("+Inf", BUSY)]);
+}
+
+pub(crate) fn past() -> Past {
+    let mut past = Past::default();
+    let recent = |ago: i64| ago < 15;
+    healthy(&mut past, Instance::of("healthy"));
+
+    let failing = Instance::of("failing");
+    past.events(failing, |_| BUSY, |ago| i64::from(recent(ago)) * 6);
+    past.durations(failing, &[("0.8", 594), ("+Inf", BUSY)]);
+
+    // The same in an environment whose gate only watches.
+    let watched = Instance {
+        environment: "staging",
+        ..Instance::of("watched")
+    };
+    past.events(watched, |_| BUSY, |ago| i64::from(recent(ago)) * 6);
+    past.durations(watched, &[("0.8", 594), ("+Inf", BUSY)]);
+
+    let slow = Instance::of("slow");
+    past.events(slow, |_| BUSY, |_| 0);
+    past.durations(slow, &[("0.8", 540), ("+Inf", BUSY)]);
+
+    // Three weeks ago an outage of 12 hours spent it all, twice over.
+    let outage = 21 * 24 * 60 - 12 * 60..21 * 24 * 60;
+    let spent = Instance::of("spent");
+    past.events(spent, |_| BUSY, |ago| i64::from(outage.contains(&ago)) * 120);
+    past.durations(spent, &[("0.8", 594), ("+Inf", BUSY)]);
+
+    let idle = Instance::of("idle");
+    past.events(idle, |ago| i64::from(ago % 5 == 0), |_| 0);
+    past.durations(idle, &[("0.8", 0), ("+Inf", 1)]);
+
+    healthy(
+        &mut past,
+        Instance {
+            to: 20,
+            ..Instance::of("gone")
+        },
+    );
+    for environment in ["production", "staging"] {
+        healthy(
+            &mut past,
+            Instance {
+                environment,
+                ..Instance::of("twice")
+            },
+        );
+    }
+
+    // Old instances lack the bucket that the gate's limit asks for.
+    let old = Instance {
+        name: "old",
+        ..Instance::of("rollout")
+    };
+    let new = Instance {
+        name: "new",
+        from: 60,
+        ..Instance::of("rollout")
+    };
+    past.events(old, |_| BUSY, |_| 0);
+    past.durations(old, &[("0.75", 0), ("1", BUSY), ("+Inf", BUSY)]);
+    past.events(new, |_| BUSY, |_| 0);
+    past.durations(new, &[("0.75", 590), ("0.8", 594), ("1", BUSY), ("+Inf", BUSY)]);
+
+    let foreign = Instance::of("no-bucket");
+    past.events(foreign, |_| BUSY, |_| 0);
+    past.durations(foreign, &[("0.75", 590), ("1", BUSY), ("+Inf", BUSY)]);
+
+    // Its data is old, although probes that began before have not found out.
+    let stale = Instance::of("stale");
+    healthy(&mut past, stale);
+    for (state, holds) in [("fresh", 0), ("stale", 1)] {
+        let labels = [("slo_health_check", "prices"), ("slo_health_state", state)];
+        past.gauge(stale, "slo_health_state", &labels, holds);
+        let labels = [("slo_name", "prices-fresh"), ("state", state)];
+        past.gauge(stale, "slo_health:probe_state", &labels, 1 - holds);
+    }
+
+    // The counters are kept for ten days, and the outage was before; the tiles are kept.
+    let kept = Instance::of("kept");
+    let ten_days = Instance {
+        from: 10 * 24 * 60,
+        ..kept
+    };
+    healthy(&mut past, ten_days);
+    past.tiles(kept, "slo:bad_events:increase5m", |ago| {
+        i64::from(outage.contains(&ago)) * 600
+    });
+    past.tiles(kept, "slo:valid_events:increase5m", |ago| {
+        BUSY * 5 + i64::from(outage.contains(&ago)) * 600
+    });
+
+    // A store that promotes nothing.
+    for (environment, bad) in [("production", 0), ("staging", 60)] {
+        let jobbed = Instance {
+            environment,
+            name: environment,
+            is_promoted: false,
+            ..Instance::of("jobbed")
+        };
+        past.events(jobbed, |_| BUSY, |ago| i64::from(recent(ago)) * bad);
+        past.durations(jobbed, &[("0.8", 594), ("+Inf", BUSY)]);
+        past.gauge(
+            jobbed,
+            "target_info",
+            &[("deployment_environment_name", environment)],
+            1,
+        );
+    }
+    past
+}

@@ -1,0 +1,309 @@
+//! Engines that are broken, as the whole command meets them: never an allowance by accident, and one sentence that says
+//! what is wrong, without a secret in it.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use clap::Parser as _;
+use flate2::write::GzEncoder;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::tests::Day;
+use super::*;
+use crate::args::{Args, Command};
+use crate::test_server::{http, json, nobody, serving};
+
+const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
+                    objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
+const NOTHING: &str = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+
+fn gate(url: &str, more: &[&str]) -> Answer {
+    gate_with(url, more, &[])
+}
+
+fn gate_with(url: &str, more: &[&str], variables: &[(&'static str, &'static str)]) -> Answer {
+    let line = [
+        "slo",
+        "gate",
+        "-",
+        "--prometheus",
+        url,
+        "--retries",
+        "1",
+        "--header",
+        "X-Key: hush",
+    ];
+    let line = line.iter().chain(more);
+    let Command::Gate(args) = Args::try_parse_from(line).unwrap().command else {
+        panic!("a gate");
+    };
+    let mut day = Day::new();
+    day.variables.push(("SLO_PROMETHEUS_TOKEN", "hush"));
+    day.variables.extend(variables);
+    run(&args, &mut SPEC.as_bytes(), &mut day)
+}
+
+/// The sentence behind a verdict that is unknown, in each format and without the address.
+fn sentence(url: &str, more: &[&str]) -> String {
+    let answer = gate(url, more);
+    assert_eq!(answer.exit, Exit::NoAnswer, "{}", answer.out);
+    assert!(!format!("{answer:?}").contains("hush"), "{answer:?}");
+    let first = answer.out.lines().next().unwrap_or_default();
+    let sentence = first.strip_prefix("unknown: nothing could be judged: ");
+    sentence
+        .unwrap_or_else(|| panic!("{}", answer.out))
+        .replace(url, "ENGINE")
+}
+
+fn always(answer: &[u8]) -> String {
+    serving(vec![answer.to_vec(); 40]).0
+}
+
+#[test]
+fn an_engine_that_says_nothing_of_use_is_one_sentence() {
+    let page = http("200 OK", "content-type: text/html\r\n", "<h1>Welcome</h1>");
+    let moved = http("302 Found", "location: https://login.example.com/\r\n", "");
+    let half = json("200 OK", r#"{"status":"success","data":{"resultType":"vec"#);
+    let other = json("200 OK", r#"{"fine":true}"#);
+    let no_answer = "which is not what a Prometheus-compatible engine says; is this its address?";
+    for (answer, expected) in [
+        (
+            page,
+            format!("no answer: ENGINE answered with `text/html`, {no_answer}"),
+        ),
+        (
+            half,
+            format!("no answer: ENGINE answered with half an answer, {no_answer}"),
+        ),
+        (
+            other,
+            format!("no answer: ENGINE answered with other JSON, or none, {no_answer}"),
+        ),
+        (
+            moved,
+            "no answer: ENGINE redirects to https://login.example.com/; give that address if it is the right one"
+                .to_owned(),
+        ),
+        (
+            http("403 Forbidden", "", "hush"),
+            "no answer: ENGINE refused with status 403: give a token, a user or a tenant header that may read"
+                .to_owned(),
+        ),
+        (
+            http("503 Service Unavailable", "", "starting up"),
+            "no answer: ENGINE answered with status 503: starting up".to_owned(),
+        ),
+        (
+            json(
+                "422 Unprocessable Entity",
+                r#"{"status":"error","error":"too many\u001b[2J samples"}"#,
+            ),
+            r"no answer: ENGINE answered with status 422: too many\u{1b}[2J samples".to_owned(),
+        ),
+        (
+            json(
+                "200 OK",
+                &NOTHING.replace(r#""data""#, r#""warnings":["a store is gone"],"data""#),
+            ),
+            "the answer is partial or doubted by its source: a store is gone".to_owned(),
+        ),
+        (
+            json("200 OK", &NOTHING.replace(r#""data""#, r#""isPartial":true,"data""#)),
+            "the answer is partial or doubted by its source: the answer is partial".to_owned(),
+        ),
+    ] {
+        assert_eq!(sentence(&always(&answer), &[]), expected);
+    }
+}
+
+#[test]
+fn an_engine_that_cannot_be_reached_is_one_sentence() {
+    let refused = sentence(&nobody(), &[]);
+    let expected = "no answer: ENGINE cannot be reached: io: Connection refused";
+    assert!(refused.starts_with(expected), "{refused}");
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{\"status\":";
+    assert!(sentence(&always(cut), &[]).starts_with("no answer: ENGINE cannot be reached: "));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    assert_eq!(
+        sentence(&url, &["--timeout", "30ms"]),
+        "no answer: ENGINE did not answer within 30 ms"
+    );
+}
+
+#[test]
+fn an_engine_that_drips_is_given_up_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // Each byte is in time, and the answer never is.
+            while stream.write_all(b"H").is_ok() {
+                thread::yield_now();
+            }
+        }
+    });
+    assert!(sentence(&url, &["--timeout", "200ms"]).starts_with("no answer: ENGINE "));
+}
+
+#[test]
+fn more_than_anybody_needs_is_too_much_packed_or_not() {
+    let series = r#"{"metric":{"instance":"0123456789"},"value":[1,"2"]},"#.repeat(200_000);
+    let series = series.trim_end_matches(',');
+    let body = format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{series}]}}}}"#);
+    let expected = "no answer: ENGINE answered with more than 8 MB; is the query's selector right?";
+    assert_eq!(sentence(&always(&json("200 OK", &body)), &[]), expected);
+
+    let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(body.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n\
+         content-length: {}\r\n\r\n",
+        packed.len()
+    );
+    assert!(packed.len() < 1_000_000);
+    assert_eq!(sentence(&always(&[head.as_bytes(), &packed].concat()), &[]), expected);
+}
+
+#[test]
+fn an_engine_that_goes_away_while_it_is_asked_proves_nothing_and_allows_nothing() {
+    let answers = [json("200 OK", NOTHING), http("502 Bad Gateway", "", "")];
+    for whole in 0..9 {
+        let answers = (0..40).map(|number| answers[usize::from(number >= whole)].clone());
+        let (url, _requests) = serving(answers.collect());
+        let answer = gate(&url, &[]);
+        // With the first two it has said that the service was never there: the deploy that adds it.
+        let expected = if whole < 2 { Exit::NoAnswer } else { Exit::Pass };
+        assert_eq!(answer.exit, expected, "{whole}: {}", answer.out);
+    }
+}
+
+#[test]
+fn a_spec_cannot_alter_a_query_and_an_engines_labels_cannot_alter_a_verdict() {
+    let label = r#"prod\u001b[2J\n\nallowed: \u202e"#;
+    let series = format!(r#"{{"metric":{{"deployment_environment_name":"{label}"}},"value":[1,"1"]}}"#);
+    let both = NOTHING.replace("[]", &format!("[{series},{}]", series.replace("prod", "test")));
+    let answer = gate(&always(&json("200 OK", &both)), &[]);
+    assert_eq!(answer.exit, Exit::NoAnswer);
+    assert!(
+        answer.out.lines().skip(1).all(|line| !line.starts_with("allowed")),
+        "{}",
+        answer.out
+    );
+    assert!(!answer.out.contains(['\u{1b}', '\u{202e}']), "{}", answer.out);
+}
+
+/// Who signs, and a server whose certificate is for one name.
+struct Secure {
+    ca: PathBuf,
+    port: u16,
+}
+
+impl Secure {
+    fn named(name: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        // Each by another name, or a stranger would be known by his name and betrayed by his signature.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, format!("CA {number}"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap().pem();
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let config = config
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth();
+        let config = Arc::new(config.with_single_cert(chain, key).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                answer(StreamOwned::new(connection, stream.unwrap()));
+            }
+        });
+        let ca = std::env::temp_dir().join(format!("slo-gate-ca-{}-{port}.pem", std::process::id()));
+        std::fs::write(&ca, authority.pem()).unwrap();
+        Self { ca, port }
+    }
+
+    fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Secure {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.ca);
+    }
+}
+
+/// One question and one answer, unless there was no handshake.
+fn answer(mut stream: StreamOwned<ServerConnection, TcpStream>) {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !seen.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+        seen.extend(byte);
+    }
+    let _ = stream.write_all(&json("200 OK", NOTHING));
+    stream.conn.send_close_notify();
+    let _ = stream.flush();
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_when_it_is_named_and_only_then() {
+    let engine = Secure::named("127.0.0.1");
+    let ca = engine.ca.display().to_string();
+    let answer = gate(&engine.url(), &["--ca-file", &ca]);
+    assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
+    assert!(answer.out.contains("never seen in the window"), "{}", answer.out);
+    let unknown = sentence(&engine.url(), &[]);
+    assert_eq!(
+        unknown,
+        "no answer: ENGINE cannot be reached: its certificate is signed by nobody known; name the CA's by --ca-file"
+    );
+    let stranger = Secure::named("127.0.0.1");
+    assert_eq!(sentence(&stranger.url(), &["--ca-file", &ca]), unknown);
+}
+
+#[test]
+fn a_certificate_for_somebody_else_is_no_certificate() {
+    let engine = Secure::named("prometheus.example.com");
+    let ca = engine.ca.display().to_string();
+    let said = sentence(&engine.url(), &["--ca-file", &ca]);
+    assert!(said.starts_with("no answer: ENGINE cannot be reached: "), "{said}");
+    assert!(said.contains("not valid for name"), "{said}");
+}
+
+#[test]
+fn a_collectors_authority_is_trusted_when_the_environment_names_it() {
+    let (engine, collector) = (always(&json("200 OK", NOTHING)), Secure::named("127.0.0.1"));
+    let pushed = ["--otlp", &collector.url()];
+    let ca: &'static str = collector.ca.display().to_string().leak();
+    let trusted = gate_with(&engine, &pushed, &[("OTEL_EXPORTER_OTLP_CERTIFICATE", ca)]);
+    assert_eq!((trusted.exit, trusted.err.as_str()), (Exit::Pass, ""));
+    let stranger = gate(&engine, &pushed);
+    assert_eq!(stranger.exit, Exit::Pass);
+    assert!(
+        stranger.err.starts_with("slo: NOT ANNOUNCED: OTLP: "),
+        "{}",
+        stranger.err
+    );
+    assert!(stranger.err.contains("UnknownIssuer"), "{}", stranger.err);
+}

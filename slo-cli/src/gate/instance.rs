@@ -1,0 +1,426 @@
+//! A service's own status route in the place of an engine: what one instance saw, and nothing of the others.
+//!
+//! It tells shares and quantiles of the last 15 minutes by route, and the events of each promise since the process began.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use slo_core::gate::{Evidence, Latency, Observation, Unseen};
+use slo_core::{Events, Slo, SloSet, Threshold, Window};
+
+use super::evidence::{counted, share};
+use crate::prom::Engine;
+use crate::render::plain;
+
+/// The part of a status that the gate reads.
+#[derive(Deserialize)]
+struct Status {
+    service: String,
+    environment: Option<String>,
+    instance_id: String,
+    requests: Requests,
+    slos: Vec<Promise>,
+    routes: Vec<Route>,
+}
+
+#[derive(Deserialize)]
+struct Requests {
+    totals: Events,
+}
+
+#[derive(Deserialize)]
+struct Promise {
+    name: String,
+    objective: String,
+    window: String,
+    events: Events,
+    coverage_ratio: f64,
+    budget: Budget,
+}
+
+#[derive(Deserialize)]
+struct Budget {
+    recovers_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct Route {
+    measured_seconds: f64,
+    requests: u64,
+    error_ratio: Option<f64>,
+    latency: Quantiles,
+}
+
+#[derive(Deserialize)]
+struct Quantiles {
+    timed: u64,
+    p50: Option<Quantile>,
+    p95: Option<Quantile>,
+    p99: Option<Quantile>,
+}
+
+/// Its bounds, in seconds.
+#[derive(Clone, Copy, Deserialize)]
+struct Quantile {
+    at_least_seconds: f64,
+    below_seconds: Option<f64>,
+}
+
+/// Reads a status route; what cannot be read or is not of this service is evidence as well.
+pub fn ask_instance(route: &Engine, slos: &SloSet, environment: Option<&str>) -> Evidence {
+    let source = crate::prom::Ask::source(route);
+    let status = route.page(|body| {
+        let status = serde_json::from_slice::<Status>(body);
+        status.map_err(|error| match error.is_eof() {
+            true => "half an answer".to_owned(),
+            false => "other JSON, or none".to_owned(),
+        })
+    });
+    match status
+        .map_err(|error| error.to_string())
+        .and_then(|status| is_ours(status, slos, environment))
+    {
+        Ok(status) => View::new(source, status, slos).evidence(),
+        Err(why) => dark(&source, slos, &Unseen::NoAnswer(why)),
+    }
+}
+
+fn is_ours(status: Status, slos: &SloSet, environment: Option<&str>) -> Result<Status, String> {
+    if status.service != slos.service() {
+        let (theirs, ours) = (plain(&status.service), slos.service());
+        return Err(format!(
+            "it is the status of `{theirs}`, and the spec is that of `{ours}`"
+        ));
+    }
+    match (environment, status.environment.as_deref()) {
+        (Some(asked), Some(found)) if asked != found => Err(format!(
+            "it is the status of environment `{}`, not of `{asked}`",
+            plain(found)
+        )),
+        _ => Ok(status),
+    }
+}
+
+/// Nothing was seen.
+fn dark(source: &str, slos: &SloSet, why: &Unseen) -> Evidence {
+    let evidence = Evidence::new(
+        Observation::unseen(source, why.clone()),
+        Observation::unseen(source, why.clone()),
+    );
+    let judged = slos.slos().iter().filter(|slo| slo.composite().is_none());
+    judged.fold(evidence, |evidence, slo| {
+        evidence.budget(slo.name(), Observation::unseen(source, why.clone()))
+    })
+}
+
+struct View<'a> {
+    source: String,
+    status: Status,
+    slos: &'a SloSet,
+}
+
+impl<'a> View<'a> {
+    const fn new(source: String, status: Status, slos: &'a SloSet) -> Self {
+        Self { source, status, slos }
+    }
+
+    fn evidence(&self) -> Evidence {
+        let rules = self.slos.gate();
+        let mut requests = self.within(rules.bad_ratio.over, || self.requests());
+        if self.status.requests.totals.excluded() > 0 {
+            requests =
+                requests.noted("it does not tell how many of the last requests were excluded: they count as valid");
+        }
+        let latency = self.within(rules.p95.over, || self.latency(rules.p95.limit));
+        let evidence = Evidence::new(requests, latency);
+        let judged = self.slos.slos().iter().filter(|slo| slo.composite().is_none());
+        judged.fold(evidence, |evidence, slo| self.budget(evidence, slo))
+    }
+
+    /// What is known of the last 15 minutes, and of no other time.
+    fn within<T>(&self, over: Window, seen: impl FnOnce() -> Result<T, Unseen>) -> Observation<T> {
+        let seen = match over.rolling_length() == Some(REMEMBERED) {
+            true => seen(),
+            false => Err(Unseen::NoAnswer(format!(
+                "one instance tells of the last 15 minutes, and the rule is over {over}; ask an engine"
+            ))),
+        };
+        let measured = self.status.routes.iter().map(|route| route.measured_seconds);
+        let measured = measured.fold(0.0, f64::max) / REMEMBERED.as_secs_f64();
+        let seen = self.observed(seen);
+        share(measured)
+            .filter(|share| share.part() > 0)
+            .into_iter()
+            .fold(seen, Observation::covering)
+    }
+
+    fn observed<T>(&self, seen: Result<T, Unseen>) -> Observation<T> {
+        let seen = match seen {
+            Ok(value) => Observation::seen(&self.source, value),
+            Err(why) => Observation::unseen(&self.source, why),
+        };
+        let instance = plain(&self.status.instance_id);
+        seen.noted(format!("the view of one instance, {instance}, and not of the fleet"))
+    }
+
+    fn requests(&self) -> Result<Events, Unseen> {
+        let mut sum = Events::default();
+        for route in &self.status.routes {
+            let bad = bad_of(route)?;
+            sum = sum.saturating_add(Events::new(route.requests.saturating_sub(bad), bad));
+        }
+        Ok(sum)
+    }
+
+    /// How many requests surely were fast enough, and how many surely were not, as the quantiles of each route bound
+    /// them.
+    fn latency(&self, limit: Threshold) -> Result<Latency, Unseen> {
+        let routes = || self.status.routes.iter().map(|route| &route.latency);
+        let sum = |of: fn(&Quantiles, f64) -> u64| -> u64 {
+            let each = routes().map(|route| of(route, limit.as_seconds_f64()).min(route.timed));
+            each.fold(0, u64::saturating_add)
+        };
+        let all = routes().fold(0, |all: u64, route| all.saturating_add(route.timed));
+        let (least, most) = (sum(surely_fast), sum(perhaps_fast));
+        let events = |fast: u64| {
+            let events = Events::new(fast, all.saturating_sub(fast));
+            Ok(Latency::Counts { limit, events })
+        };
+        // 95 of 100, without a fraction.
+        let is_enough = |fast: u64| u128::from(fast) * 100 >= u128::from(all) * 95;
+        match (is_enough(least), is_enough(most)) {
+            (true, _) => events(least),
+            (false, false) => events(most),
+            (false, true) => Err(Unseen::NoAnswer(format!(
+                "the quantiles of its routes lie on both sides of {limit}, and do not tell that of all of them"
+            ))),
+        }
+    }
+
+    fn budget(&self, evidence: Evidence, slo: &Slo) -> Evidence {
+        let Some(promise) = self.status.slos.iter().find(|promise| promise.name == slo.name()) else {
+            return evidence.budget(slo.name(), self.observed(Err(Unseen::NeverSeen)));
+        };
+        let mut seen = self.observed(Ok(promise.events));
+        seen = share(promise.coverage_ratio)
+            .into_iter()
+            .fold(seen, Observation::covering);
+        let (objective, window) = (slo.target().to_string(), slo.window().to_string());
+        if (promise.objective.as_str(), promise.window.as_str()) != (objective.as_str(), window.as_str()) {
+            let theirs = plain(&format!("{} over {}", promise.objective, promise.window));
+            seen = seen.noted(format!(
+                "the instance promises {theirs}, the spec {objective} over {window}"
+            ));
+        }
+        let evidence = evidence.budget(slo.name(), seen);
+        match promise.budget.recovers_at {
+            Some(at) => evidence.recovers_at(slo.name(), at),
+            None => evidence,
+        }
+    }
+}
+
+fn bad_of(route: &Route) -> Result<u64, Unseen> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a share of a count that one process has in 15 minutes"
+    )]
+    let requests = route.requests as f64;
+    counted(route.error_ratio.unwrap_or_default() * requests).map(|bad| bad.min(route.requests))
+}
+
+/// As many as a quantile below the limit says: p95 is what 95% did not exceed.
+fn surely_fast(route: &Quantiles, limit: f64) -> u64 {
+    let is_below = |quantile: &Option<Quantile>| {
+        quantile
+            .and_then(|quantile| quantile.below_seconds)
+            .is_some_and(|below| below <= limit)
+    };
+    let highest = [(99, &route.p99), (95, &route.p95), (50, &route.p50)];
+    let highest = highest.into_iter().find(|(_, quantile)| is_below(quantile));
+    highest.map_or(0, |(percent, _)| ranked(route.timed, percent))
+}
+
+/// As many as a quantile above the limit leaves: fewer than 95% are at most what is under p95.
+fn perhaps_fast(route: &Quantiles, limit: f64) -> u64 {
+    let is_above = |quantile: &Option<Quantile>| quantile.is_some_and(|quantile| quantile.at_least_seconds > limit);
+    let lowest = [(50, &route.p50), (95, &route.p95), (99, &route.p99)];
+    let lowest = lowest.into_iter().find(|(_, quantile)| is_above(quantile));
+    lowest.map_or(route.timed, |(percent, _)| {
+        ranked(route.timed, percent).saturating_sub(1)
+    })
+}
+
+/// The nearest rank, rounded up.
+fn ranked(timed: u64, percent: u64) -> u64 {
+    timed.saturating_mul(percent).div_ceil(100)
+}
+
+/// What an instance remembers of its routes.
+const REMEMBERED: Duration = Duration::from_secs(900);
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use serde_json::{Value, json};
+    use slo_core::gate::{Request, RuleState, Verdict};
+
+    use super::*;
+    use crate::test_server::{http, json as answer, nobody, serving};
+
+    const YAML: &str = "{version: 1, service: shop, slos: [{name: browse, promise: Anyone can look., owner: search, status: \
+                        agreed, objective: 99.9%, window: 30d, sli: {http: {routes: [/listings]}}}]}";
+
+    fn quantile(seconds: f64) -> Value {
+        json!({"seconds": seconds, "at_least_seconds": seconds * 0.98, "below_seconds": seconds * 1.02})
+    }
+
+    fn route(requests: u64, errors: f64, p50: f64, p95: f64, p99: f64) -> Value {
+        json!({"route": "/listings", "measured_seconds": 900.0, "requests": requests, "error_ratio": errors, "latency":
+            {"timed": requests, "p50": quantile(p50), "p95": quantile(p95), "p99": quantile(p99)}})
+    }
+
+    fn status() -> Value {
+        json!({
+            "service": "shop", "environment": "production", "instance_id": "one", "scope": "instance",
+            "requests": {"totals": {"good": 99_900, "bad": 100, "excluded": 0}},
+            "slos": [{"name": "browse", "objective": "99.9%", "window": "30d", "coverage_ratio": 1.0,
+                "events": {"good": 999_900, "bad": 100}, "budget": {"recovers_at": null}}],
+            "routes": [route(8_000, 0.001, 0.1, 0.3, 0.5), route(2_000, 0.0, 0.1, 0.3, 0.9)],
+        })
+    }
+
+    fn verdict(address: &str, environment: Option<&str>) -> Verdict {
+        let slos = SloSet::from_yaml(YAML).unwrap();
+        let route = Engine::at(address).retries(0).build().unwrap();
+        let evidence = ask_instance(&route, &slos, environment);
+        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        slos.gate().judge(&slos, &evidence, &Request::deploy(), now)
+    }
+
+    fn judged(status: &Value) -> Verdict {
+        verdict(
+            &(serving(vec![answer("200 OK", &status.to_string())]).0 + "/slo"),
+            Some("production"),
+        )
+    }
+
+    fn states(verdict: &Verdict) -> Vec<RuleState> {
+        verdict.rules.iter().map(|rule| rule.state).collect()
+    }
+
+    #[test]
+    fn one_instance_that_does_well_passes_and_every_rule_says_whose_view_it_is() {
+        let verdict = judged(&status());
+        assert_eq!(states(&verdict), [RuleState::Pass; 3], "{verdict}");
+        assert!(verdict.rules[0].sentence.contains("(8 of 10000)"), "{verdict}");
+        for rule in &verdict.rules {
+            assert_eq!(rule.caveats, ["the view of one instance, one, and not of the fleet"]);
+        }
+    }
+
+    #[test]
+    fn each_rule_is_broken_alone() {
+        use RuleState::{Fail, Pass};
+        let mut bad = status();
+        bad["routes"][1]["error_ratio"] = json!(0.05);
+        assert_eq!(states(&judged(&bad)), [Fail, Pass, Pass]);
+        let mut slow = status();
+        slow["routes"][0] = route(8_000, 0.0, 0.1, 0.9, 1.5);
+        slow["routes"][1] = route(2_000, 0.0, 0.1, 0.9, 1.5);
+        assert_eq!(states(&judged(&slow)), [Pass, Fail, Pass]);
+        let mut spent = status();
+        spent["slos"][0]["events"] = json!({"good": 990_000, "bad": 10_000});
+        spent["slos"][0]["budget"]["recovers_at"] = json!("2026-01-20T00:00:00.000Z");
+        let verdict = judged(&spent);
+        assert_eq!(states(&verdict), [Pass, Pass, Fail]);
+        let expected = DateTime::from_timestamp(1_767_225_600, 0).unwrap() + TimeDelta::days(19);
+        assert_eq!(verdict.rules[2].recovers_at, Some(expected));
+    }
+
+    #[test]
+    fn what_the_quantiles_of_several_routes_do_not_tell_is_unknown() {
+        let mut both = status();
+        // One in ten of all may be slow: between one in twenty of one and half of the other.
+        both["routes"] = json!([route(8_000, 0.0, 0.1, 0.3, 0.5), route(2_000, 0.0, 0.1, 0.9, 1.5)]);
+        assert_eq!(
+            states(&judged(&both)),
+            [RuleState::Pass, RuleState::Unknown, RuleState::Pass]
+        );
+        assert_eq!(judged(&both).exit_code, 3);
+    }
+
+    #[test]
+    fn few_requests_are_idle_and_a_young_process_says_how_young_it_is() {
+        let mut young = status();
+        young["routes"] = json!([route(40, 0.5, 0.1, 2.0, 2.0)]);
+        young["slos"][0]["coverage_ratio"] = json!(0.01);
+        let verdict = judged(&young);
+        assert_eq!(states(&verdict)[..2], [RuleState::Idle; 2], "{verdict}");
+        assert!(
+            verdict.rules[2]
+                .caveats
+                .iter()
+                .any(|words| words.starts_with("only 1% of 30d")),
+            "{verdict}"
+        );
+        young["routes"] = json!([]);
+        assert_eq!(states(&judged(&young))[..2], [RuleState::Idle; 2]);
+    }
+
+    #[test]
+    fn a_promise_that_the_instance_does_not_know_warns_and_another_one_is_said() {
+        let mut other = status();
+        other["slos"][0]["objective"] = json!("99%");
+        let verdict = judged(&other);
+        let words = "the instance promises 99% over 30d, the spec 99.9% over 30d";
+        assert!(
+            verdict.rules[2].caveats.iter().any(|caveat| caveat == words),
+            "{verdict}"
+        );
+        other["slos"] = json!([]);
+        assert_eq!(states(&judged(&other))[2], RuleState::Warn);
+    }
+
+    #[test]
+    fn a_rule_over_another_time_cannot_be_judged() {
+        let yaml = YAML.replace("slos:", "gate: {bad_ratio: \"< 0.5% over 1h\"}, slos:");
+        let slos = SloSet::from_yaml(&yaml).unwrap();
+        let (address, _heard) = serving(vec![answer("200 OK", &status().to_string())]);
+        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None);
+        let verdict = slos.gate().judge(&slos, &evidence, &Request::deploy(), Utc::now());
+        assert_eq!(states(&verdict), [RuleState::Unknown, RuleState::Pass, RuleState::Pass]);
+    }
+
+    #[test]
+    fn whatever_is_no_status_of_this_service_allows_nothing() {
+        let mut stranger = status();
+        stranger["service"] = json!("till\u{1b}");
+        let mut elsewhere = status();
+        elsewhere["environment"] = json!("staging");
+        let mut wrong = status();
+        wrong["routes"][0]["error_ratio"] = json!(-1);
+        assert_eq!(judged(&wrong).exit_code, 3);
+        let page = "which is not what a status route of slo-axum says; is this its address?";
+        for (reply, words) in [
+            (
+                answer("200 OK", &stranger.to_string()),
+                r"status of `till\u{1b}`, and the spec is that of `shop`",
+            ),
+            (
+                answer("200 OK", &elsewhere.to_string()),
+                "environment `staging`, not of `production`",
+            ),
+            (answer("200 OK", "{}"), page),
+            (answer("200 OK", "{\"service\""), "half an answer"),
+            (http("200 OK", "content-type: text/html\r\n", "<h1>"), page),
+            (http("404 Not Found", "", ""), "status 404"),
+        ] {
+            let verdict = verdict(&serving(vec![reply]).0, Some("production"));
+            assert_eq!((verdict.exit_code, states(&verdict)), (3, vec![RuleState::Unknown; 3]));
+            assert!(verdict.reason.contains(words), "{}", verdict.reason);
+        }
+        assert_eq!(verdict(&nobody(), None).exit_code, 3);
+    }
+}

@@ -1,0 +1,72 @@
+//! Handing something over by HTTP: one try, one deadline, no redirects.
+
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::header::HeaderMap;
+
+use crate::prom::tls::{self, Trusted};
+use crate::render::plain;
+
+/// What is sent, and where to.
+pub(super) struct Post<'a> {
+    pub(super) url: &'a str,
+    pub(super) content_type: &'static str,
+    pub(super) headers: HeaderMap,
+    pub(super) body: &'a [u8],
+    /// Whom to trust, if not Mozilla's certificates.
+    pub(super) trusted: Option<&'a Trusted>,
+    pub(super) within: Duration,
+}
+
+/// Why somebody was not told; holds words without secrets.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Untold {
+    /// Another time it may go better.
+    NotNow(String),
+    /// It was understood and refused: it would be again.
+    Never(String),
+}
+
+impl Post<'_> {
+    /// What was answered.
+    pub(super) fn send(self) -> Result<Vec<u8>, Untold> {
+        let agent: Agent = Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect could carry a token elsewhere.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .tls_config(tls::config(self.trusted))
+            .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")))
+            .timeout_global(Some(self.within))
+            .build()
+            .into();
+        let mut request = agent.post(self.url).content_type(self.content_type);
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers);
+        }
+        let mut answer = request.send(self.body).map_err(|error| Untold::NotNow(words(&error)))?;
+        let status = answer.status().as_u16();
+        if !answer.status().is_success() {
+            let words = format!("it answered with status {status}");
+            return Err(match status {
+                400 | 413 | 415 | 422 => Untold::Never(words),
+                _ => Untold::NotNow(words),
+            });
+        }
+        let body = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
+        // It has been taken; what is said to that is not worth another try.
+        Ok(body.unwrap_or_default())
+    }
+}
+
+/// Without the address, which may be a secret as a whole.
+fn words(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "it did not answer in time".to_owned(),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => "its address cannot be used".to_owned(),
+        other => plain(&other.to_string()),
+    }
+}
+
+const LARGEST_ANSWER: u64 = 64_000;

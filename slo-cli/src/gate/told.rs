@@ -1,0 +1,263 @@
+//! Telling others of a run: at once, or what another run had to leave behind.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use ureq::http::header::HeaderMap;
+
+use super::notice::Notice;
+use super::otlp::Collector;
+use super::post::{Post, Untold};
+use super::spool::{Entry, Spool};
+
+/// Somebody who can be told.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Alertmanager,
+    Webhook,
+    Otlp,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Alertmanager, Self::Webhook, Self::Otlp];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alertmanager => "Alertmanager",
+            Self::Webhook => "webhook",
+            Self::Otlp => "OTLP",
+        }
+    }
+
+    const fn flag(self) -> &'static str {
+        match self {
+            Self::Alertmanager => "--alertmanager",
+            Self::Webhook => "--webhook",
+            Self::Otlp => "--otlp",
+        }
+    }
+}
+
+/// Everybody who is told of runs.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Sinks {
+    alertmanager: Option<String>,
+    webhook: Option<String>,
+    collector: Option<Collector>,
+    within: Duration,
+}
+
+impl Sinks {
+    /// Nobody; whoever is added is told within so long.
+    pub fn within(time: Duration) -> Self {
+        Self {
+            within: time,
+            ..Self::default()
+        }
+    }
+
+    /// An Alertmanager: what stands before `/api/v2`.
+    pub fn alertmanager(self, url: Option<String>) -> Self {
+        Self {
+            alertmanager: url,
+            ..self
+        }
+    }
+
+    /// An address that takes JSON.
+    pub fn webhook(self, url: Option<String>) -> Self {
+        Self { webhook: url, ..self }
+    }
+
+    /// Who takes the decision as a metric.
+    pub fn collector(self, collector: Option<Collector>) -> Self {
+        Self { collector, ..self }
+    }
+
+    /// Whether people hear of what is announced; a metric tells nobody who and why.
+    #[must_use]
+    pub const fn reach_people(&self) -> bool {
+        self.alertmanager.is_some() || self.webhook.is_some()
+    }
+
+    const fn have(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Alertmanager => self.alertmanager.is_some(),
+            Kind::Webhook => self.webhook.is_some(),
+            Kind::Otlp => self.collector.is_some(),
+        }
+    }
+
+    /// Whom of these a run concerns.
+    pub(super) fn of(&self, notice: &Notice) -> Vec<Kind> {
+        let concerns = |kind: &Kind| self.have(*kind) && (notice.announcement.is_some() || *kind == Kind::Otlp);
+        Kind::ALL.into_iter().filter(concerns).collect()
+    }
+
+    fn tell(&self, kind: Kind, notice: &Notice, now: DateTime<Utc>) -> Result<(), Untold> {
+        let post = |url: &str, body: Option<serde_json::Value>| match body {
+            Some(body) => Post {
+                url,
+                content_type: "application/json",
+                headers: HeaderMap::new(),
+                body: body.to_string().as_bytes(),
+                trusted: None,
+                within: self.within,
+            }
+            .send()
+            .map(drop),
+            None => Ok(()),
+        };
+        match (kind, &self.alertmanager, &self.webhook, &self.collector) {
+            (Kind::Alertmanager, Some(base), ..) => post(
+                &format!("{}/api/v2/alerts", base.trim_end_matches('/')),
+                notice.alert(now),
+            ),
+            (Kind::Webhook, _, Some(url), _) => post(url, notice.webhook()),
+            (Kind::Otlp, .., Some(collector)) => collector.tell(notice, self.within),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One telling of everything that there is to tell.
+pub(super) struct Telling<'a> {
+    sinks: &'a Sinks,
+    now: DateTime<Utc>,
+    /// Who did not answer. They are not asked again: twenty notices would wait twenty times as long as one, and one that
+    /// is told now would come before those that were not.
+    gone: BTreeSet<Kind>,
+    complaints: Vec<String>,
+}
+
+impl<'a> Telling<'a> {
+    pub(super) const fn new(sinks: &'a Sinks, now: DateTime<Utc>) -> Self {
+        Self {
+            sinks,
+            now,
+            gone: BTreeSet::new(),
+            complaints: Vec::new(),
+        }
+    }
+
+    /// Tells whoever has to be told and is there; keeps who was not.
+    pub(super) fn tell(&mut self, notice: &mut Notice) {
+        let left = notice
+            .to_tell
+            .iter()
+            .copied()
+            .filter(|kind| !self.is_done(*kind, notice));
+        notice.to_tell = left.collect();
+    }
+
+    fn is_done(&mut self, kind: Kind, notice: &Notice) -> bool {
+        if self.gone.contains(&kind) || !self.sinks.have(kind) {
+            return false;
+        }
+        match self.sinks.tell(kind, notice, self.now) {
+            Ok(()) => true,
+            Err(Untold::NotNow(why)) => {
+                self.gone.insert(kind);
+                self.complaints.push(format!("NOT ANNOUNCED: {}: {why}", kind.as_str()));
+                false
+            }
+            Err(Untold::Never(why)) => {
+                let what = format!("NOT ANNOUNCED, and not tried again: {}: {why}", kind.as_str());
+                self.complaints.push(what);
+                true
+            }
+        }
+    }
+
+    /// Tells what lies in the spool, the oldest first; what cannot be told yet stays.
+    pub(super) fn empty(&mut self, spool: &Spool) {
+        let entries = match spool.entries() {
+            Ok(entries) => entries,
+            Err(why) => return self.complaints.push(format!("the spool cannot be read: {why}")),
+        };
+        let mut waiting = BTreeSet::new();
+        let mut count = 0_u32;
+        for entry in entries {
+            let Some(left) = self.try_entry(spool, entry) else {
+                continue;
+            };
+            count += 1;
+            waiting.extend(left);
+        }
+        if count > 0 {
+            let whom: Vec<_> = waiting.into_iter().map(Kind::flag).collect();
+            self.complaints.push(format!(
+                "{count} in the spool wait for the next run with {}",
+                whom.join(", ")
+            ));
+        }
+    }
+
+    /// Whom an entry still waits for; `None` when it is gone.
+    fn try_entry(&mut self, spool: &Spool, entry: Entry) -> Option<Vec<Kind>> {
+        let Entry { name, notice } = entry;
+        let Some(mut notice) = notice else {
+            self.complaints.push(format!(
+                "`{name}` in the spool is no notice of ours; look at it and remove it"
+            ));
+            return None;
+        };
+        let before = notice.to_tell.len();
+        self.tell(&mut notice);
+        let kept = match notice.to_tell.as_slice() {
+            [] => spool.remove(&name),
+            left if left.len() < before => spool.write(&name, &notice),
+            _ => Ok(()),
+        };
+        if let Err(why) = kept {
+            self.complaints.push(format!(
+                "the spool cannot be written, so that some are told twice: {why}"
+            ));
+        }
+        Some(notice.to_tell).filter(|left| !left.is_empty())
+    }
+
+    /// What went wrong.
+    pub(super) fn into_complaints(self) -> Vec<String> {
+        self.complaints
+    }
+}
+
+/// Tells everybody of this run, and of those before that could not be told; what went wrong, in sentences.
+///
+/// With a spool a notice is written down before anybody is told, and removed after: a run that is ended in between is
+/// told by the next, at worst twice.
+pub(crate) fn tell(mut notice: Notice, sinks: &Sinks, spool: Option<&Spool>, now: DateTime<Utc>) -> Vec<String> {
+    notice.to_tell = sinks.of(&notice);
+    let mut telling = Telling::new(sinks, now);
+    let Some(spool) = spool else {
+        telling.tell(&mut notice);
+        if !notice.to_tell.is_empty() {
+            let words = "it is not kept: give --spool a folder that the next run sees, and that run tells it";
+            telling.complaints.push(words.to_owned());
+        }
+        return telling.into_complaints();
+    };
+    let is_kept = match spool.put(&notice) {
+        Ok(()) => true,
+        Err(why) => {
+            telling.complaints.push(format!("NOT SPOOLED: {why}"));
+            false
+        }
+    };
+    match spool.lock(sinks.within) {
+        Ok(_lock) => telling.empty(spool),
+        Err(why) => telling.complaints.push(format!("left in the spool: {why}")),
+    }
+    if !is_kept {
+        telling.tell(&mut notice);
+    }
+    telling.into_complaints()
+}
