@@ -1,9 +1,10 @@
 //! Fetching a page of a service, an exporter or an Alertmanager: one deadline, no redirects, no secrets, a bounded answer.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
-use ureq::Agent;
+use ureq::{Agent, Body};
 
 use crate::render::plain;
 
@@ -51,7 +52,7 @@ impl Page {
         matches!(self.status, 200..=299)
     }
 
-    pub(crate) fn of(response: ureq::http::Response<ureq::Body>) -> Result<Self, ureq::Error> {
+    pub(crate) fn of(response: ureq::http::Response<Body>) -> Result<Self, ureq::Error> {
         let (head, mut body) = response.into_parts();
         let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers.iter();
@@ -60,9 +61,21 @@ impl Page {
             headers: headers
                 .map(|(name, value)| (name.as_str().to_owned(), text(value)))
                 .collect(),
-            body: body.with_config().limit(LARGEST).read_to_vec()?,
+            body: whole(&mut body, LARGEST)?,
         })
     }
+}
+
+/// All of a body, unpacked, up to so many bytes. The client's own limit is of what comes over the wire: a few packed
+/// kilobytes can be gigabytes.
+pub(crate) fn whole(body: &mut Body, largest: u64) -> Result<Vec<u8>, ureq::Error> {
+    let mut unpacked = Vec::new();
+    let reader = body.with_config().limit(largest).reader();
+    reader.take(largest.saturating_add(1)).read_to_end(&mut unpacked)?;
+    if unpacked.len() as u64 > largest {
+        return Err(ureq::Error::BodyExceedsLimit(largest));
+    }
+    Ok(unpacked)
 }
 
 impl Web {
@@ -88,5 +101,39 @@ impl Fetch for Web {
             ureq::Error::Timeout(_) => "no answer in time".to_owned(),
             other => plain(&other.to_string()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_server::{nobody, serving};
+
+    #[test]
+    fn a_page_is_what_came_whatever_its_status() {
+        let answer = b"HTTP/1.1 503 Nope\r\nSlo-Health-Status: stale\r\nContent-Length: 2\r\n\r\nhi".to_vec();
+        let (address, _) = serving(vec![answer]);
+        let page = Web::within(Duration::from_secs(5)).get(&address).unwrap();
+        assert_eq!(
+            (page.status, page.is_success(), page.body.as_slice()),
+            (503, false, &b"hi"[..])
+        );
+        assert_eq!((page.header("slo-health-status"), page.header("date")), ("stale", ""));
+    }
+
+    #[test]
+    fn a_redirect_is_a_page_and_is_not_followed() {
+        let (elsewhere, heard) = serving(vec![b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()]);
+        let answer = format!("HTTP/1.1 302 There\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n");
+        let (address, _) = serving(vec![answer.into_bytes()]);
+        assert_eq!(Web::within(Duration::from_secs(5)).get(&address).unwrap().status, 302);
+        assert!(heard.try_recv().is_err());
+    }
+
+    #[test]
+    fn nobody_there_is_said() {
+        let refused = Web::within(Duration::from_secs(5)).get(&nobody()).unwrap_err();
+        assert!(refused.contains("refused"), "{refused}");
+        assert!(Web::within(Duration::from_secs(5)).get("no address").is_err());
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! As with other command-line tools, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +15,7 @@ use super::reply::{self, NotAnAnswer};
 use super::tls::{self, Trusted};
 use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
-use crate::web::{Fetch, Page};
+use crate::web::{Fetch, Page, whole};
 
 /// An engine that can be asked.
 #[derive(Debug)]
@@ -294,7 +293,7 @@ impl Engine {
         let content_type = response.headers().get(CONTENT_TYPE);
         let kind = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let body = self.whole(response.body_mut())?;
+        let body = whole(response.body_mut(), self.largest).map_err(|error| self.failed(error))?;
         if !status.is_success() {
             return Err(self.refused(status, &body));
         }
@@ -310,19 +309,6 @@ impl Engine {
             NotAnAnswer::Refused(words) => Tried::Final(self.with_words(status, &words)),
             NotAnAnswer::Foreign(found) => Tried::Final(self.foreign(found)),
         })
-    }
-
-    /// All of a body, unpacked. The client's own limit is of what comes over the wire: a few packed kilobytes can be
-    /// gigabytes.
-    fn whole(&self, body: &mut Body) -> Result<Vec<u8>, Tried> {
-        let mut unpacked = Vec::new();
-        let reader = body.with_config().limit(self.largest).reader();
-        let read = reader.take(self.largest.saturating_add(1)).read_to_end(&mut unpacked);
-        read.map_err(|error| self.failed(ureq::Error::from(error)))?;
-        if unpacked.len() as u64 > self.largest {
-            return Err(self.failed(ureq::Error::BodyExceedsLimit(self.largest)));
-        }
-        Ok(unpacked)
     }
 
     fn failed(&self, error: ureq::Error) -> Tried {
