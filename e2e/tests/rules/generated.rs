@@ -25,6 +25,21 @@ slos:
     window: 7d
 "#;
 
+/// Counters of others, and a planned time that rules leave out themselves.
+const PLANNED: &str = r#"
+version: 1
+service: mailer
+slos:
+  - name: mails
+    promise: Mails arrive, even at night.
+    owner: mail-team
+    status: agreed
+    sli: { prometheus: { bad: 'mails_total{result="failed"}', valid: mails_total } }
+    objective: 99%
+    window: 30d
+    exclude: [{ from: 2026-01-04 02:00, duration: 2h, time_zone: UTC, rrule: FREQ=DAILY, reason: clean-up }]
+"#;
+
 /// What promtool says of tests beside rules.
 fn tested(rules: &str, tests: &str) -> Result<String, Failure> {
     let folder = folder(&[("rules.yaml", rules), ("test.yaml", tests)])?;
@@ -70,6 +85,32 @@ fn they_fail_when_a_rule_is_changed() -> Outcome {
         ("good|bad", "good"),
         ("/ 0.0005", "/ 0.0009"),
         ("severity: page", "severity: ticket"),
+    ] {
+        let changed = rules.replace(from, to);
+        assert_ne!(changed, rules, "{from} is not in the rules");
+        assert!(
+            tested(&changed, &tests).is_err(),
+            "{from} became {to}, and no test failed"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn they_know_planned_times_and_counters_of_others() -> Outcome {
+    let (rules, tests) = written(PLANNED, "--from 2026-01-01")?;
+    assert!(tests.contains("mails: an outage that was planned, and one that was not"));
+    tested(&rules, &tests)?;
+    for (from, to) in [
+        ("* scalar(", "+ 0 * scalar("),
+        (
+            "mails_total{result=\"failed\"}[2m]",
+            "mails_total{result=\"failed\"}[10m]",
+        ),
+        (
+            "0 * sum(increase(mails_total[2m]))",
+            "1 * sum(increase(mails_total[2m]))",
+        ),
     ] {
         let changed = rules.replace(from, to);
         assert_ne!(changed, rules, "{from} is not in the rules");
