@@ -181,6 +181,10 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
             "slos.checkout: rules know the periods of its window by date; write the day from which on they know those of the \
              next 400 days, like `--from 2026-01-01`",
         ),
+        (
+            "--beside-fleet ../../golden/in/real-estate.yaml",
+            "nothing is missing beside the fleet's rules; leave `--beside-fleet` out",
+        ),
         ("../in/planned.yaml", "slos.mails: rules know planned times by date; "),
         (
             "--source http ../in/planned.yaml",

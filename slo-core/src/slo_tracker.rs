@@ -195,6 +195,12 @@ mod tests {
         Slo::new("browse", HttpSli::every_route(), "99%".parse().unwrap(), Window::DAY)
     }
 
+    #[cfg(feature = "calendar")]
+    fn planned(from: &str, seconds: u64) -> crate::Exclusion {
+        let length = Duration::from_secs(seconds);
+        crate::Exclusion::new(from.parse().unwrap(), "UTC".parse().unwrap(), length, "move").unwrap()
+    }
+
     #[test]
     fn lost_events_are_bad_events_and_never_bad_slices() {
         let minutes = TimeSlices::new(Duration::from_secs(60), "50%".parse().unwrap()).unwrap();
@@ -214,13 +220,7 @@ mod tests {
     #[cfg(feature = "calendar")]
     #[test]
     fn an_event_in_a_planned_time_is_excluded_and_so_is_its_slice() {
-        let night = crate::Exclusion::new(
-            "2026-01-01 00:01".parse().unwrap(),
-            "UTC".parse().unwrap(),
-            Duration::from_secs(60),
-            "move",
-        );
-        let slo = slo().excluding(night.unwrap());
+        let slo = slo().excluding(planned("2026-01-01 00:01", 60));
         let minutes = TimeSlices::new(Duration::from_secs(60), "50%".parse().unwrap()).unwrap();
         let (events, slices) = (
             SloTracker::of(&slo, START),
@@ -245,13 +245,7 @@ mod tests {
     #[cfg(all(feature = "calendar", feature = "store"))]
     #[test]
     fn planned_times_hold_after_a_restart() {
-        let night = crate::Exclusion::new(
-            "2026-01-01 00:00".parse().unwrap(),
-            "UTC".parse().unwrap(),
-            Duration::from_secs(3_600),
-            "move",
-        );
-        let slo = slo().excluding(night.unwrap());
+        let slo = slo().excluding(planned("2026-01-01 00:00", 3_600));
         let snapshot = SloTracker::of(&slo, START).at(START).snapshot(START);
         let restored = SloTracker::restore(&slo, &snapshot, START);
         restored.record(START, Outcome::Bad);

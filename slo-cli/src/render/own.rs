@@ -107,6 +107,10 @@ impl<'a> Own<'a> {
                 Err(reason) => reasons.push(format!("slos.{}: {reason}", slo.name())),
             }
         }
+        if self.beside_fleet && ruled.is_empty() && reasons.is_empty() {
+            let nothing = "no SLO is counted by others (`prometheus`), so nothing is missing beside the fleet's rules";
+            reasons.push(format!("{nothing}; leave `--beside-fleet` out for rules of all SLOs"));
+        }
         if reasons.is_empty() { Ok(ruled) } else { Err(reasons) }
     }
 
