@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use opentelemetry::metrics::BoundHistogram;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use slo_core::{Outcome, Slo, SloSet, Tick, names};
+use slo_core::{Link, Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
 use crate::series::Places;
@@ -214,6 +214,7 @@ fn observe_definitions(meter: &Meter, shared: &Weak<Shared>) {
         name_only,
     );
     observe_each(meter, names::WINDOW_START, shared, window_start, name_only);
+    observe_each(meter, names::EXCLUSION_END, shared, exclusion_end, name_only);
     observe_each(meter, names::SPEC_INFO, shared, |_, _| Some(1.0), spec_info);
 }
 
@@ -249,6 +250,12 @@ fn window_start(slo: &Slo, now: Tick) -> Option<f64> {
     is_calendar.then(|| window.bounds(now).start.since(Tick::default()).as_secs_f64())
 }
 
+/// In Unix seconds; 0 between planned times, so that there is a series before the first.
+fn exclusion_end(slo: &Slo, now: Tick) -> Option<f64> {
+    let until = slo.excluded_until(now).unwrap_or_default();
+    slo.has_exclusions().then(|| until.since(Tick::default()).as_secs_f64())
+}
+
 fn name_only(slo: &Slo) -> Vec<KeyValue> {
     vec![KeyValue::new(names::SLO_NAME.otel, slo.name().to_owned())]
 }
@@ -259,6 +266,8 @@ fn spec_info(slo: &Slo) -> Vec<KeyValue> {
         (names::SLO_OWNER, slo.owner_name()),
         (names::SLO_JOURNEY, slo.journey_name()),
         (names::SLO_STATUS, Some(slo.current_status().as_str())),
+        (names::SLO_RUNBOOK, slo.runbook_link().map(Link::as_str)),
+        (names::SLO_SLI, Some(slo.sli().kind())),
     ];
     let known = optional
         .into_iter()

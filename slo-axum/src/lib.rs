@@ -150,8 +150,8 @@ pub use reliability::{AlreadyInstrumented, Reliability};
 pub use service::SloService;
 pub use status::{
     AlertReason, AlertStatus, AlertWindow, BudgetStatus, Burn, CompositeStatus, ErrorRatio, ExcludedStatus,
-    ExhaustionStatus, ExportStatus, GapStatus, JourneyStatus, LatencyStatus, LifeStatus, MemberStatus, QuantileStatus,
-    RequestsStatus, RouteStatus, SliStatus, SloStatus, Status,
+    ExclusionStatus, ExhaustionStatus, ExportStatus, GapStatus, JourneyStatus, LatencyStatus, LifeStatus, MemberStatus,
+    QuantileStatus, RequestsStatus, RouteStatus, SliStatus, SloStatus, Status,
 };
 #[cfg(feature = "store")]
 pub use status::{MemoryStatus, RestoredStatus};

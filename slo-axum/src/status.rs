@@ -2,6 +2,7 @@
 
 mod alert;
 mod budget;
+mod exclusion;
 mod life;
 mod red;
 mod several;
@@ -9,6 +10,7 @@ mod whole;
 
 pub use alert::{AlertReason, AlertStatus, AlertWindow, ExcludedStatus};
 pub use budget::{BudgetStatus, ExhaustionStatus};
+pub use exclusion::ExclusionStatus;
 pub use life::{GapStatus, LifeStatus};
 #[cfg(feature = "store")]
 pub use life::{MemoryStatus, RestoredStatus};
@@ -117,6 +119,8 @@ pub struct SloStatus {
     pub coverage_ratio: f64,
     /// What was not measured, or by a clock that was set back, oldest first.
     pub gaps: Vec<GapStatus>,
+    /// The planned time that runs now, if one does.
+    pub exclusion: Option<ExclusionStatus>,
     /// Its routes that no request has matched.
     pub unseen_routes: Vec<String>,
     /// The error budget of the events that were seen.
@@ -211,6 +215,7 @@ impl SloStatus {
             sli_ratio: reading.events().sli().map(Ratio::as_ratio_f64),
             coverage_ratio: coverage(reading),
             gaps: tracker.gaps().into_iter().map(GapStatus::new).collect(),
+            exclusion: ExclusionStatus::running(slo, now),
             unseen_routes,
             budget: BudgetStatus::new(slo, tracker, now),
             level,

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// Each golden file and the arguments that make it.
-const GOLDENS: [(&str, &str); 13] = [
+const GOLDENS: [(&str, &str); 19] = [
     ("fleet.yaml", "--fleet"),
     (
         "fleet-vm.yaml",
@@ -41,6 +41,27 @@ const GOLDENS: [(&str, &str); 13] = [
     (
         "calendar-test.yaml",
         "--tests --identity job --format plain ../../golden/in/calendar.yaml",
+    ),
+    ("foreign.yaml", "../in/foreign.yaml"),
+    (
+        "foreign-vm-job.yaml",
+        "--engine victoriametrics --identity job --namespace post --beside-fleet ../in/foreign.yaml",
+    ),
+    (
+        "foreign-test.yaml",
+        "--tests=foreign.yaml --beside-fleet ../in/foreign.yaml",
+    ),
+    (
+        "planned-http.yaml",
+        "--source http --from 2026-01-01 --environment-label production ../in/planned.yaml",
+    ),
+    (
+        "planned-events.yaml",
+        "--engine mimir --from 2026-01-01 --namespace trade ../in/planned.yaml",
+    ),
+    (
+        "planned-test.yaml",
+        "--tests=planned-http.yaml --source http --from 2026-01-01 --environment-label production ../in/planned.yaml",
     ),
     ("alertmanager.yaml", "--alertmanager"),
     ("alertmanager-job.yaml", "--alertmanager --identity job"),
@@ -157,12 +178,50 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ),
         (
             "--source http ../../golden/in/calendar.yaml",
-            "when the present period of the calendar began is known",
+            "slos.checkout: rules know the periods of its window by date; write the day from which on they know those of the \
+             next 400 days, like `--from 2026-01-01`",
+        ),
+        (
+            "--beside-fleet ../../golden/in/real-estate.yaml",
+            "nothing is missing beside the fleet's rules; leave `--beside-fleet` out",
+        ),
+        ("../in/planned.yaml", "slos.mails: rules know planned times by date; "),
+        (
+            "--source http ../in/planned.yaml",
+            "slos.pay: rules know planned times by date; ",
+        ),
+        (
+            "--from tomorrow ../in/planned.yaml",
+            "`tomorrow` is no day; write year, month and day, like `2026-01-31`",
+        ),
+        (
+            "../in/sliced.yaml",
+            "slos.mails: slices of time are judged in a process, and none counts these events; ",
         ),
     ] {
         let output = rules(args)?;
         assert_eq!(output.status.code(), Some(2), "{args}");
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     }
+    Ok(())
+}
+
+/// Today is in no file, so a check says the same tomorrow.
+#[test]
+fn a_check_knows_times_from_the_day_that_the_file_says() -> Checked {
+    let spec = "--source http --environment-label production ../in/planned.yaml";
+    let output = rules(&format!("{spec} --check planned-http.yaml"))?;
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+
+    let output = rules(&format!("{spec} --from 2026-02-01 --check planned-http.yaml"))?;
+    assert_eq!(output.status.code(), Some(1));
+    let hint = text(&output.stderr);
+    assert!(
+        hint.contains("`# Planned times and periods are known by date from 2026-01-01 until 2027-02-05.`"),
+        "{hint}"
+    );
+
+    let output = rules(&format!("{spec} --check foreign.yaml"))?;
+    assert_eq!(output.status.code(), Some(2));
     Ok(())
 }

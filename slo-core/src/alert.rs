@@ -132,6 +132,9 @@ pub struct Alerts {
     conditions: Vec<Condition>,
     trickle: Option<Condition>,
     excluded: Option<ExcludedLimit>,
+    /// Times in which all events are excluded on purpose.
+    #[cfg(feature = "calendar")]
+    planned: Vec<crate::Exclusion>,
     minimum_bad_events: u32,
 }
 
@@ -203,7 +206,23 @@ impl Alerts {
 
     /// Judges every condition by a tracker's counts.
     pub fn evaluate_tracker(&self, tracker: &Tracker, now: Tick) -> Evaluation {
-        self.evaluate(|window| tracker.read_last(now, window))
+        let evaluation = self.evaluate(|window| tracker.read_last(now, window));
+        evaluation.at(self, now)
+    }
+
+    /// Whether a planned time lies in the last of the time over which excluded events are counted: what they say of a
+    /// hang is not known then.
+    #[cfg(feature = "calendar")]
+    pub(crate) fn had_planned(&self, now: Tick) -> bool {
+        let looked_at = self.excluded.map_or(Duration::ZERO, |limit| limit.window.as_duration());
+        let within = now.saturating_sub(looked_at)..now + Duration::from_nanos(1);
+        let mut planned = self.planned.iter();
+        planned.any(|exclusion| !exclusion.windows(within.clone()).is_empty())
+    }
+
+    #[cfg(not(feature = "calendar"))]
+    pub(crate) const fn had_planned(&self, _: Tick) -> bool {
+        false
     }
 
     /// The share of excluded events, where it is watched.

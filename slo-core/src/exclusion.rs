@@ -62,8 +62,8 @@ struct Again {
     last: Option<Tick>,
 }
 
-/// How far ahead [`Exclusion::next_boundary`] looks.
-const HORIZON: Duration = Duration::from_secs(400 * 86_400);
+/// How far ahead [`Exclusion::next_boundary`] and [`Slo::excluded_until`](crate::Slo::excluded_until) look.
+pub(crate) const HORIZON: Duration = Duration::from_secs(400 * 86_400);
 
 impl Exclusion {
     /// The shortest: one minute.
@@ -212,6 +212,13 @@ impl Exclusion {
             }
         }
         windows
+    }
+
+    /// The time that covers this moment, as a whole, if one does.
+    #[must_use]
+    pub fn running(&self, at: Tick) -> Option<Range<Tick>> {
+        let windows = self.windows(at..at + Duration::from_nanos(1));
+        windows.into_iter().find(|window| window.contains(&at))
     }
 
     /// The next moment from which it covers, or covers no more; `None` where that is more than 400 days ahead.

@@ -80,6 +80,8 @@ mod link;
 pub mod names;
 #[cfg(feature = "calendar")]
 mod period;
+#[cfg(feature = "calendar")]
+mod planned;
 mod prom_query;
 mod prometheus_sli;
 #[doc(hidden)]

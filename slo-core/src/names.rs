@@ -95,6 +95,15 @@ pub const WINDOW_START: Metric = Metric {
     description: "Start of the present calendar period over which the objective must hold, in Unix time.",
 };
 
+/// When the planned exclusion of an SLO that runs now ends: a timestamp, because it still says so when the process is
+/// stopped for the planned work. 0 while none runs; SLOs without planned times have no point.
+pub const EXCLUSION_END: Metric = Metric {
+    otel: "slo.exclusion.end",
+    unit: "s",
+    prometheus: "slo_exclusion_end_seconds",
+    description: "End of the planned exclusion that runs, in Unix time; 0 while none does.",
+};
+
 /// The definition of an SLO as attributes, value 1.
 pub const SPEC_INFO: Metric = Metric {
     otel: "slo.spec.info",
@@ -184,6 +193,11 @@ pub const SLO_JOURNEY: Attribute = attribute("slo.journey", "slo_journey");
 /// `draft` or `agreed`.
 pub const SLO_STATUS: Attribute = attribute("slo.status", "slo_status");
 
+/// The page with what to do when an alert fires.
+pub const SLO_RUNBOOK: Attribute = attribute("slo.runbook", "slo_runbook");
+/// What its events are: `http`, `synthetic`, `events`, `composite` or `prometheus`.
+pub const SLO_SLI: Attribute = attribute("slo.sli", "slo_sli");
+
 /// The name of a freshness check.
 pub const HEALTH_CHECK: Attribute = attribute("slo.health.check", "slo_health_check");
 /// A state of a freshness check, in the words of [`HEALTH_STATUS_HEADER`].
@@ -239,6 +253,8 @@ mod tests {
             SLO_OWNER,
             SLO_JOURNEY,
             SLO_STATUS,
+            SLO_RUNBOOK,
+            SLO_SLI,
             HEALTH_CHECK,
             HEALTH_STATE,
             HEALTH_OUTCOME,
@@ -268,6 +284,7 @@ mod tests {
             ERROR_BUDGET,
             WINDOW,
             WINDOW_START,
+            EXCLUSION_END,
             SPEC_INFO,
             HEALTH_STATES,
             HEALTH_DATA_TIMESTAMP,

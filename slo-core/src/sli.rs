@@ -70,6 +70,18 @@ impl Sli {
         }
     }
 
+    /// Its kind as a spec writes it: `http`, `synthetic`, `events`, `composite` or `prometheus`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Synthetic(_) => "synthetic",
+            Self::Events(_) => "events",
+            Self::Composite(_) => "composite",
+            Self::Prometheus(_) => "prometheus",
+        }
+    }
+
     /// Whether a process of ours counts its events: not those of a composite, which has none, and not those that an
     /// engine counts.
     #[must_use]

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+#[cfg(feature = "calendar")]
+use crate::Exclusion;
 use crate::classify::DEFAULT_PATIENCE;
 use crate::composite::{self, CompositeError, CompositeSli};
 use crate::environment::check_environment;
 use crate::gate::GateRules;
 use crate::{
-    Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Sli, SloOverride, Target, Threshold, TimeSlices,
-    Window, names,
+    Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Sli, SloOverride, Target, Threshold, Tick,
+    TimeSlices, Window, names,
 };
-#[cfg(feature = "calendar")]
-use crate::{Exclusion, Tick};
 
 /// Whether a promise is in force.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -322,6 +322,74 @@ impl Slo {
     #[must_use]
     pub fn excluded_at(&self, at: Tick) -> Option<&Exclusion> {
         self.exclusions.iter().find(|exclusion| exclusion.covers(at))
+    }
+
+    /// Whether there are planned times in which no event counts.
+    #[must_use]
+    pub fn has_exclusions(&self) -> bool {
+        #[cfg(feature = "calendar")]
+        return !self.exclusions.is_empty();
+        #[cfg(not(feature = "calendar"))]
+        false
+    }
+
+    /// Where a planned time covers this moment: the moment from which none does, those that follow at once included.
+    /// Looked for up to 400 days ahead. Without the feature `calendar` there are no planned times.
+    #[must_use]
+    pub fn excluded_until(&self, at: Tick) -> Option<Tick> {
+        #[cfg(feature = "calendar")]
+        return self.end_of_exclusions(at);
+        #[cfg(not(feature = "calendar"))]
+        {
+            let _ = at;
+            None
+        }
+    }
+
+    /// Why no event counts at this moment, in the words of the first planned time that covers it.
+    #[must_use]
+    pub fn excluded_because(&self, at: Tick) -> Option<&str> {
+        #[cfg(feature = "calendar")]
+        return self.excluded_at(at).map(Exclusion::reason);
+        #[cfg(not(feature = "calendar"))]
+        {
+            let _ = at;
+            None
+        }
+    }
+
+    #[cfg(feature = "calendar")]
+    fn end_of_exclusions(&self, at: Tick) -> Option<Tick> {
+        let mut until = at;
+        while until.since(at) < crate::exclusion::HORIZON {
+            let running = self.exclusions.iter().filter_map(|exclusion| exclusion.running(until));
+            match running.map(|window| window.end).max() {
+                Some(end) => until = end,
+                None => break,
+            }
+        }
+        (until > at).then_some(until)
+    }
+
+    /// The planned times that lie in a range, at least with a part, each as a whole: ascending, and those that touch or
+    /// overlap as one.
+    #[cfg(feature = "calendar")]
+    #[must_use]
+    pub fn excluded_windows(&self, within: core::ops::Range<Tick>) -> Vec<core::ops::Range<Tick>> {
+        let windows = self
+            .exclusions
+            .iter()
+            .flat_map(|planned| planned.windows(within.clone()));
+        let mut windows: Vec<_> = windows.collect();
+        windows.sort_unstable_by_key(|window| window.start);
+        let mut joined: Vec<core::ops::Range<Tick>> = Vec::new();
+        for window in windows {
+            match joined.last_mut() {
+                Some(before) if window.start <= before.end => before.end = before.end.max(window.end),
+                _ => joined.push(window),
+            }
+        }
+        joined
     }
 }
 

@@ -2,9 +2,14 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "calendar")]
+use crate::planned::Planned;
 use crate::{Events, Lane, Outcome, SliceTracker, Slo, Tick, Tracker, Window};
 
 /// Counts the events of an SLO as they are or, where it is judged by time slices, slices of them.
+///
+/// Of an SLO with planned times ([`Slo::excluding`]) every event in one of them is excluded, whatever it was: by its own
+/// moment, also where it is recorded later.
 ///
 /// # Examples
 ///
@@ -32,6 +37,9 @@ pub struct SloTracker(Counting);
 enum Counting {
     Events(Tracker),
     Slices(SliceTracker),
+    /// A kind of its own, so that SLOs without planned times pay nothing for those that have some.
+    #[cfg(feature = "calendar")]
+    Planned(Box<(Planned, SloTracker)>),
 }
 
 impl SloTracker {
@@ -44,10 +52,25 @@ impl SloTracker {
         if slo.composite().is_some() {
             return Self::events(Window::MIN, started);
         }
-        match slo.time_slices() {
+        let counting = match slo.time_slices() {
             Some(slices) => Self(Counting::Slices(SliceTracker::new(slices, slo.window(), started))),
             None => Self::events(slo.window(), started),
+        };
+        counting.planned_as(slo)
+    }
+
+    /// Looks at the planned times of this SLO, if it has some, before it counts.
+    #[cfg(feature = "calendar")]
+    fn planned_as(self, slo: &Slo) -> Self {
+        match Planned::of(slo) {
+            Some(planned) => Self(Counting::Planned(Box::new((planned, self)))),
+            None => self,
         }
+    }
+
+    #[cfg(not(feature = "calendar"))]
+    fn planned_as(self, _: &Slo) -> Self {
+        self
     }
 
     /// A tracker of events without an SLO, like those of the built-in `requests`.
@@ -70,7 +93,7 @@ impl SloTracker {
         if slo.composite().is_some() {
             return Self::of(slo, now);
         }
-        match slo.time_slices() {
+        let counting = match slo.time_slices() {
             Some(slices) => Self(Counting::Slices(SliceTracker::restore(
                 slices,
                 slo.window(),
@@ -78,7 +101,8 @@ impl SloTracker {
                 now,
             ))),
             None => Self::restore_events(slo.window(), snapshot, now),
-        }
+        };
+        counting.planned_as(slo)
     }
 
     /// Says that it is `now`, that the process runs, and that it means to say so at every `interval`: see
@@ -87,6 +111,8 @@ impl SloTracker {
         match &self.0 {
             Counting::Events(tracker) => tracker.heartbeat(now, interval),
             Counting::Slices(tracker) => tracker.heartbeat(now, interval),
+            #[cfg(feature = "calendar")]
+            Counting::Planned(planned) => planned.1.heartbeat(now, interval),
         }
     }
 
@@ -102,6 +128,16 @@ impl SloTracker {
         match &self.0 {
             Counting::Events(tracker) => tracker.record_by(lane, now, outcome),
             Counting::Slices(tracker) => tracker.record_by(lane, now, outcome),
+            #[cfg(feature = "calendar")]
+            Counting::Planned(planned) => {
+                let (planned, tracker) = &**planned;
+                let outcome = if planned.covers(now) {
+                    Outcome::Excluded
+                } else {
+                    outcome
+                };
+                tracker.record_by(lane, now, outcome);
+            }
         }
     }
 
@@ -110,6 +146,12 @@ impl SloTracker {
         match &self.0 {
             Counting::Events(tracker) => tracker.record_many(now, events),
             Counting::Slices(tracker) => tracker.record_many(now, events),
+            #[cfg(feature = "calendar")]
+            Counting::Planned(planned) => {
+                let (planned, tracker) = &**planned;
+                let excluded = || Events::default().with_excluded(events.all());
+                tracker.record_many(now, if planned.covers(now) { excluded() } else { events });
+            }
         }
     }
 
@@ -124,6 +166,8 @@ impl SloTracker {
         match &self.0 {
             Counting::Events(tracker) => tracker.totals(),
             Counting::Slices(tracker) => tracker.events(),
+            #[cfg(feature = "calendar")]
+            Counting::Planned(planned) => planned.1.recorded(),
         }
     }
 
@@ -134,6 +178,8 @@ impl SloTracker {
         match &self.0 {
             Counting::Events(tracker) => tracker,
             Counting::Slices(tracker) => tracker.at(now),
+            #[cfg(feature = "calendar")]
+            Counting::Planned(planned) => planned.1.at(now),
         }
     }
 }
@@ -147,6 +193,12 @@ mod tests {
 
     fn slo() -> Slo {
         Slo::new("browse", HttpSli::every_route(), "99%".parse().unwrap(), Window::DAY)
+    }
+
+    #[cfg(feature = "calendar")]
+    fn planned(from: &str, seconds: u64) -> crate::Exclusion {
+        let length = Duration::from_secs(seconds);
+        crate::Exclusion::new(from.parse().unwrap(), "UTC".parse().unwrap(), length, "move").unwrap()
     }
 
     #[test]
@@ -163,5 +215,40 @@ mod tests {
         let later = START + Duration::from_secs(60);
         assert_eq!(events.at(later).totals(), Events::new(3, 3));
         assert_eq!(slices.at(later).totals(), Events::new(1, 0));
+    }
+
+    #[cfg(feature = "calendar")]
+    #[test]
+    fn an_event_in_a_planned_time_is_excluded_and_so_is_its_slice() {
+        let slo = slo().excluding(planned("2026-01-01 00:01", 60));
+        let minutes = TimeSlices::new(Duration::from_secs(60), "50%".parse().unwrap()).unwrap();
+        let (events, slices) = (
+            SloTracker::of(&slo, START),
+            SloTracker::of(&slo.in_time_slices(minutes), START),
+        );
+        for tracker in [&events, &slices] {
+            for second in [0, 59, 60, 119, 120] {
+                tracker.record(START + Duration::from_secs(second), Outcome::Bad);
+            }
+            tracker.record_many(START + Duration::from_secs(90), Events::new(1, 2).with_excluded(3));
+            tracker.record_lost(START + Duration::from_secs(90), 4);
+            // Late, of a moment before the planned time.
+            tracker.record(START + Duration::from_secs(30), Outcome::Good);
+        }
+        let end = START + Duration::from_secs(180);
+        assert_eq!(events.at(end).totals(), Events::new(1, 3).with_excluded(12));
+        assert_eq!(events.recorded(), slices.recorded());
+        // The minute in which nothing counts is an excluded one; the late event is in the slice that was open then.
+        assert_eq!(slices.at(end).totals(), Events::new(1, 1).with_excluded(1));
+    }
+
+    #[cfg(all(feature = "calendar", feature = "store"))]
+    #[test]
+    fn planned_times_hold_after_a_restart() {
+        let slo = slo().excluding(planned("2026-01-01 00:00", 3_600));
+        let snapshot = SloTracker::of(&slo, START).at(START).snapshot(START);
+        let restored = SloTracker::restore(&slo, &snapshot, START);
+        restored.record(START, Outcome::Bad);
+        assert_eq!(restored.at(START).totals(), Events::default().with_excluded(1));
     }
 }

@@ -25,6 +25,21 @@ slos:
     window: 7d
 "#;
 
+/// Counters of others, and a planned time that rules leave out themselves.
+const PLANNED: &str = r#"
+version: 1
+service: mailer
+slos:
+  - name: mails
+    promise: Mails arrive, even at night.
+    owner: mail-team
+    status: agreed
+    sli: { prometheus: { bad: 'mails_total{result="failed"}', valid: mails_total } }
+    objective: 99%
+    window: 30d
+    exclude: [{ from: 2026-01-04 02:00, duration: 2h, time_zone: UTC, rrule: FREQ=DAILY, reason: clean-up }]
+"#;
+
 /// What promtool says of tests beside rules.
 fn tested(rules: &str, tests: &str) -> Result<String, Failure> {
     let folder = folder(&[("rules.yaml", rules), ("test.yaml", tests)])?;
@@ -58,11 +73,23 @@ fn they_pass_for_either_source_of_counts() -> Outcome {
     Ok(())
 }
 
-/// A window dropped, a factor swapped, a comparison softened, a count forgotten: each makes some test fail.
+/// Each change alone makes some test fail.
+fn each_fails(rules: &str, tests: &str, changes: &[(&str, &str)]) {
+    for (from, to) in changes {
+        let changed = rules.replace(from, to);
+        assert_ne!(changed, rules, "{from} is not in the rules");
+        assert!(
+            tested(&changed, tests).is_err(),
+            "{from} became {to}, and no test failed"
+        );
+    }
+}
+
+/// A window dropped, a factor swapped, a comparison softened, a count forgotten.
 #[test]
 fn they_fail_when_a_rule_is_changed() -> Outcome {
     let (rules, tests) = written(first(), "--source events")?;
-    for (from, to) in [
+    let changes = [
         ("[30m]", "[10m]"),
         ("> 14.4", "> 24.4"),
         (") > 6", ") > 1"),
@@ -70,13 +97,20 @@ fn they_fail_when_a_rule_is_changed() -> Outcome {
         ("good|bad", "good"),
         ("/ 0.0005", "/ 0.0009"),
         ("severity: page", "severity: ticket"),
-    ] {
-        let changed = rules.replace(from, to);
-        assert_ne!(changed, rules, "{from} is not in the rules");
-        assert!(
-            tested(&changed, &tests).is_err(),
-            "{from} became {to}, and no test failed"
-        );
-    }
+    ];
+    each_fails(&rules, &tests, &changes);
+    Ok(())
+}
+
+#[test]
+fn they_know_planned_times_and_counters_of_others() -> Outcome {
+    let (rules, tests) = written(PLANNED, "--from 2026-01-01")?;
+    assert!(tests.contains("mails: an outage that was planned, and one that was not"));
+    tested(&rules, &tests)?;
+    let changes = [
+        ("* scalar(", "+ 0 * scalar("),
+        ("{result=\"failed\"}[2m]", "{result=\"failed\"}[10m]"),
+    ];
+    each_fails(&rules, &tests, &changes);
     Ok(())
 }

@@ -5,6 +5,7 @@ mod checks;
 mod engines;
 mod generated;
 mod pages;
+mod planned;
 mod text;
 mod tools;
 mod traffic;

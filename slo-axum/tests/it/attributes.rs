@@ -127,8 +127,8 @@ async fn the_definition_travels_with_the_events() -> Outcome {
     assert_eq!(
         measured.gauge("slo.spec.info")?,
         [
-            "slo.journey=browse,slo.name=items,slo.owner=shop-team,slo.promise=Anyone can look at an item.,slo.status=draft 1",
-            "slo.name=swift,slo.status=draft 1",
+            "slo.journey=browse,slo.name=items,slo.owner=shop-team,slo.promise=Anyone can look at an item.,slo.sli=http,slo.status=draft 1",
+            "slo.name=swift,slo.sli=http,slo.status=draft 1",
         ]
     );
     Ok(())

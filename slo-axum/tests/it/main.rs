@@ -11,6 +11,7 @@ mod hostile;
 mod marks;
 mod measured;
 mod options;
+mod planned;
 mod routing;
 #[cfg(feature = "sdk")]
 mod sdk;

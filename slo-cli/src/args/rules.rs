@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Parser, ValueEnum};
 
 use crate::rule_window::RuleWindow;
@@ -14,6 +15,8 @@ use crate::rule_window::RuleWindow;
   slo rules --fleet --window 30d --window month   only for the windows in use: each adds some rules
   slo rules slo.yaml > rules.yaml                 the SLOs of one spec, with their numbers in the rules
   slo rules --source http slo.yaml                of a service that exports http.server.request.duration only
+  slo rules --beside-fleet slo.yaml > more.yaml   only what the fleet's rules cannot count: counters of others
+  slo rules --from 2026-01-01 slo.yaml            with planned times by date, where no service says them
   slo rules --tests slo.yaml > rules-test.yaml    unit tests of these rules, for `promtool test rules`
   slo rules --alertmanager                        the inhibition of tickets by pages, for alertmanager.yml
   slo rules --fleet --check slo-rules.yaml        for CI: is the committed file up to date?
@@ -58,13 +61,30 @@ pub struct RulesArgs {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = push_interval)]
     pub push_interval: PushInterval,
 
-    /// What the spec's SLOs are counted by.
+    /// What the spec's SLOs are counted by; those of `prometheus` in their own way, whatever is said here.
     #[arg(long, value_enum, default_value_t = Source::Events, conflicts_with = "fleet")]
     pub source: Source,
 
     /// The environment of the spec whose numbers hold; without it, the numbers as written.
     #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
     pub environment: Option<String>,
+
+    /// Only the SLOs that the fleet's rules cannot count: those of `prometheus`.
+    #[arg(long, conflicts_with = "fleet")]
+    pub beside_fleet: bool,
+
+    /// The day from which on rules know planned times and the periods of the calendar by date: those of 400 days. With
+    /// `--check` that of the file, where it has one.
+    #[arg(long, value_name = "DATE", value_parser = day, conflicts_with = "fleet")]
+    pub from: Option<NaiveDate>,
+
+    /// `service_namespace` of what counters of others say of the service.
+    #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
+    pub namespace: Option<String>,
+
+    /// `deployment_environment_name` of what counters of others say; that of `--environment` unless said.
+    #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
+    pub environment_label: Option<String>,
 
     /// The address of a dashboard, for the annotations; the labels of the alert are appended as variables.
     #[arg(long, value_name = "URL")]
@@ -162,6 +182,14 @@ pub(crate) fn push_interval(text: &str) -> Result<PushInterval, String> {
     }
 }
 
+/// A day between 1971 and 2200, as for planned times.
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let is_known = |day: &NaiveDate| (1971..=2200).contains(&chrono::Datelike::year(day)) && text.len() == 10;
+    day.filter(is_known)
+        .ok_or_else(|| format!("`{text}` is no day; write year, month and day, like `2026-01-31`"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +225,11 @@ mod tests {
             "--fleet --out a --check b",
             "--fleet --window 7m",
             "--fleet --alertmanager",
+            "--fleet --beside-fleet",
+            "--fleet --from 2026-01-31",
+            "--from 2026-1-31 slo.yaml",
+            "--from 2026-02-30 slo.yaml",
+            "--from 1969-02-28 slo.yaml",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

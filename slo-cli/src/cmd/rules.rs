@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use chrono::NaiveDate;
 use slo_core::alert::AlertPolicy;
 use slo_core::{SloSet, Target};
 
@@ -12,7 +13,7 @@ use super::folder::first_difference;
 use crate::args::RulesArgs;
 use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
-use crate::render::own::Own;
+use crate::render::own::{KNOWN_FROM, Own, Place};
 use crate::rule_window::RuleWindow;
 
 /// The windows for which rules are written unless said otherwise.
@@ -48,6 +49,14 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
     Ok(own.file().map_err(told)?.render(args.format))
 }
 
+/// The day that a file of rules says in its heading, so that a check is about the spec and never about today.
+fn known_from(path: &Path) -> Option<NaiveDate> {
+    let file = std::fs::read_to_string(path).ok()?;
+    let heading = file.lines().take_while(|line| line.starts_with('#'));
+    let day = heading.filter_map(|line| Some(line.split_once(KNOWN_FROM)?.1.get(..10)?.to_owned()));
+    day.last()?.parse().ok()
+}
+
 /// The spec as it holds in an environment.
 fn understood(source: &Source, environment: Option<&str>) -> Result<SloSet, String> {
     let set = source.understood()?;
@@ -77,6 +86,12 @@ pub(crate) fn own_of<'a>(args: &RulesArgs, set: &'a SloSet) -> Own<'a> {
         push_seconds: args.push_interval.as_seconds(),
         policy: policy(args),
         dashboard: args.dashboard_url.clone(),
+        place: Place {
+            namespace: args.namespace.clone(),
+            environment: args.environment_label.clone().or(args.environment.clone()),
+        },
+        beside_fleet: args.beside_fleet,
+        from: args.from.or_else(|| known_from(args.check.as_deref()?)),
     }
 }
 

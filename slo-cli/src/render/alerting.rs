@@ -8,10 +8,11 @@ use super::promql;
 use super::recorded::{AGREED, PERIOD_BAD, PERIOD_RATIO, bad_events, error_ratio};
 use super::recording::{indented, is_everybodys, is_tiled};
 use super::rule_file::Rule;
-use super::subject::{Scope, Subject, WINDOW_LABEL};
+use super::subject::{Scope, Subject, WINDOW_LABEL, length};
 use crate::args::Identity;
 
 pub(crate) const BURN_ALERT: &str = "SloErrorBudgetBurn";
+pub(crate) const DATA_MISSING: &str = "SloDataMissing";
 /// The label that says how urgent an alert is.
 pub(crate) const SEVERITY: &str = "severity";
 
@@ -48,11 +49,11 @@ pub(crate) fn data_missing(
     identity: Identity,
     traffic: &str,
     push_seconds: u64,
-    present: impl FnOnce(&str) -> String,
+    present: impl FnOnce(BurnWindow) -> String,
 ) -> Rule {
     let service = identity.service_labels().join(", ");
-    let seconds = SILENCE_FLOOR.max(MISSED_PUSHES * push_seconds);
-    let present = present(&format!("{seconds}s"));
+    let silence = silence(push_seconds);
+    let present = present(silence);
     let expr = format!(
         "max by ({service}) (\n{}\n)\nunless on ({service})\n{present}",
         indented(traffic)
@@ -60,9 +61,9 @@ pub(crate) fn data_missing(
     let description = format!(
         "It had traffic within the last day and has pushed nothing for {} minutes. Either it is down, and nobody counts what \
          fails, or its telemetry is. Nothing can be said about its promises meanwhile.",
-        seconds / 60
+        silence.as_seconds() / 60
     );
-    Rule::alert("SloDataMissing", expr)
+    Rule::alert(DATA_MISSING, expr)
         .label(SEVERITY, Severity::Page.as_str())
         .annotated([
             (
@@ -71,6 +72,11 @@ pub(crate) fn data_missing(
             ),
             ("description", description),
         ])
+}
+
+/// How long nothing is pushed before somebody is told.
+pub(crate) fn silence(push_seconds: u64) -> BurnWindow {
+    length(SILENCE_FLOOR.max(MISSED_PUSHES * push_seconds))
 }
 
 /// What fires at a severity, whichever condition it is: one outage is one page. `None` where no condition has it.

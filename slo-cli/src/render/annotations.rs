@@ -5,23 +5,35 @@
 
 use slo_core::names;
 
-use super::recorded::{COVERAGE, REMAINING, WINDOW, burn_rate};
+use super::recorded::{BAD_TILES, COVERAGE, REMAINING, WINDOW, burn_rate};
 use crate::args::Identity;
-
-/// The label of `slo_spec_info` with a link to what to do.
-const RUNBOOK: &str = "slo_runbook";
+use crate::rule_window::TILE;
 
 /// What annotations need to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Notes {
     pub(crate) identity: Identity,
     pub(crate) dashboard: Option<String>,
+    /// The spec's own link, where no dashboard for all was named.
+    pub(crate) dashboard_link: Option<String>,
+    pub(crate) runbook: Runbook,
     /// The promise, where the rules are one SLO's; else it is asked for.
     pub(crate) promise: Option<String>,
     /// Whether the service exports `slo_events_total` and `slo_spec_info`.
     pub(crate) has_events: bool,
+    /// Whether its events are requests to the service, or told by it.
+    pub(crate) has_requests: bool,
     /// The length of the window, where the rules are one SLO's; else it is asked for.
     pub(crate) window_seconds: Option<u64>,
+}
+
+/// Where it is written what to do.
+#[derive(Clone, Debug)]
+pub(crate) enum Runbook {
+    /// A label of `slo_spec_info` says it.
+    Asked,
+    /// The spec says it, if anything does.
+    Known(Option<String>),
 }
 
 type Annotation = (&'static str, String);
@@ -36,8 +48,8 @@ impl Notes {
         );
         let lines: Vec<_> = [
             self.promise_line(),
-            self.hits_line(),
-            Some(self.worst_line()),
+            Some(self.hits_line()),
+            self.has_requests.then(|| self.worst_line()),
             self.version_line(),
             Some(self.left_line()),
             Some(self.seen_line()),
@@ -57,12 +69,18 @@ impl Notes {
 
     fn with_links(&self, summary: String, description: String) -> Vec<Annotation> {
         let mut notes = vec![("summary", summary), ("description", description)];
-        if self.has_events {
-            notes.push(("runbook_url", self.spec_label(RUNBOOK, "{{ . }}")));
-        }
-        if let Some(url) = &self.dashboard {
-            notes.push(("dashboard_url", dashboard(url, self.identity)));
-        }
+        let runbook = match &self.runbook {
+            Runbook::Asked => Some(self.spec_label(names::SLO_RUNBOOK.label, "{{ . }}")),
+            Runbook::Known(link) => link.as_deref().map(literal),
+        };
+        notes.extend(runbook.map(|link| ("runbook_url", link)));
+        let link = self.dashboard_link.as_deref().map(literal);
+        let dashboard = self
+            .dashboard
+            .as_ref()
+            .map(|url| dashboard(url, self.identity))
+            .or(link);
+        notes.extend(dashboard.map(|link| ("dashboard_url", link)));
         notes
     }
 
@@ -80,19 +98,23 @@ impl Notes {
         format!("{{{{ with {query} }}}}{{{{ with . | first | label \"{label}\" }}}}{text}{{{{ end }}}}{{{{ end }}}}")
     }
 
-    fn hits_line(&self) -> Option<String> {
-        let bad = format!(
-            "60 * sum(rate({}{{{}=\\\"bad\\\", %s}}[5m]))",
-            names::EVENTS.prometheus,
-            names::SLO_OUTCOME.label
-        );
-        self.has_events.then(|| {
-            self.line(
-                &bad,
-                Of::Events,
-                "Bad events a minute: {{ . | first | value | printf \"%.1f\" }}\n",
-            )
-        })
+    /// Of the last minutes; where only rules count, of the last tile.
+    fn hits_line(&self) -> String {
+        let (bad, of) = if self.has_events {
+            let bad = format!(
+                "60 * sum(rate({}{{{}=\\\"bad\\\", %s}}[5m]))",
+                names::EVENTS.prometheus,
+                names::SLO_OUTCOME.label
+            );
+            (bad, Of::Events)
+        } else {
+            (format!("sum({BAD_TILES}{{%s}}) / {}", TILE / 60), Of::Rules)
+        };
+        self.line(
+            &bad,
+            of,
+            "Bad events a minute: {{ . | first | value | printf \"%.1f\" }}\n",
+        )
     }
 
     fn worst_line(&self) -> String {

@@ -1,7 +1,8 @@
 //! The raw series that SLOs are counted by.
 
-use slo_core::{HttpSli, Outcome, Threshold, names};
+use slo_core::{BurnWindow, HttpSli, Outcome, PrometheusSli, Threshold, names};
 
+use super::engine_counters::EngineCounters;
 use super::unit_tests::Counted;
 use super::{promql, status};
 use crate::args::Identity;
@@ -36,6 +37,8 @@ enum Kind {
     Events,
     /// `http_server_request_duration_seconds`, judged by its labels.
     Http(Http),
+    /// Counters of others.
+    Engine(EngineCounters),
 }
 
 /// What the labels of a request say.
@@ -114,12 +117,33 @@ impl Counters {
         }
     }
 
-    /// `rate` or `increase` over a range, added up over instances.
-    pub(crate) fn read(&self, of: Of, function: &str, range: &str) -> String {
-        let sum = |raw: &str| self.aggregate("sum", &format!("{function}({raw}[{range}])"), range);
+    /// Those of an SLO that an engine counts, which have none of our labels.
+    pub(crate) const fn of_engine(identity: Identity, sli: PrometheusSli) -> Self {
+        Self {
+            identity,
+            others: &[],
+            matchers: Vec::new(),
+            example: Vec::new(),
+            kind: Kind::Engine(EngineCounters::new(sli)),
+        }
+    }
+
+    /// The counters of others, if it is those.
+    pub(crate) const fn engine(&self) -> Option<&EngineCounters> {
+        match &self.kind {
+            Kind::Engine(counters) => Some(counters),
+            Kind::Events | Kind::Http(_) => None,
+        }
+    }
+
+    /// `rate` or `increase` over a length of time, added up over instances. Counters of others have increases only, which
+    /// is the same in a ratio.
+    pub(crate) fn read(&self, of: Of, function: &str, length: BurnWindow) -> String {
+        let sum = |raw: &str| self.aggregate("sum", &format!("{function}({raw}[{length}])"), Some(length));
         match &self.kind {
             Kind::Events => sum(&self.selector(names::EVENTS.prometheus, outcome(of))),
             Kind::Http(http) => self.read_http(http, of, sum),
+            Kind::Engine(counters) => counters.read(of, length),
         }
     }
 
@@ -144,28 +168,29 @@ impl Counters {
         }
     }
 
-    /// Whether there is anything to count, as one sample per service.
-    pub(crate) fn presence(&self, range: Option<&str>) -> String {
+    /// Whether there is anything to count, as one sample per service: within a length of time, or now.
+    pub(crate) fn presence(&self, within: Option<BurnWindow>) -> String {
         let raw = match &self.kind {
             Kind::Events => self.selector(names::EVENTS.prometheus, None),
             Kind::Http(_) => self.selector(&count(), None),
+            Kind::Engine(counters) => return counters.presence(within),
         };
-        let seen = range.map_or(raw.clone(), |range| format!("last_over_time({raw}[{range}])"));
-        self.aggregate("count", &seen, range.unwrap_or("5m"))
+        let seen = within.map_or(raw.clone(), |length| format!("last_over_time({raw}[{length}])"));
+        self.aggregate("count", &seen, within)
     }
 
     /// Whether the bucket of the latency limit is there; `None` where no bucket is needed.
     pub(crate) fn bucket_presence(&self) -> Option<String> {
         match &self.kind {
-            Kind::Events | Kind::Http(Http { limit: None, .. }) => None,
+            Kind::Events | Kind::Engine(_) | Kind::Http(Http { limit: None, .. }) => None,
             Kind::Http(Http { limit: Some(limit), .. }) => {
-                Some(self.aggregate("count", &self.bucket(*limit, None), "5m"))
+                Some(self.aggregate("count", &self.bucket(*limit, None), None))
             }
         }
     }
 
-    /// Series of one instance as it would push them, for unit tests.
-    pub(crate) fn examples(&self, service: &str) -> Vec<(String, Counted)> {
+    /// Series of one instance as it would push them, for unit tests; `None` where queries do not tell of any.
+    pub(crate) fn examples(&self, service: &str) -> Option<Vec<(String, Counted)>> {
         let whose = self.identity.example(service);
         let one = |metric: &str, more: &[String]| promql::selector(metric, &[&whose[..], &self.example, more].concat());
         let mut series = match &self.kind {
@@ -178,11 +203,12 @@ impl Counters {
                 ),
             ],
             Kind::Http(http) => http.examples(one),
+            Kind::Engine(counters) => return counters.examples(),
         };
         if self.identity == Identity::TargetInfo {
             series.push((promql::selector("target_info", &whose), Counted::One));
         }
-        series
+        Some(series)
     }
 
     fn bucket(&self, limit: Threshold, status: Option<String>) -> String {
@@ -199,8 +225,9 @@ impl Counters {
         promql::selector(metric, &matchers)
     }
 
-    fn aggregate(&self, op: &str, raw: &str, range: &str) -> String {
-        self.identity.aggregate(op, self.others, raw, range)
+    fn aggregate(&self, op: &str, raw: &str, within: Option<BurnWindow>) -> String {
+        let range = within.map_or("5m".to_owned(), |length| length.to_string());
+        self.identity.aggregate(op, self.others, raw, &range)
     }
 }
 

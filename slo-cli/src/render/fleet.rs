@@ -5,13 +5,14 @@ use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::{Share, Target, names};
 
 use super::alerting::{BURN_ALERT, SEVERITY, burn_rule, data_missing, too_few};
-use super::annotations::Notes;
+use super::annotations::{Notes, Runbook};
 use super::counters::{Counters, Of};
+use super::own::SAID_WITHIN;
 use super::promql;
-use super::recorded::{AGREED, BUDGET, START, VALID_TILES, WINDOW};
+use super::recorded::{AGREED, BUDGET, EXCLUSION_END, START, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
 use super::rule_file::{Group, Rule, RuleFile};
-use super::subject::{Scope, Subject, by};
+use super::subject::{Known, Scope, Subject, by, length};
 use crate::args::{Engine, Identity};
 use crate::rule_window::RuleWindow;
 
@@ -20,6 +21,8 @@ const EVERYBODYS: &str = "slo-2-ratios";
 
 /// How long a spec that is new wins over one that is not; a rollout should be over by then.
 const ROLLOUT: &str = "1h";
+/// The time in which much that is excluded is too much (seconds).
+const EXCLUDED_OVER: u64 = 900;
 /// How long services are remembered to have sent data.
 const REMEMBERED: &str = "1d";
 
@@ -75,6 +78,7 @@ impl Fleet {
             Rule::record(WINDOW, self.newest("min", names::WINDOW.prometheus, "")),
             Rule::record(START, self.newest("max", names::WINDOW_START.prometheus, "")),
             Rule::record(AGREED, self.agreed()),
+            Rule::record(EXCLUSION_END, self.exclusion_end()),
         ];
         rules.extend(self.windows.iter().map(|window| self.budget(&self.subject(*window))));
         rules
@@ -120,6 +124,20 @@ impl Fleet {
         )
     }
 
+    /// What was said last, for the process may be stopped for the planned work.
+    fn exclusion_end(&self) -> String {
+        let said = format!("last_over_time({}[{SAID_WITHIN}])", names::EXCLUSION_END.prometheus);
+        let newest = self
+            .identity
+            .aggregate("max", &[names::SLO_NAME.label], &said, SAID_WITHIN);
+        format!("{newest} > time()")
+    }
+
+    /// The SLOs whose events are of such a kind.
+    fn of_kind(&self, matches: String) -> String {
+        self.of_definitions("max", &promql::selector(names::SPEC_INFO.prometheus, &[matches]))
+    }
+
     fn everybodys(&self) -> Group {
         let Some(subject) = self.windows.first().map(|window| self.subject(*window)) else {
             return Group::new(EVERYBODYS, "1m", Vec::new());
@@ -139,6 +157,7 @@ impl Fleet {
             counters: Counters::of_the_fleet(self.identity),
             scope: Scope::Fleet,
             window,
+            known: Known::default(),
         }
     }
 
@@ -176,7 +195,12 @@ impl Fleet {
                 "unless"
             },
         );
-        let expr = format!("(\n{}\n)\nand {on}\n({length} {kind} {on} {START})", indented(&budget));
+        // What an engine counts has rules of its own, which record its budget while there is something to count.
+        let foreign = self.of_kind(promql::is(names::SLO_SLI.label, "prometheus"));
+        let expr = format!(
+            "(\n{}\n)\nand {on}\n({length} {kind} {on} {START})\nunless {on}\n{foreign}",
+            indented(&budget)
+        );
         Rule::record(BUDGET, expr).labels(&subject.labels(true))
     }
 
@@ -184,8 +208,11 @@ impl Fleet {
         Notes {
             identity: self.identity,
             dashboard: self.dashboard.clone(),
+            dashboard_link: None,
+            runbook: Runbook::Asked,
             promise: None,
             has_events: true,
+            has_requests: true,
             window_seconds: None,
         }
     }
@@ -224,24 +251,32 @@ impl Fleet {
             "{{ $labels.service_name }}: no rules for the window of {{ $labels.slo_name }}",
             &format!(
                 "Its window is {{{{ $value | humanizeDuration }}}}, and the fleet's rules know {}. Nobody would be told that its \
-                 budget burns. Write the rules anew with a `--window` for it.",
+                 budget burns. Write the rules anew with a `--window` for it; where counters of others count it, write \
+                 `slo rules --beside-fleet` from its spec, with the labels that its service has.",
                 known.join(", ")
             ),
         )
         .lasting("15m")
     }
 
-    /// What is excluded is in no ratio: a hang whose clients leave early would read 100%.
+    /// What is excluded is in no ratio: a hang whose clients leave early would read 100%. Of requests only, and not of a
+    /// time that was planned.
     fn much_excluded(&self) -> Rule {
         let counters = Counters::of_the_fleet(self.identity);
         let (excluded, all) = (
-            counters.read(Of::Excluded, "increase", "15m"),
-            counters.read(Of::All, "increase", "15m"),
+            counters.read(Of::Excluded, "increase", length(EXCLUDED_OVER)),
+            counters.read(Of::All, "increase", length(EXCLUDED_OVER)),
         );
+        // As long as it is in the counts: of the last quarter of an hour, and pushed late.
+        let planned = length(EXCLUDED_OVER + self.push_seconds + 120);
+        let told = self.of_kind(promql::is_any(names::SLO_SLI.label, ["synthetic", "events"]));
         let on = format!("on ({})", by(self.identity));
         let most = promql::fraction(DEFAULT_MOST_EXCLUDED.ppb().into(), Share::WHOLE.ppb().into());
         let few = too_few(self.policy.least_bad_events());
-        let expr = format!("{excluded}\n/\n({all} > 0)\n> {most}\nand {on}\n({excluded} > {few})\nand {on}\n{AGREED}");
+        let expr = format!(
+            "{excluded}\n/\n({all} > 0)\n> {most}\nand {on}\n({excluded} > {few})\nand {on}\n{AGREED}\n\
+             unless {on}\nlast_over_time({EXCLUSION_END}[{planned}])\nunless {on}\n{told}"
+        );
         self.ticket(
             "SloMuchExcluded",
             &expr,
@@ -257,12 +292,13 @@ impl Fleet {
     /// Of services with a promise that is agreed.
     fn data_missing(&self) -> Rule {
         let traffic = format!(
-            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({})\nlast_over_time({AGREED}[{REMEMBERED}])",
-            by(self.identity)
+            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\nlast_over_time({AGREED}[{REMEMBERED}])\n\
+             unless on ({by})\n{EXCLUSION_END}",
+            by = by(self.identity)
         );
         data_missing(self.identity, &traffic, self.push_seconds, |range| {
             let seen = format!("last_over_time({}[{range}])", names::EVENTS.prometheus);
-            self.identity.aggregate("count", &[], &seen, range)
+            self.identity.aggregate("count", &[], &seen, &range.to_string())
         })
     }
 }

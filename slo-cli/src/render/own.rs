@@ -1,16 +1,20 @@
 //! The rules of one spec's SLOs, with their numbers in them.
 
-use slo_core::alert::{AlertPolicy, Alerts, Severity};
-use slo_core::{HttpSli, Sli, Slo, SloSet, Status, names};
+mod data;
 
-use super::alerting::{SEVERITY, burn_rule, data_missing};
-use super::annotations::Notes;
+use chrono::NaiveDate;
+use slo_core::alert::{AlertPolicy, Alerts, Severity};
+use slo_core::{HttpSli, Sli, Slo, SloSet, names};
+
+use super::alerting::{SEVERITY, burn_rule};
+use super::annotations::{Notes, Runbook};
 use super::counters::Counters;
+use super::dates::Dates;
 use super::promql;
-use super::recorded::{BUDGET, START, VALID_TILES};
-use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios};
+use super::recorded::{BUDGET, EXCLUSION_END, START};
+use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
 use super::rule_file::{Group, Rule, RuleFile};
-use super::subject::{Scope, Subject, budget};
+use super::subject::{Known, Scope, Subject, budget};
 use crate::args::{Engine, Identity, Source};
 use crate::rule_window::RuleWindow;
 
@@ -24,6 +28,19 @@ pub(crate) struct Own<'a> {
     pub(crate) push_seconds: u64,
     pub(crate) policy: AlertPolicy,
     pub(crate) dashboard: Option<String>,
+    /// Where the service runs: labels that counters of others do not have.
+    pub(crate) place: Place,
+    /// Only what the fleet's rules cannot count.
+    pub(crate) beside_fleet: bool,
+    /// The day from which on rules know times by date.
+    pub(crate) from: Option<NaiveDate>,
+}
+
+/// Where a service runs, as its labels say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) namespace: Option<String>,
+    pub(crate) environment: Option<String>,
 }
 
 /// One SLO that rules can be written for.
@@ -34,27 +51,55 @@ pub(crate) struct Ruled<'a> {
     pub(crate) alerts: Alerts,
 }
 
+impl Ruled<'_> {
+    /// Counted by an engine, of counters of others.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.subject.counters.engine().is_some()
+    }
+}
+
 impl<'a> Own<'a> {
     /// The file, or why some SLO cannot have rules.
     pub(crate) fn file(&self) -> Result<RuleFile, Vec<String>> {
-        let mut groups = Vec::new();
-        for ruled in self.ruled()? {
-            groups.extend(self.groups(&ruled));
-        }
-        groups.extend(self.data());
+        let ruled = self.ruled()?;
+        let mut groups: Vec<_> = ruled.iter().flat_map(|ruled| self.groups(ruled)).collect();
+        groups.extend(self.data(&ruled));
         Ok(RuleFile {
-            heading: vec![
-                "Rules for the SLOs of one service; written by `slo rules` from its spec.".to_owned(),
-                "Not for a store in which the rules of `slo rules --fleet` count the same events.".to_owned(),
-            ],
+            heading: self.heading(&ruled),
             name: "slo-rules".to_owned(),
             groups,
         })
     }
 
+    fn heading(&self, ruled: &[Ruled<'_>]) -> Vec<String> {
+        let (whose, where_not) = if self.beside_fleet {
+            (
+                "Rules for the SLOs of one service that are counted by others",
+                "Beside the rules of `slo rules --fleet`, which count the service's own events.",
+            )
+        } else {
+            (
+                "Rules for the SLOs of one service",
+                "Not for a store in which the rules of `slo rules --fleet` count the same events.",
+            )
+        };
+        let mut heading = vec![
+            format!("{whose}; written by `slo rules` from its spec."),
+            where_not.to_owned(),
+        ];
+        heading.extend(self.from.zip(known_until(ruled)).map(|(from, until)| {
+            format!(
+                "Planned times and periods are {KNOWN_FROM}{from} until {}.",
+                data::day(until)
+            )
+        }));
+        heading
+    }
+
     /// The SLOs with rules, in the spec's order; or every reason why there are none. A composite has no events.
     pub(crate) fn ruled(&self) -> Result<Vec<Ruled<'a>>, Vec<String>> {
         let counted = self.set.slos().iter().filter(|slo| slo.composite().is_none());
+        let counted = counted.filter(|slo| !self.beside_fleet || matches!(slo.sli(), Sli::Prometheus(_)));
         let (mut ruled, mut reasons) = (Vec::new(), Vec::new());
         for slo in counted {
             match self.rule(slo) {
@@ -62,21 +107,32 @@ impl<'a> Own<'a> {
                 Err(reason) => reasons.push(format!("slos.{}: {reason}", slo.name())),
             }
         }
+        if self.beside_fleet && ruled.is_empty() && reasons.is_empty() {
+            let nothing = "no SLO is counted by others (`prometheus`), so nothing is missing beside the fleet's rules";
+            reasons.push(format!("{nothing}; leave `--beside-fleet` out for rules of all SLOs"));
+        }
         if reasons.is_empty() { Ok(ruled) } else { Err(reasons) }
     }
 
     fn rule(&self, slo: &'a Slo) -> Result<Ruled<'a>, String> {
+        let counters = self.counters(slo)?;
+        let labels = match counters.engine() {
+            Some(_) => self.place_labels(),
+            None => Vec::new(),
+        };
         let subject = Subject {
             identity: self.identity,
             engine: self.engine,
             push_seconds: self.push_seconds,
-            counters: self.counters(slo)?,
+            counters,
             scope: Scope::Own {
                 service: self.set.service().to_owned(),
                 slo: slo.name().to_owned(),
                 target: slo.target(),
+                labels,
             },
             window: RuleWindow::new(slo.window()).map_err(|error| error.to_string())?,
+            known: self.known(slo)?,
         };
         Ok(Ruled {
             slo,
@@ -85,17 +141,67 @@ impl<'a> Own<'a> {
         })
     }
 
+    /// Counters of others are read in one way, whatever the source of the rest.
     fn counters(&self, slo: &Slo) -> Result<Counters, String> {
         let service = self.set.service();
-        match self.source {
-            Source::Events => Ok(Counters::of_events(self.identity, service, slo.name())),
-            Source::Http => Ok(Counters::of_http(self.identity, service, readable(slo)?)),
+        match (slo.sli(), self.source) {
+            (Sli::Prometheus(_), _) if slo.time_slices().is_some() => Err(
+                "slices of time are judged in a process, and none counts these events; leave `time_slices` out"
+                    .to_owned(),
+            ),
+            (Sli::Prometheus(sli), _) => Ok(Counters::of_engine(self.identity, sli.clone())),
+            (_, Source::Events) => Ok(Counters::of_events(self.identity, service, slo.name())),
+            (_, Source::Http) => Ok(Counters::of_http(self.identity, service, readable(slo)?)),
         }
+    }
+
+    /// What no process does for these rules: leave planned times out, and say when a period began.
+    fn known(&self, slo: &Slo) -> Result<Known, String> {
+        let is_judged = self.source == Source::Events && !matches!(slo.sli(), Sli::Prometheus(_));
+        let is_calendar = slo.window().rolling_length().is_none();
+        let what = match (slo.has_exclusions(), is_calendar) {
+            _ if is_judged => return Ok(Known::default()),
+            (false, false) => return Ok(Known::default()),
+            (true, _) => "planned times",
+            (false, true) => "the periods of its window",
+        };
+        let from = self.from.ok_or_else(|| {
+            format!(
+                "rules know {what} by date; write the day from which on they know those of the next 400 days, like \
+                 `--from 2026-01-01`"
+            )
+        })?;
+        Ok(Known {
+            exclusions: slo.has_exclusions().then(|| Dates::of_exclusions(slo, from)),
+            periods: is_calendar.then(|| Dates::of_periods(slo, from)),
+        })
+    }
+
+    /// The labels of a service, for what has none.
+    fn place_labels(&self) -> Vec<(String, String)> {
+        let (service, namespace) = (self.set.service(), self.place.namespace.as_deref());
+        let value = |label: &str| {
+            if label == names::SERVICE_NAME.label {
+                Some(service.to_owned())
+            } else if label == names::SERVICE_NAMESPACE.label {
+                namespace.map(ToOwned::to_owned)
+            } else if label == names::DEPLOYMENT_ENVIRONMENT_NAME.label {
+                self.place.environment.clone()
+            } else {
+                // `job`, as Prometheus makes it.
+                Some(namespace.map_or(service.to_owned(), |namespace| format!("{namespace}/{service}")))
+            }
+        };
+        let labels = self.identity.service_labels().iter();
+        labels
+            .filter_map(|label| Some(((*label).to_owned(), value(label)?)))
+            .collect()
     }
 
     fn groups(&self, ruled: &Ruled<'_>) -> [Group; 2] {
         let Ruled { slo, subject, alerts } = ruled;
         let mut minute = self.definition(ruled);
+        minute.extend(minutes(subject));
         minute.extend(everybodys_ratios(subject));
         minute.extend(burn_rates(subject, |ratio| subject.burn(ratio)));
         minute.extend(each_minute(subject, alerts));
@@ -112,23 +218,53 @@ impl<'a> Own<'a> {
         ]
     }
 
-    /// The budget while there is something to count, for panels and to know what was seen; the period's start.
+    /// The budget while there is something to count, for panels and to know what was seen; the period's start; the end of
+    /// a planned time.
     fn definition(&self, ruled: &Ruled<'_>) -> Vec<Rule> {
         let Ruled { slo, subject, .. } = ruled;
         let present = subject.counters.presence(None);
         let expr = format!("0 * {present} + {}", budget(slo.target()));
         let mut rules = vec![Rule::record(BUDGET, expr).labels(&subject.labels(true))];
         if subject.window.period().is_some() {
-            let matchers = [
-                self.identity.is_service(self.set.service()),
-                promql::is(names::SLO_NAME.label, slo.name()),
-            ];
-            let raw = promql::selector(names::WINDOW_START.prometheus, &matchers);
-            let newest = self.identity.aggregate("max", &[], &raw, "5m");
-            rules.push(Rule::record(START, newest).labels(&subject.labels(false)));
+            rules.push(self.start(ruled));
+        }
+        if slo.has_exclusions() {
+            rules.push(self.exclusion_end(ruled));
         }
         rules.extend(self.bucket_missing(ruled));
+        rules.extend(self.counts_differ(ruled));
         rules
+    }
+
+    /// As the process says, else by date.
+    fn start(&self, ruled: &Ruled<'_>) -> Rule {
+        let subject = &ruled.subject;
+        let raw = self.exported(ruled.slo, names::WINDOW_START);
+        match subject.known.periods.as_ref().map(Dates::begins) {
+            None => Rule::record(START, self.identity.aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
+            Some(known) => {
+                let either: Vec<_> = [format!("max({raw})")].into_iter().chain(known).collect();
+                Rule::record(START, either.join("\nor\n")).labels(&subject.all_labels())
+            }
+        }
+    }
+
+    /// As the process says, or said before it was stopped; or by date, where the rules leave planned times out.
+    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Rule {
+        let raw = self.exported(ruled.slo, names::EXCLUSION_END);
+        let said = format!("max(last_over_time({raw}[{SAID_WITHIN}])) > time()");
+        let known = ruled.subject.known.exclusions.as_ref().and_then(Dates::ends);
+        let either: Vec<_> = [said].into_iter().chain(known).collect();
+        Rule::record(EXCLUSION_END, either.join("\nor\n")).labels(&ruled.subject.all_labels())
+    }
+
+    /// A gauge that the service exports with the SLO's definition, if it is one of ours.
+    fn exported(&self, slo: &Slo, metric: names::Metric) -> String {
+        let matchers = [
+            self.identity.is_service(self.set.service()),
+            promql::is(names::SLO_NAME.label, slo.name()),
+        ];
+        promql::selector(metric.prometheus, &matchers)
     }
 
     /// A histogram without the limit as a boundary says nothing about it, and silence would look like success.
@@ -136,51 +272,63 @@ impl<'a> Own<'a> {
         let Ruled { slo, subject, .. } = ruled;
         let (bucket, limit) = (subject.counters.bucket_presence()?, slo.latency_limit()?);
         let expr = format!("{}\nunless\n{bucket}", subject.counters.presence(None));
-        let notes = self.notes(ruled).of(
-            "{{ $labels.service_name }}: no bucket for {{ $labels.slo_name }}",
-            &format!(
-                "The duration histogram has no boundary at {}s, so nobody can say how many requests were faster. Add it to the \
-                 boundaries of http.server.request.duration.",
-                limit.as_seconds_f64()
-            ),
+        let summary = "{{ $labels.service_name }}: no bucket for {{ $labels.slo_name }}";
+        let description = format!(
+            "The duration histogram has no boundary at {}s, so nobody can say how many requests were faster. Add it to the \
+             boundaries of http.server.request.duration.",
+            limit.as_seconds_f64()
         );
-        let alert = Rule::alert("SloBucketMissing", expr).lasting("15m");
-        Some(
-            alert
-                .label(SEVERITY, Severity::Ticket.as_str())
-                .labels(&subject.labels(false))
-                .annotated(notes),
-        )
+        Some(self.ticket(ruled, "SloBucketMissing", expr, summary, &description))
+    }
+
+    /// Two queries that do not count the same events make a ratio of nothing.
+    fn counts_differ(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+        let (expr, part) = ruled.subject.counters.engine()?.counts_that_differ();
+        let summary = "{{ $labels.service_name }}: the counts of {{ $labels.slo_name }} do not fit together";
+        let description = format!(
+            "In the last hour its query for {part} events counted more than that for valid ones, so its ratio says nothing. \
+             Every {part} event must be a valid one: compare the two queries in the spec."
+        );
+        Some(self.ticket(ruled, "SloCountsDiffer", expr, summary, &description))
+    }
+
+    /// About an SLO's definition, once it lasts.
+    fn ticket(&self, ruled: &Ruled<'_>, name: &str, expr: String, summary: &str, description: &str) -> Rule {
+        Rule::alert(name, expr)
+            .lasting("15m")
+            .label(SEVERITY, Severity::Ticket.as_str())
+            .labels(&ruled.subject.labels(false))
+            .annotated(self.notes(ruled).of(summary, description))
     }
 
     fn notes(&self, ruled: &Ruled<'_>) -> Notes {
+        let slo = ruled.slo;
+        let link = |link: Option<&slo_core::Link>| link.map(|link| link.as_str().to_owned());
         Notes {
             identity: self.identity,
             dashboard: self.dashboard.clone(),
-            promise: Some(ruled.slo.promise_sentence().unwrap_or(ruled.slo.name()).to_owned()),
-            has_events: self.source == Source::Events,
+            dashboard_link: link(slo.dashboard_link()),
+            runbook: Runbook::Known(link(slo.runbook_link())),
+            promise: Some(slo.promise_sentence().unwrap_or(slo.name()).to_owned()),
+            has_events: self.source == Source::Events && !ruled.is_foreign(),
+            has_requests: !ruled.is_foreign(),
             window_seconds: Some(ruled.subject.window.longest_seconds()),
         }
     }
-
-    /// One alert for the service, unless all of its promises are drafts.
-    fn data(&self) -> Option<Group> {
-        let agreed = self.set.slos().iter().any(|slo| slo.current_status() == Status::Agreed);
-        let matchers = [promql::is(names::SERVICE_NAME.label, self.set.service())];
-        let traffic = format!("max_over_time({}[1d]) > 0", promql::selector(VALID_TILES, &matchers));
-        let name = format!("slo-{}-data", self.set.service());
-        let counters = match self.source {
-            Source::Events => Counters::of_service(self.identity, self.set.service()),
-            Source::Http => Counters::of_http(self.identity, self.set.service(), &HttpSli::every_route()),
-        };
-        let alert = || {
-            data_missing(self.identity, &traffic, self.push_seconds, |range| {
-                counters.presence(Some(range))
-            })
-        };
-        agreed.then(|| Group::new(name, "5m", vec![alert()]))
-    }
 }
+
+/// Up to when all of them know what is planned, in Unix seconds; `None` where nothing is known by date.
+fn known_until(ruled: &[Ruled<'_>]) -> Option<u64> {
+    let known = ruled.iter().map(|ruled| &ruled.subject.known);
+    let dates = known.flat_map(|known| known.exclusions.iter().chain(&known.periods));
+    dates.map(Dates::known_until).min()
+}
+
+/// What stands before the day in the heading of a file that knows times by date.
+pub(crate) const KNOWN_FROM: &str = "known by date from ";
+
+/// How long what a process said of a planned time is believed after it was stopped: as long as its traffic is remembered.
+pub(crate) const SAID_WITHIN: &str = "1d";
 
 /// Whether the labels of the duration histogram say all that the SLO asks for.
 fn readable(slo: &Slo) -> Result<&HttpSli, String> {
@@ -193,11 +341,6 @@ fn readable(slo: &Slo) -> Result<&HttpSli, String> {
     }
     if slo.time_slices().is_some() {
         return Err(format!("which slices of time are good {only}"));
-    }
-    if slo.window().rolling_length().is_none() {
-        return Err(format!(
-            "when the present period of the calendar began {only}, or write a window in days"
-        ));
     }
     Ok(sli)
 }

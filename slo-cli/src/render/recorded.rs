@@ -17,6 +17,8 @@ pub(crate) const COVERAGE: &str = "slo:coverage:ratio";
 pub(crate) const BUDGET: &str = "slo:error_budget:ratio";
 /// When the present calendar period began.
 pub(crate) const START: &str = "slo:window_start:seconds";
+/// When the planned time that runs now ends; nothing while none does.
+pub(crate) const EXCLUSION_END: &str = "slo:exclusion_end:seconds";
 /// How long the window is.
 pub(crate) const WINDOW: &str = "slo:window:seconds";
 /// There for SLOs that are agreed, not for drafts.
@@ -25,6 +27,10 @@ pub(crate) const AGREED: &str = "slo:status:agreed";
 pub(crate) const BAD_TILES: &str = "slo:bad_events:increase5m";
 /// Valid events of five minutes.
 pub(crate) const VALID_TILES: &str = "slo:valid_events:increase5m";
+/// Bad events of a minute, where planned times are left out by rules: what shorter windows are added up from.
+pub(crate) const BAD_MINUTES: &str = "slo:bad_events:increase1m";
+/// Valid events of a minute.
+pub(crate) const VALID_MINUTES: &str = "slo:valid_events:increase1m";
 
 /// Share of valid events that were bad, over a length of time like `1h`.
 pub(crate) fn error_ratio(length: impl Display) -> String {

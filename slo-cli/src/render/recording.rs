@@ -5,7 +5,8 @@ use slo_core::alert::{Alerts, Condition};
 
 use super::counters::Of;
 use super::recorded::{
-    BAD_TILES, COVERAGE, PERIOD_BAD, PERIOD_RATIO, REMAINING, START, VALID_TILES, bad_events, burn_rate, error_ratio,
+    BAD_MINUTES, BAD_TILES, COVERAGE, PERIOD_BAD, PERIOD_RATIO, REMAINING, VALID_MINUTES, VALID_TILES, bad_events,
+    burn_rate, error_ratio,
 };
 use super::rule_file::Rule;
 use super::subject::{LONGEST_RAW, Subject};
@@ -24,6 +25,16 @@ pub(crate) fn is_everybodys(length: BurnWindow) -> bool {
 /// Whether a length is added up from tiles.
 pub(crate) fn is_tiled(length: BurnWindow) -> bool {
     length.as_seconds() > LONGEST_RAW
+}
+
+/// The minutes that shorter windows are added up from, where rules leave planned times out.
+pub(crate) fn minutes(subject: &Subject) -> Vec<Rule> {
+    let labels = subject.labels(true);
+    let rule = |(name, of): (&str, Of)| Some(Rule::record(name, subject.minute(of)?).labels(&labels));
+    [(BAD_MINUTES, Of::Bad), (VALID_MINUTES, Of::Valid)]
+        .into_iter()
+        .filter_map(rule)
+        .collect()
 }
 
 /// The ratios that every SLO has.
@@ -112,11 +123,7 @@ fn coverage(subject: &Subject) -> String {
     let tiles = subject.period_tiles("count_over_time", VALID_TILES);
     let possible = match subject.window.period() {
         None => (subject.window.longest_seconds() / TILE).to_string(),
-        Some(_) => format!(
-            "{} clamp_min((time() - {}) / {TILE}, 1)",
-            subject.on(),
-            subject.any_window_series(START)
-        ),
+        Some(_) => subject.tiles_so_far(),
     };
     format!("clamp_max(\n{}\n  / {possible},\n  1\n)", indented(&tiles))
 }

@@ -3,8 +3,10 @@
 use slo_core::{BurnWindow, Target, names};
 
 use super::counters::{Counters, Of};
+use super::dates::Dates;
 use super::promql;
-use super::recorded::{BAD_TILES, BUDGET, START, VALID_TILES};
+use super::recorded::{BAD_MINUTES, BAD_TILES, BUDGET, EXCLUSION_END, START, VALID_MINUTES, VALID_TILES};
+use super::recording::indented;
 use crate::args::{Engine, Identity};
 use crate::rule_window::{RuleWindow, TILE};
 
@@ -28,6 +30,17 @@ pub(crate) struct Subject {
     pub(crate) counters: Counters,
     pub(crate) scope: Scope,
     pub(crate) window: RuleWindow,
+    /// What the rules know by date, where no process says it in time.
+    pub(crate) known: Known,
+}
+
+/// What rules know of one SLO by date.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// Planned times, which the rules leave out themselves.
+    pub(crate) exclusions: Option<Dates>,
+    /// Periods of the calendar.
+    pub(crate) periods: Option<Dates>,
 }
 
 /// Whose numbers the rules hold.
@@ -40,6 +53,8 @@ pub(crate) enum Scope {
         service: String,
         slo: String,
         target: Target,
+        /// Labels of the service that what is counted does not have.
+        labels: Vec<(String, String)>,
     },
 }
 
@@ -78,26 +93,57 @@ impl Subject {
 
     /// The labels that a rule adds: what the expression's own series do not have.
     pub(crate) fn labels(&self, with_window: bool) -> Vec<(String, String)> {
-        let slo = match &self.scope {
-            Scope::Fleet => None,
-            Scope::Own { slo, .. } => Some((names::SLO_NAME.label.to_owned(), slo.clone())),
+        let mut added = match &self.scope {
+            Scope::Fleet => Vec::new(),
+            Scope::Own { slo, labels, .. } => {
+                let slo = (names::SLO_NAME.label.to_owned(), slo.clone());
+                labels.iter().cloned().chain([slo]).collect()
+            }
         };
-        let window = with_window.then(|| (WINDOW_LABEL.to_owned(), self.window.to_string()));
-        slo.into_iter().chain(window).collect()
+        added.extend(with_window.then(|| (WINDOW_LABEL.to_owned(), self.window.to_string())));
+        added
+    }
+
+    /// The labels of a rule whose expression has none at all.
+    pub(crate) fn all_labels(&self) -> Vec<(String, String)> {
+        let mut labels = self.labels(false);
+        if let Scope::Own { service, .. } = &self.scope {
+            let name = names::SERVICE_NAME.label;
+            if labels.iter().all(|(label, _)| label != name) {
+                labels.insert(0, (name.to_owned(), service.clone()));
+            }
+        }
+        labels
     }
 
     /// The error ratio of a range of the counters: absent, and never NaN, without valid events.
+    ///
+    /// Where rules leave planned times out, it is added up from minutes: a range knows no holes.
     pub(crate) fn raw_ratio(&self, length: BurnWindow) -> String {
-        let range = length.to_string();
-        ratio(
-            &self.counters.read(Of::Bad, "rate", &range),
-            &self.counters.read(Of::Valid, "rate", &range),
-        )
+        let seconds = length.as_seconds().into();
+        match self.known.exclusions {
+            Some(_) => ratio(&self.tiles(BAD_MINUTES, seconds), &self.tiles(VALID_MINUTES, seconds)),
+            None => ratio(
+                &self.counters.read(Of::Bad, "rate", length),
+                &self.counters.read(Of::Valid, "rate", length),
+            ),
+        }
     }
 
     /// Bad events of a range of the counters.
     pub(crate) fn raw_bad(&self, length: BurnWindow) -> String {
-        self.counters.read(Of::Bad, "increase", &length.to_string())
+        match self.known.exclusions {
+            Some(_) => self.tiles(BAD_MINUTES, length.as_seconds().into()),
+            None => self.counters.read(Of::Bad, "increase", length),
+        }
+    }
+
+    /// Events of a minute, where rules leave planned times out.
+    pub(crate) fn minute(&self, of: Of) -> Option<String> {
+        let exclusions = self.known.exclusions.as_ref()?;
+        // A burn window has two minutes at least.
+        let seconds = MINUTE + self.push_seconds.max(MINUTE);
+        Some(self.without(exclusions, &self.part_of(of, MINUTE, seconds), seconds))
     }
 
     /// Only those SLOs of the fleet that have this window.
@@ -123,17 +169,36 @@ impl Subject {
     }
 
     fn tile_of_any_period(&self, of: Of) -> String {
-        match self.engine {
-            Engine::Victoriametrics => self.counters.read(of, "increase", "5m"),
-            Engine::Prometheus | Engine::Mimir => {
-                let seconds = TILE + self.push_seconds;
-                let part = promql::fraction(TILE.into(), seconds.into());
-                format!(
-                    "{} * {part}",
-                    self.counters.read(of, "increase", &format!("{seconds}s"))
-                )
-            }
+        let seconds = match self.engine {
+            Engine::Victoriametrics => TILE,
+            Engine::Prometheus | Engine::Mimir => TILE + self.push_seconds,
+        };
+        let tile = self.part_of(of, TILE, seconds);
+        match &self.known.exclusions {
+            Some(exclusions) => self.without(exclusions, &tile, seconds),
+            None => tile,
         }
+    }
+
+    /// Events of a time that is read from a range that is as long or longer.
+    fn part_of(&self, of: Of, part: u64, seconds: u64) -> String {
+        let read = self.counters.read(of, "increase", length(seconds));
+        if part == seconds {
+            return read;
+        }
+        format!("{read} * {}", promql::fraction(part.into(), seconds.into()))
+    }
+
+    /// Nothing, as long as a planned time lies in the seconds that were read: what was recorded of it says so for that
+    /// long, and for the minutes in which it may be late; its first moments are known by date.
+    fn without(&self, exclusions: &Dates, expr: &str, seconds: u64) -> String {
+        let recorded = self.any_window_series(EXCLUSION_END);
+        let recorded = format!("max(last_over_time({recorded}[{}]))", length(seconds + 2 * MINUTE));
+        let planned: Vec<_> = [recorded].into_iter().chain(exclusions.ends()).collect();
+        format!(
+            "{expr}\n* scalar(\n  0 * (\n{}\n  )\n  or vector(1)\n)",
+            indented(&indented(&planned.join("\nor\n")))
+        )
     }
 
     /// The start of the period as a label, of the period in which the tile began: what is in no period before it.
@@ -143,11 +208,21 @@ impl Subject {
         format!("count_values by ({by}) (\"{START_LABEL}\", {start} offset 5m or {start})")
     }
 
-    /// The labels that a leaf has: a rule of one SLO adds the name of that only when it records.
+    /// The labels that a leaf has: a rule of one SLO adds the name of that only when it records. Of a start that is known
+    /// by date, none: it is nobody's but the SLO's.
     fn by_in_rules(&self) -> String {
         match &self.scope {
+            Scope::Own { .. } if self.known.periods.is_some() => String::new(),
             Scope::Fleet => self.by(),
             Scope::Own { .. } => self.identity.service_labels().join(", "),
+        }
+    }
+
+    /// The labels by which recorded series find the start of their period.
+    fn start_by(&self) -> String {
+        match self.known.periods {
+            Some(_) => String::new(),
+            None => self.by(),
         }
     }
 
@@ -164,10 +239,26 @@ impl Subject {
         let by = self.by();
         match self.window.period() {
             None => format!("sum by ({by}) ({tiles})"),
-            Some(_) => format!(
-                "sum by ({by}) (\n  {tiles}\n  and on ({by}, {START_LABEL})\n  count_values by ({by}) (\"{START_LABEL}\", {})\n)",
-                self.any_window_series(START)
-            ),
+            Some(_) => {
+                let start_by = self.start_by();
+                let on = match start_by.as_str() {
+                    "" => START_LABEL.to_owned(),
+                    labels => format!("{labels}, {START_LABEL}"),
+                };
+                format!(
+                    "sum by ({by}) (\n  {tiles}\n  and on ({on})\n  count_values by ({start_by}) (\"{START_LABEL}\", {})\n)",
+                    self.any_window_series(START)
+                )
+            }
+        }
+    }
+
+    /// How much of the present period of the calendar has passed, in tiles, behind a `/`.
+    pub(crate) fn tiles_so_far(&self) -> String {
+        let start = self.any_window_series(START);
+        match self.known.periods {
+            Some(_) => format!("on () group_left () clamp_min((time() - max({start})) / {TILE}, 1)"),
+            None => format!("{} clamp_min((time() - {start}) / {TILE}, 1)", self.on()),
         }
     }
 
@@ -208,6 +299,15 @@ impl Subject {
             Scope::Own { target, .. } => format!("{ratio}\n/ {}", budget(*target)),
         }
     }
+}
+
+/// A length of seconds; as long as there can be one.
+pub(crate) fn length(seconds: u64) -> BurnWindow {
+    BurnWindow::from_seconds(seconds).unwrap_or(if seconds < BurnWindow::MIN.as_seconds().into() {
+        BurnWindow::MIN
+    } else {
+        BurnWindow::MAX
+    })
 }
 
 /// The error budget as an exact decimal.

@@ -13,14 +13,16 @@ use slo_core::{Events, Ratio, Slo, Status, Tick};
 use super::alerting::{BURN_ALERT, SEVERITY};
 use super::own::{Own, Ruled};
 use super::promql;
+use super::recorded::EXCLUSION_END;
 use super::recording::is_tiled;
 
-/// Minutes with so many good and bad events each.
+/// Minutes with so many good and bad events each, in a planned time or not.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
     minutes: u64,
     good: u64,
     bad: u64,
+    is_planned: bool,
 }
 
 /// A case of one SLO.
@@ -34,16 +36,24 @@ struct Case {
 
 const EACH: u64 = 1_000_000; // events a minute: parts per million
 const AFTER: u64 = 400; // minutes in which every page ends
+const BEHIND_PLANNED: u64 = 4; // minutes behind a planned time that rules leave out with it
 
 impl Own<'_> {
     /// The file, for rules in a file of this name beside it.
     pub(crate) fn unit_tests(&self, rules: &str) -> Result<String, Vec<String>> {
         let file = self.file()?;
         let order = file.groups.iter().map(|group| Yaml::text(&group.name)).collect();
-        let mut tests = Vec::new();
+        let (mut tests, mut untold) = (Vec::new(), Vec::new());
         for ruled in self.ruled()? {
-            for case in cases(ruled.slo, &ruled.alerts, &self.policy) {
-                tests.push(self.test(&ruled, &case));
+            let Some(examples) = ruled.subject.counters.examples(self.set.service()) else {
+                untold.push(format!(
+                    "None for {}: its queries do not tell which series to make up.\n",
+                    ruled.slo.name()
+                ));
+                continue;
+            };
+            for case in cases(&ruled, &self.policy) {
+                tests.push(test(&ruled, &case, &examples));
             }
         }
         let document = Yaml::map([
@@ -53,38 +63,51 @@ impl Own<'_> {
             ("tests", Some(Yaml::List(tests))),
         ]);
         let heading =
-            "Unit tests of the rules of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.";
-        Ok(document.document(heading, Style::Rules))
+            "Unit tests of the rules of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.\n";
+        Ok(document.document(&(heading.to_owned() + &untold.concat()), Style::Rules))
     }
+}
 
-    fn test(&self, ruled: &Ruled<'_>, case: &Case) -> Yaml {
-        let total = case.stretches.iter().map(|stretch| stretch.minutes).sum::<u64>();
-        let (good, bad) = (
-            counter(case, |stretch| stretch.good),
-            counter(case, |stretch| stretch.bad),
-        );
-        let all = counter(case, |stretch| stretch.good + stretch.bad);
-        let series = ruled.subject.counters.examples(self.set.service());
-        let inputs = series.into_iter().map(|(series, counts)| {
-            let values = match counts {
-                Counted::Good => &good,
-                Counted::Bad => &bad,
-                Counted::All => &all,
-                Counted::Nothing => &format!("0x{total}"),
-                Counted::One => &format!("1x{total}"),
-            };
-            Yaml::map([
-                ("series", Some(Yaml::text(series))),
-                ("values", Some(Yaml::text(values))),
-            ])
-        });
+fn test(ruled: &Ruled<'_>, case: &Case, examples: &[(String, Counted)]) -> Yaml {
+    let total = case.stretches.iter().map(|stretch| stretch.minutes).sum::<u64>();
+    let (good, bad) = (
+        counter(case, |stretch| stretch.good),
+        counter(case, |stretch| stretch.bad),
+    );
+    let all = counter(case, |stretch| stretch.good + stretch.bad);
+    let values = |counts: &Counted| match counts {
+        Counted::Good => good.clone(),
+        Counted::Bad => bad.clone(),
+        Counted::All => all.clone(),
+        Counted::Nothing => format!("0x{total}"),
+        Counted::One => format!("1x{total}"),
+    };
+    let counters = examples.iter().map(|(series, counts)| (series.clone(), values(counts)));
+    let series = counters.chain(planned(ruled, case)).map(|(series, values)| {
         Yaml::map([
-            ("name", Some(Yaml::text(&case.name))),
-            ("interval", Some(Yaml::text("1m"))),
-            ("input_series", Some(Yaml::List(inputs.collect()))),
-            ("promql_expr_test", Some(Yaml::List(expectations(ruled, case, total)))),
+            ("series", Some(Yaml::text(series))),
+            ("values", Some(Yaml::text(values))),
         ])
-    }
+    });
+    Yaml::map([
+        ("name", Some(Yaml::text(&case.name))),
+        ("interval", Some(Yaml::text("1m"))),
+        ("input_series", Some(Yaml::List(series.collect()))),
+        ("promql_expr_test", Some(Yaml::List(expectations(ruled, case, total)))),
+    ])
+}
+
+/// What the rules record of a planned time, in the place of their dates: promtool lives in 1970, before all of them.
+fn planned(ruled: &Ruled<'_>, case: &Case) -> Option<(String, String)> {
+    case.stretches.iter().find(|stretch| stretch.is_planned)?;
+    let mut values = vec!["_".to_owned()];
+    values.extend(case.stretches.iter().map(|stretch| {
+        let value = if stretch.is_planned { "1" } else { "_" };
+        format!("{value}x{}", stretch.minutes - 1)
+    }));
+    let labels = ruled.subject.all_labels();
+    let labels: Vec<_> = labels.iter().map(|(label, value)| promql::is(label, value)).collect();
+    Some((promql::selector(EXCLUSION_END, &labels), values.join(" ")))
 }
 
 /// What a series of a test counts.
@@ -112,7 +135,7 @@ fn counter(case: &Case, pick: impl Fn(&Stretch) -> u64) -> String {
 
 /// Silent before each page and after it, firing from its first minute to its last.
 fn expectations(ruled: &Ruled<'_>, case: &Case, total: u64) -> Vec<Yaml> {
-    let slack = slack(&ruled.alerts);
+    let slack = slack(ruled);
     let mut at = vec![(total, case.pages.iter().any(|(_, to)| to.is_none()))];
     for (from, to) in &case.pages {
         at.extend([(from - 1 - slack, false), (from + slack, true)]);
@@ -146,24 +169,38 @@ fn expectations(ruled: &Ruled<'_>, case: &Case, total: u64) -> Vec<Yaml> {
         .collect()
 }
 
-/// Windows like 4m40s begin between two samples of a minute, and the engine sees what fell there with the later one.
-fn slack(alerts: &Alerts) -> u64 {
-    let conditions = alerts.conditions().iter();
+/// Windows like 4m40s begin between two samples of a minute, and the engine sees what fell there with the later one. What
+/// is added up from minutes is smeared over two of them, and a planned time takes some minutes behind it along.
+fn slack(ruled: &Ruled<'_>) -> u64 {
+    if ruled.subject.known.exclusions.is_some() {
+        return 3;
+    }
+    let conditions = ruled.alerts.conditions().iter();
     let is_between = |seconds: u32| seconds % 60 != 0;
     let mut lengths = conditions.flat_map(|condition| [condition.long(), condition.short()]);
     u64::from(lengths.any(|length| is_between(length.as_seconds())))
 }
 
 /// A total outage until the page and a little longer; a little more than the first condition allows; twice the budget's rate, which no page is about; no traffic.
-fn cases(slo: &Slo, alerts: &Alerts, policy: &AlertPolicy) -> Vec<Case> {
+fn cases(ruled: &Ruled<'_>, policy: &AlertPolicy) -> Vec<Case> {
+    let Ruled { slo, alerts, .. } = ruled;
     let all_bad = Ratio::new(1, 1);
     let detected = all_bad.and_then(|ratio| alerts.detection_time(Severity::Page, ratio));
     let outage = detected.map_or(120, |time| time.as_secs().div_ceil(60) + 10);
-    let minutes = |minutes, good, bad| Stretch { minutes, good, bad };
+    let minutes = |minutes, good, bad| Stretch {
+        minutes,
+        good,
+        bad,
+        is_planned: false,
+    };
+    let planned = |stretch: Stretch| Stretch {
+        is_planned: true,
+        ..stretch
+    };
     let quiet = minutes(quiet(alerts), EACH, 0);
     let budget = u64::from(slo.target().budget_ppb()) * EACH * 2 / 1_000_000_000;
     let (slow, over) = just_over(alerts);
-    let stories = [
+    let mut stories = vec![
         (
             "a total outage",
             vec![quiet, minutes(outage, 0, EACH), minutes(AFTER, EACH, 0)],
@@ -178,6 +215,19 @@ fn cases(slo: &Slo, alerts: &Alerts, policy: &AlertPolicy) -> Vec<Case> {
         ),
         ("nobody comes", vec![quiet, minutes(60, 0, 0)]),
     ];
+    if ruled.subject.known.exclusions.is_some() {
+        let work = planned(minutes(outage, 0, EACH));
+        stories.push((
+            "an outage that was planned, and one that was not",
+            vec![
+                quiet,
+                work,
+                minutes(90, EACH, 0),
+                minutes(outage, 0, EACH),
+                minutes(AFTER, EACH, 0),
+            ],
+        ));
+    }
     let case = |(name, mut stretches): (&str, Vec<Stretch>)| {
         let pages = pages(slo, policy, &stretches);
         cut(&mut stretches, &pages);
@@ -232,9 +282,20 @@ fn pages(slo: &Slo, policy: &AlertPolicy, stretches: &[Stretch]) -> Vec<(u64, Op
         return Vec::new();
     }
     let minute = |number: u64| Tick::from_unix_seconds(EPOCH + number * 60);
-    let each = stretches.iter().flat_map(|stretch| {
-        let events = Events::new(stretch.good, stretch.bad);
-        std::iter::repeat_n(events, usize::try_from(stretch.minutes).unwrap_or(0))
+    let mut masked = 0;
+    let each = stretches
+        .iter()
+        .flat_map(|stretch| (0..stretch.minutes).map(move |_| *stretch));
+    let each = each.map(|minute| {
+        masked = if minute.is_planned {
+            BEHIND_PLANNED + 1
+        } else {
+            masked.saturating_sub(1)
+        };
+        match masked {
+            0 => Events::new(minute.good, minute.bad),
+            _ => Events::default().with_excluded(minute.good + minute.bad),
+        }
     });
     let samples = (1..)
         .zip(each)
@@ -248,5 +309,6 @@ fn pages(slo: &Slo, policy: &AlertPolicy, stretches: &[Stretch]) -> Vec<(u64, Op
     timeline.pages().map(span).collect()
 }
 
-/// A whole day, so that steps of every length begin with the first minute (Unix seconds).
-const EPOCH: u64 = 1_767_225_600;
+/// A whole day, so that steps of every length begin with the first minute (Unix seconds): 1970-07-06, a year before
+/// anything can be planned.
+const EPOCH: u64 = 186 * 86_400;

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::condition::{Condition, Kind};
 use super::{AlertState, Alerts, ExcludedShare, Severity};
 use crate::window::Seconds;
-use crate::{BurnRate, BurnWindow, Events, Reading};
+use crate::{BurnRate, BurnWindow, Events, Reading, Tick};
 
 /// The events of one window, and how much of the window was measured.
 ///
@@ -313,6 +313,15 @@ impl Evaluation {
         }
     }
 
+    /// As of a moment: much that was excluded says nothing while, and shortly after, it was to be.
+    pub(super) fn at(mut self, alerts: &Alerts, now: Tick) -> Self {
+        // Looked up only where it would matter.
+        if self.excluded.is_some_and(|share| share.verdict() != Verdict::Quiet) && alerts.had_planned(now) {
+            self.excluded = None;
+        }
+        self
+    }
+
     /// The worst of what fires.
     #[must_use]
     pub fn state(&self) -> AlertState {
@@ -335,7 +344,7 @@ impl Evaluation {
     }
 
     /// The share of events that was excluded lately; `None` where nobody watches it, see
-    /// [`AlertPolicy::most_excluded`](super::AlertPolicy::most_excluded).
+    /// [`AlertPolicy::most_excluded`](super::AlertPolicy::most_excluded), and where most of it is a planned time's.
     #[must_use]
     pub const fn excluded(&self) -> Option<ExcludedShare> {
         self.excluded

@@ -272,4 +272,35 @@ mod tests {
             watch.memory()
         );
     }
+
+    #[cfg(feature = "calendar")]
+    #[test]
+    fn what_was_planned_to_be_excluded_is_no_hang() {
+        use core::time::Duration;
+
+        let slo = |name: &str| Slo::new(name, HttpSli::every_route(), "99%".parse().unwrap(), Window::DAY);
+        let night = crate::Exclusion::new(
+            "2026-01-01 00:00".parse().unwrap(),
+            "UTC".parse().unwrap(),
+            Duration::from_secs(3_600),
+            "move",
+        );
+        let begin = Tick::from_unix_seconds(1_767_225_600);
+        let judged = |slo: &Slo, seconds: u64| {
+            let alerts = AlertPolicy::standard().for_slo(slo);
+            let at = begin + Duration::from_secs(seconds);
+            let tracker = crate::Tracker::new(slo.window(), begin);
+            tracker.record_many(at, Events::new(50, 0).with_excluded(50));
+            let mut watch = AlertWatch::new(alerts.clone(), |_: &Transition<'_>| {});
+            let by_watch = watch.evaluate_tracker(&tracker, at).clone();
+            let anew = alerts.evaluate_tracker(&tracker, at);
+            assert_eq!(by_watch, anew);
+            anew.excluded().map(|share| share.verdict())
+        };
+        let planned = slo("a").excluding(night.unwrap());
+        assert_eq!(judged(&slo("b"), 60), Some(Verdict::Fires));
+        assert_eq!(judged(&planned, 60), None);
+        assert_eq!(judged(&planned, 3_600 + 899), None); // still in the last quarter of an hour
+        assert_eq!(judged(&planned, 3_600 + 900), Some(Verdict::Fires));
+    }
 }

@@ -139,7 +139,8 @@ impl AlertPolicy {
 
     /// A larger share of excluded requests in 15 min is a ticket; over 5% unless said otherwise, `None` for never.
     ///
-    /// Only [`AlertPolicy::for_slo`] of an HTTP SLI watches it: what code or a timer tells is excluded on purpose.
+    /// Only [`AlertPolicy::for_slo`] of an HTTP SLI watches it: what code or a timer tells is excluded on purpose, and so
+    /// is all of a [planned time](Slo::excluding), which is not judged while it lies in the time looked at.
     pub fn most_excluded(self, share: Option<Share>) -> Self {
         Self {
             most_excluded: share,
@@ -162,6 +163,8 @@ impl AlertPolicy {
         Alerts {
             is_silent: slo.current_status() == Status::Draft || nobody,
             excluded: policy.excluded_limit(slo),
+            #[cfg(feature = "calendar")]
+            planned: slo.exclusions().to_vec(),
             ..policy.resolve(slo.target(), slo.window())
         }
     }
@@ -186,6 +189,8 @@ impl AlertPolicy {
                 .map(|longest| Condition::trickle(target, period, longest)),
             conditions,
             excluded: None,
+            #[cfg(feature = "calendar")]
+            planned: Vec::new(),
             minimum_bad_events: self.least_bad_events(),
         }
     }

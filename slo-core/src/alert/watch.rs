@@ -109,6 +109,7 @@ impl<L: AlertListener> AlertWatch<L> {
     pub fn evaluate<S: Into<Seen>>(&mut self, at: Tick, seen: impl FnMut(BurnWindow) -> S) -> &Evaluation {
         let from = self.state();
         let evaluation = Evaluation::of(&self.alerts, |condition| self.fired.holds(condition), seen);
+        let evaluation = evaluation.at(&self.alerts, at);
         self.fired = AlertMemory::after(&evaluation);
         let evaluation = &*self.last.insert(evaluation);
         if evaluation.state() != from && !self.alerts.is_silent() {

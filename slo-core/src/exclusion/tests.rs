@@ -46,6 +46,36 @@ fn once_is_once() {
 }
 
 #[test]
+fn planned_times_that_follow_one_another_end_together() {
+    let slo = crate::Slo::new(
+        "mails",
+        crate::EventsSli::of("mails"),
+        "99%".parse().unwrap(),
+        crate::Window::DAY,
+    );
+    assert!(!slo.has_exclusions());
+    let [first, second, later] =
+        ["02:00", "03:00", "09:00"].map(|hour| once(&format!("2026-01-31 {hour}"), "UTC", 5_400));
+    let slo = slo.excluding(later).excluding(second).excluding(first);
+    assert!(slo.has_exclusions());
+    let (before, start, end) = (
+        utc("2026-01-31 01:59"),
+        utc("2026-01-31 02:00"),
+        utc("2026-01-31 04:30"),
+    );
+    assert_eq!((slo.excluded_until(before), slo.excluded_because(before)), (None, None));
+    assert_eq!(
+        (slo.excluded_until(start), slo.excluded_because(start)),
+        (Some(end), Some("work"))
+    );
+    assert_eq!(slo.excluded_until(utc("2026-01-31 04:29")), Some(end));
+    assert_eq!(slo.excluded_until(end), None);
+    let day = utc("2026-01-31 00:00")..utc("2026-02-01 00:00");
+    let last = utc("2026-01-31 09:00")..utc("2026-01-31 10:30");
+    assert_eq!(slo.excluded_windows(day), [start..end, last]);
+}
+
+#[test]
 fn a_time_until_another_is_as_long_as_clocks_make_it() {
     let between = |from: &str, until: &str, zone: &str| {
         let (from, until) = (from.parse().unwrap(), until.parse().unwrap());

@@ -56,7 +56,7 @@ pub(super) static TOP: SpecTable = SpecTable::of(&[
         exclude::EXCLUSIONS,
         "exclude: [ { from: 2026-01-04 02:00, duration: 2h, time_zone: Asia/Seoul, rrule: FREQ=WEEKLY;BYDAY=SU, reason: \
          database upgrade } ]",
-        "Planned times in which no event of the service counts.",
+        "Planned times in which no event counts for any SLO of the service; `requests`, which promises nothing, goes on.",
     ),
     SpecKey::optional(
         "retention",
