@@ -62,15 +62,15 @@ fn live_through(lane: &Lane, people: &People) -> Outcome {
     send(&example.base, 1_500, None)?;
     let seen = eventually(DEADLINE, || only_the_ticket_is_left(&people.alerts()?))?;
     assert_eq!(seen.inhibited_by, [""; 0]);
-    eventually(DEADLINE, || told_once(people, "page", "resolved"))?;
-    eventually(DEADLINE, || told_once(people, "ticket", "firing"))?;
+    eventually(DEADLINE, || was_told(people, "page", "resolved"))?;
+    eventually(DEADLINE, || was_told(people, "ticket", "firing"))?;
 
     send(&example.base, 7_500, None)?;
     eventually(DEADLINE, || match people.alerts()?.as_slice() {
         [] => Ok(()),
         alerts => Err(format!("{alerts:?}")),
     })?;
-    eventually(DEADLINE, || told_once(people, "ticket", "resolved"))?;
+    eventually(DEADLINE, || was_told(people, "ticket", "resolved"))?;
     recorded(&lane.prom, "slo:error_ratio:rate5m", |ratio| ratio < 1e-3).map_err(Failure::new)?;
     example.stop()
 }
@@ -115,7 +115,7 @@ fn only_the_ticket_is_left(alerts: &[Alert]) -> Result<Alert, String> {
     }
 }
 
-fn told_once(people: &People, severity: &str, status: &str) -> Result<(), String> {
+fn was_told(people: &People, severity: &str, status: &str) -> Result<(), String> {
     match people.told(severity, status).len() {
         0 => Err(format!("no {severity} is {status} yet")),
         _ => Ok(()),
