@@ -32,17 +32,17 @@ impl Prometheus {
         Self::start_with(port, config, None)
     }
 
-    /// Starts one on a free port that holds these blocks, as `promtool tsdb create-blocks-from` writes them. It works in
-    /// that folder, which must outlive it.
+    /// Starts one on a free port over the data of another folder, which outlives it: blocks that were put there meanwhile
+    /// are seen from the start on, and by a server that runs only after some minute.
     ///
     /// # Errors
     ///
     /// [`StartError`].
-    pub fn start_holding(blocks: &Path) -> Result<Self, StartError> {
-        Self::start_with(Port::Free, "", Some(blocks))
+    pub fn start_over(data: &Path) -> Result<Self, StartError> {
+        Self::start_with(Port::Free, "", Some(data))
     }
 
-    fn start_with(port: Port, config: &str, blocks: Option<&Path>) -> Result<Self, StartError> {
+    fn start_with(port: Port, config: &str, data: Option<&Path>) -> Result<Self, StartError> {
         let server = Server::start(&Plan {
             binary: Binary::Prometheus,
             ready: "/-/ready",
@@ -53,10 +53,10 @@ impl Prometheus {
                 let mut args = vec![
                     spot.listen("--web.listen-address"),
                     spot.path("--config.file", "prometheus.yml"),
-                    match blocks {
-                        Some(blocks) => with_path("--storage.tsdb.path", blocks),
-                        None => spot.path("--storage.tsdb.path", "data"),
-                    },
+                    data.map_or_else(
+                        || spot.path("--storage.tsdb.path", "data"),
+                        |data| with_path("--storage.tsdb.path", data),
+                    ),
                     "--web.enable-remote-write-receiver".into(),
                     // 15 days by default, which a 30-day window would silently be cut to.
                     "--storage.tsdb.retention.time=35d".into(),

@@ -243,7 +243,7 @@ fn each_row_of_the_table_on_victoria_metrics() -> Outcome {
 fn each_row_of_the_table_on_prometheus_and_how_far_its_counts_are_off() -> Outcome {
     let folder = TempDir::new("slo-gate-blocks")?;
     past().blocks(folder.path())?;
-    let store = Prometheus::start_holding(&folder.path().join("data"))?;
+    let store = Prometheus::start_over(&folder.path().join("data"))?;
     let gate = Gate::asking(store.url())?;
     each_row(&gate)?;
     for at in ["2026-03-01T00:00:01Z", "2026-03-01T00:00:30Z", "2026-03-01T00:00:59Z"] {

@@ -51,7 +51,7 @@ fn as_f64(count: u64) -> f64 {
 }
 
 /// Period, budget and coverage at the end of a story that is no longer than its window.
-fn agrees(name: &str, story: &Story) -> Test {
+pub(crate) fn agrees(name: &str, story: &Story) -> Test {
     let ((ratio, coverage), end) = (truth(story), story.minutes());
     let budget: f64 = story.budget.parse().unwrap_or(f64::NAN);
     Test::new(name, story)

@@ -2,112 +2,11 @@
 //!
 //! The cases are numbered as in the research on peers: B01 is a total outage of ten minutes, and so on.
 
-use std::time::Duration;
-
 use e2e::{Failure, Outcome};
-use slo_core::alert::AlertPolicy;
-use slo_core::simulate::{Sample, Simulation, Span};
-use slo_core::{Events, HttpSli, Slo, Tick, Window};
 
+use crate::cases::{Case, case};
 use crate::tools::slo;
-use crate::unit::{Story, Stretch, Test, counts, run};
-
-/// A case: days of the window, its target with the budget, and what happens after some hours of quiet traffic.
-struct Case {
-    name: &'static str,
-    days: u32,
-    target: &'static str,
-    budget: &'static str,
-    stretches: Vec<Stretch>,
-}
-
-fn case(name: &'static str, days: u32, stretches: &[Stretch]) -> Case {
-    Case {
-        name,
-        days,
-        target: "99.9%",
-        budget: "0.001",
-        stretches: stretches.to_vec(),
-    }
-}
-
-impl Case {
-    /// Minutes of quiet traffic: the longest window of a page that is added up from tiles, or a little.
-    fn quiet(&self) -> u64 {
-        if self.days > 30 { 19 * 60 } else { 3 * 60 }
-    }
-
-    /// How many minutes an engine that gets a sample a minute may be off: what falls between two samples it sees with
-    /// the later one, and windows of 28 days have lengths like 4m40s.
-    fn slack(&self) -> u64 {
-        u64::from(self.days == 28)
-    }
-
-    fn story(&self) -> Story {
-        let mut stretches = vec![counts(self.quiet(), 1_000, 0)];
-        stretches.extend(&self.stretches);
-        Story::new(self.days.into(), self.budget, &stretches)
-    }
-
-    /// When slo-core would page, in minutes.
-    fn pages(&self) -> Result<Vec<(u64, u64)>, Failure> {
-        let start = Tick::from_unix_seconds(1_767_225_600);
-        let slo = Slo::new(
-            "pay",
-            HttpSli::every_route(),
-            self.target.parse()?,
-            Window::days(self.days)?,
-        );
-        let mut at = start;
-        let mut samples = Vec::new();
-        for stretch in self.story().stretches {
-            let (Stretch::Counts { minutes, .. } | Stretch::Gap { minutes }) = stretch else {
-                continue;
-            };
-            for _ in 0..minutes {
-                at = at + Duration::from_secs(60);
-                samples.push(match stretch {
-                    Stretch::Counts { good, bad, .. } => Sample::new(at, Events::new(good, bad)),
-                    Stretch::Gap { .. } | Stretch::Restart => Sample::gap(at),
-                });
-            }
-        }
-        let policy = AlertPolicy::standard().pushed_every(Duration::from_secs(60));
-        let timeline = Simulation::of(&slo, start).policy(policy).run(samples)?;
-        let minutes = |tick: Tick| tick.since(start).as_secs() / 60;
-        Ok(timeline
-            .pages()
-            .map(|span: Span| (minutes(span.from()), minutes(span.to())))
-            .collect())
-    }
-
-    /// Silent until each page begins, firing until it ends, silent after.
-    fn test(&self) -> Result<Test, Failure> {
-        let (story, pages, slack) = (self.story(), self.pages()?, self.slack());
-        let end = story.minutes();
-        let name = format!("{} over {}d", self.name, self.days);
-        let mut test = Test::new(name, &story).silent("page", self.quiet());
-        let mut firing = 0;
-        for (from, to) in pages {
-            test = test.silent("page", from - 1 - slack).fires("page", from + slack);
-            test = test.fires("page", to - 1 - slack);
-            if to + slack < end {
-                test = test.silent("page", to + slack);
-            }
-            // One that is open at the end fires then, too.
-            firing += if to < end { to - from } else { end + 1 - from };
-        }
-        let all = format!(
-            r#"sum(count_over_time(ALERTS{{severity="page", alertstate="firing"}}[{}m]))"#,
-            end + 1
-        );
-        if slack > 0 {
-            return Ok(test);
-        }
-        let firing = (firing > 0).then(|| firing.to_string());
-        Ok(test.expect(end, all, firing.as_deref()))
-    }
-}
+use crate::unit::{counts, run};
 
 fn agree(days: &[u32], of: impl Fn(u32) -> Vec<Case>) -> Outcome {
     for days in days {

@@ -27,9 +27,21 @@ pub(crate) const fn counts(minutes: u64, good: u64, bad: u64) -> Stretch {
     Stretch::Counts { minutes, good, bad }
 }
 
+/// What counts the events of a story.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CountedBy {
+    /// `slo_events_total`, with the SLO's definition beside it: judged in the service.
+    Events,
+    /// The duration histogram of a service in another language, judged by status codes.
+    Statuses,
+    /// The same, judged by a limit of 800 ms.
+    Buckets,
+}
+
 /// One SLO of one instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Story {
+    pub(crate) counted_by: CountedBy,
     pub(crate) labels: &'static str,
     pub(crate) window_seconds: u64,
     pub(crate) budget: &'static str,
@@ -44,6 +56,7 @@ pub(crate) struct Story {
 impl Story {
     pub(crate) fn new(days: u64, budget: &'static str, stretches: &[Stretch]) -> Self {
         Self {
+            counted_by: CountedBy::Events,
             labels: r#"service_name="shop", deployment_environment_name="prod", service_instance_id="1", slo_name="pay""#,
             window_seconds: days * 86_400,
             budget,
@@ -62,8 +75,63 @@ impl Story {
         self.born + minutes.sum::<u64>()
     }
 
-    /// The series in promtool's notation. A counter is pushed as 0 before its first event.
+    pub(crate) fn counted_by(self, counted_by: CountedBy) -> Self {
+        Self { counted_by, ..self }
+    }
+
+    /// The series in promtool's notation.
     fn series(&self) -> Vec<(String, String)> {
+        match self.counted_by {
+            CountedBy::Events => self.series_of_events(),
+            CountedBy::Statuses => self.series_of_requests(&[
+                ("_count", "/pay", "POST", "200", "", |good, _| good),
+                ("_count", "/pay", "POST", "500", "", |_, bad| bad),
+                // Nobody's business: another route, another method, no route at all.
+                ("_count", "/cart", "POST", "500", "", |good, bad| good + bad),
+                ("_count", "/pay", "GET", "500", "", |good, bad| good + bad),
+                ("_count", "", "POST", "500", "", |good, bad| good + bad),
+            ]),
+            // Half of the bad ones are slow, the others fail fast.
+            CountedBy::Buckets => self.series_of_requests(&[
+                ("_count", "/pay", "POST", "200", "", |good, bad| good + bad.div_ceil(2)),
+                ("_bucket", "/pay", "POST", "200", "0.8", |good, _| good),
+                ("_bucket", "/pay", "POST", "200", "+Inf", |good, bad| {
+                    good + bad.div_ceil(2)
+                }),
+                ("_count", "/pay", "POST", "500", "", |_, bad| bad / 2),
+                ("_bucket", "/pay", "POST", "500", "0.8", |_, bad| bad / 2),
+                ("_bucket", "/cart", "POST", "200", "0.8", |good, bad| good + bad),
+            ]),
+        }
+    }
+
+    /// Series of the duration histogram, each born with its first request: part, route, method, status, bucket, count.
+    fn series_of_requests(&self, all: &[OfRequests]) -> Vec<(String, String)> {
+        let series = |(part, route, method, status, le, pick): &OfRequests| {
+            let more = [("http_route", route), ("http_response_status_code", status), ("le", le)];
+            let more = more.iter().filter(|(_, value)| !value.is_empty());
+            let more: String = more.map(|(name, value)| format!(", {name}=\"{value}\"")).collect();
+            let name = "http_server_request_duration_seconds";
+            let labels = r#"service_name="shop", deployment_environment_name="prod", service_instance_id="1""#;
+            (
+                format!("{name}{part}{{{labels}, http_request_method=\"{method}\"{more}}}"),
+                self.born_counting(pick),
+            )
+        };
+        all.iter().map(series).collect()
+    }
+
+    /// A counter without the 0 before its first event.
+    fn born_counting(&self, pick: impl Fn(u64, u64) -> u64) -> String {
+        let counter = self.counter(pick);
+        match counter.strip_prefix("0 ") {
+            Some(rest) => format!("_ {rest}"),
+            None => counter,
+        }
+    }
+
+    /// A counter is pushed as 0 before its first event.
+    fn series_of_events(&self) -> Vec<(String, String)> {
         let labels = self.labels;
         let events = |outcome: &str| format!("slo_events_total{{{labels}, slo_outcome=\"{outcome}\"}}");
         let mut all = vec![
@@ -135,6 +203,15 @@ impl Story {
             .collect()
     }
 }
+
+type OfRequests = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(u64, u64) -> u64,
+);
 
 /// What an expression is at a minute: nothing, or one value.
 #[derive(Clone, Debug)]
@@ -208,7 +285,12 @@ impl Test {
 
 /// How many alerts of a severity fire.
 pub(crate) fn firing(severity: &str) -> String {
-    format!(r#"count(ALERTS{{alertname="SloErrorBudgetBurn", severity="{severity}", alertstate="firing"}})"#)
+    format!("count({})", any(severity))
+}
+
+/// The alerts of a severity that fire.
+pub(crate) fn any(severity: &str) -> String {
+    format!(r#"ALERTS{{alertname="SloErrorBudgetBurn", severity="{severity}", alertstate="firing"}}"#)
 }
 
 /// Runs tests on rules, evaluating all groups at one interval: promtool knows no other.
