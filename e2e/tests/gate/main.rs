@@ -1,10 +1,8 @@
 //! `slo gate` on a real engine that holds months of several services: verdict, exit code and text of each row of the table.
 
-mod backfill;
-
 use std::process::{Command, Output};
 
-use backfill::{Instance, Past};
+use e2e::past::{Instance, Past};
 use e2e::{Alertmanager, Failure, Http, Outcome, PATIENCE, TempDir, VictoriaMetrics, build_binary, eventually};
 use serde_json::Value;
 
