@@ -7,6 +7,7 @@ mod files;
 mod gate;
 mod manifests;
 mod rules;
+mod status;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use self::files::Files;
 pub use self::gate::{Action, Class, GateArgs, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
+pub use self::status::{Numbers, StatusArgs};
 
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
@@ -65,6 +67,8 @@ pub enum Command {
     Gate(Box<GateArgs>),
     /// Says whether the audit file of the gate is as it was written.
     Audit(AuditArgs),
+    /// Says how all promises of all services stand, those that hurt most first.
+    Status(Box<StatusArgs>),
 }
 
 /// Arguments of `slo check`.

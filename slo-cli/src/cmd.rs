@@ -9,6 +9,7 @@ pub mod gate;
 pub mod manifests;
 pub mod rules;
 pub mod schema;
+pub mod status;
 
 use crate::exit::Exit;
 

@@ -12,5 +12,6 @@ mod tests;
 
 pub use self::announce::{Announcement, Sink};
 pub use self::evidence::gather;
+pub(crate) use self::evidence::{count, outcome_of, share};
 pub use self::marker::Marker;
 pub use self::target::Target;

@@ -35,6 +35,7 @@
 //! - [`gate`]: what an engine knows, as evidence for a verdict.
 //! - [`prom`]: asking a Prometheus-compatible engine.
 //! - [`rule_window`]: a window that rules are written for.
+//! - [`status`]: what an engine knows of all promises.
 
 pub mod args;
 pub mod cmd;
@@ -43,3 +44,4 @@ pub mod gate;
 pub mod prom;
 mod render;
 pub mod rule_window;
+pub mod status;

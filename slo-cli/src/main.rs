@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command};
 use slo_cli::cmd::gate::Surroundings;
-use slo_cli::cmd::{Answer, audit, check, completions, dashboards, gate, manifests, rules, schema};
+use slo_cli::cmd::{Answer, audit, check, completions, dashboards, gate, manifests, rules, schema, status};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),
         Command::Audit(args) => audit::run(&args, &mut io::stdin().lock()),
         Command::Gate(args) => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
+        Command::Status(all) => status::run(&all, args.color, &mut Terminal, &mut io::stdout()),
     };
     print(&answer).into()
 }
