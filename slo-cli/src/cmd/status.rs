@@ -382,12 +382,12 @@ mod tests {
     #[test]
     fn a_failure_while_watching_keeps_the_last_view_and_says_how_old_it_is() {
         let mut looks = Looks {
-            left: 3,
+            left: 4,
             ..Looks::default()
         };
-        let engine = Rounds::failing(&[2, 3]);
+        let engine = Rounds::failing(&[2, 3, 5]);
         let answer = tell(&args(&["--watch"]), &engine, Color::Never, &mut day(), &mut looks);
-        assert_eq!((answer.exit, looks.seen.len()), (Exit::Pass, 4));
+        assert_eq!((answer.exit, looks.seen.len()), (Exit::Pass, 5));
         assert!(looks.seen[0].starts_with("1 hurts, "), "{}", looks.seen[0]);
         assert!(
             looks.seen[2].starts_with(
@@ -398,6 +398,12 @@ mod tests {
             looks.seen[2]
         );
         assert_eq!(looks.seen[3], looks.seen[0]);
+        // Another failure has a beginning of its own.
+        assert!(
+            looks.seen[4].contains("view of 15s ago; since 00:01:00 UTC"),
+            "{}",
+            looks.seen[4]
+        );
     }
 
     #[test]

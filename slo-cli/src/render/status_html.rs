@@ -71,10 +71,10 @@ fn rows(title: &str, rows: impl Iterator<Item = String>) -> String {
 fn card(promise: &Promise) -> String {
     let class = if promise.hurts() { "card bad" } else { "card" };
     let mut card = format!(
-        "<li class=\"{class}\"><div class=\"top\"><div><h3>{}</h3><p class=\"faint small\">{}</p></div>{}</div>\n",
+        "<li class=\"{class}\"><div class=\"top\"><h3>{}</h3>{}</div>\n<p class=\"faint small\">{}</p>\n",
         escaped(&promise.slo),
-        escaped(&place(promise)),
-        badge(promise)
+        badge(promise),
+        escaped(&place(promise))
     );
     if let Some(sentence) = &promise.sentence {
         let _ = writeln!(card, "<p>{}</p>", escaped(sentence));

@@ -206,21 +206,28 @@ impl Gathering<'_> {
         })
     }
 
-    /// One hour, six, and what alerts look at where no rules run.
+    /// One hour, six, and what alerts look at where no rules run, of the SLOs where they do not.
     fn lengths(&self, answers: &Answers) -> Result<BTreeMap<u64, BTreeMap<Key, Events>>, AskError> {
-        let mut lengths = BTreeSet::from([HOUR, SIX_HOURS]);
+        let mut lengths: BTreeMap<u64, BTreeSet<&str>> =
+            BTreeMap::from([(HOUR, BTreeSet::new()), (SIX_HOURS, BTreeSet::new())]);
         for (key, definition) in &answers.definitions {
             let (Some(target), Some(window)) = (definition.target, definition.window) else {
                 continue;
             };
             if !answers.recorded.has(key, window) {
                 let conditions = alerts::conditions(target, window);
-                lengths.extend(conditions.iter().flat_map(alerts::lengths));
+                for seconds in conditions.iter().flat_map(alerts::lengths) {
+                    lengths.entry(seconds).or_default().insert(&key.slo);
+                }
             }
         }
-        let of = |seconds: u64| {
-            let query = self.queries.events(Duration::from_secs(seconds), None);
-            let what = format!("the last {}", humantime::format_duration(Duration::from_secs(seconds)));
+        let of = |(seconds, names): (u64, BTreeSet<&str>)| {
+            let length = Duration::from_secs(seconds);
+            let query = match seconds {
+                HOUR | SIX_HOURS => self.queries.events(length, None),
+                _ => self.queries.valid_events(length, few(&names).as_deref()),
+            };
+            let what = format!("the last {}", humantime::format_duration(length));
             Ok((seconds, counts::events(&self.asking.ask_for(&what, &query)?)))
         };
         lengths.into_iter().map(of).collect()
@@ -322,7 +329,7 @@ impl Gathering<'_> {
                 why: None,
             });
         }
-        let seen = seen.filter(|seen| seen.from == CountedFrom::Counters)?;
+        let seen = seen?;
         let conditions = alerts::conditions(said.target?, window)?;
         let passed = window.passed(self.asking.at());
         let day = answers.seen_in_a_day.get(key).copied().unwrap_or_default();

@@ -77,9 +77,24 @@ impl Queries<'_> {
 
     /// The events of a length of time, by outcome; of these SLOs only, where that is worth saying.
     pub(super) fn events(self, length: Duration, only: Option<&[&str]>) -> String {
+        self.increase(length, only.map(is_slo).into_iter().collect())
+    }
+
+    /// The same without the excluded ones: an alert does not look at them.
+    pub(super) fn valid_events(self, length: Duration, only: Option<&[&str]>) -> String {
+        let valid = promql::is_any(names::SLO_OUTCOME.label, ["good", "bad"]);
+        self.increase(length, only.map(is_slo).into_iter().chain([valid]).collect())
+    }
+
+    fn increase(self, length: Duration, more: Vec<String>) -> String {
         let range = seconds(length);
-        let raw = format!("increase({}[{range}])", self.events_of(only));
-        self.of_slos("sum", &[names::SLO_OUTCOME.label], &raw, &range)
+        let events = self.selector(names::EVENTS.prometheus, &more);
+        self.of_slos(
+            "sum",
+            &[names::SLO_OUTCOME.label],
+            &format!("increase({events}[{range}])"),
+            &range,
+        )
     }
 
     /// The bad events of a step, for a course.
@@ -195,11 +210,6 @@ impl Queries<'_> {
                 "last"
             )
         )
-    }
-
-    fn events_of(self, only: Option<&[&str]>) -> String {
-        let only: Vec<_> = only.map(is_slo).into_iter().collect();
-        self.selector(names::EVENTS.prometheus, &only)
     }
 
     /// One series for each instance of a promise; it is there from the first push on.

@@ -239,6 +239,17 @@ fn the_newest_definition_counts_and_the_others_show() {
     );
     let notes = crate::render::status_words::notes(&promise);
     assert_eq!(notes, ["2 of 3 instances say otherwise: objective 99.5%"]);
+    // The young ones count, though they promise less.
+    let lenient = shop(1.0, 0.0, 0.0).says(
+        VALUES,
+        vec![
+            value("shop", "slo_error_budget_ratio", "0.001", "now", 2.0),
+            value("shop", "slo_error_budget_ratio", "0.005", "now", 1.0),
+            value("shop", "slo_error_budget_ratio", "0.005", "new", 1.0),
+            value("shop", "slo_window_seconds", "2592000", "now", 3.0),
+        ],
+    );
+    assert_eq!(only(&lenient).target.unwrap().to_string(), "99.5%");
     // Without young ones, the strictest.
     let old = shop(1.0, 0.0, 0.0).says(
         VALUES,
@@ -350,6 +361,14 @@ fn silence_is_stale_and_a_promise_without_instances_is_gone() {
         let own = [("service_name", "shop"), ("slo_name", slo)];
         Sample::new(own.into_iter().chain(more), 1.0)
     };
+    // A whole service that fell silent is not one that was given up.
+    let all_gone = overview(
+        &shop(1.0, 0.0, 0.0)
+            .says(VALUES, vec![gone("old")])
+            .says(WORDS, Vec::new()),
+    );
+    let standings: Vec<_> = all_gone.promises.iter().map(|promise| promise.standing).collect();
+    assert_eq!(standings, [Standing::Stale]);
     let one_left = [defined("shop"), vec![gone("old")]].concat();
     let all = overview(&shop(1.0, 0.0, 0.0).says(VALUES, one_left));
     let standings: Vec<_> = all
@@ -507,6 +526,55 @@ fn a_course_ends_at_the_number_that_is_shown() {
     let left: Vec<_> = course.left.iter().map(|(_, left)| *left).collect();
     // Of 500 bad ones the pieces hold 4: the rest came after them.
     assert_eq!(left, [1.0, 0.997, 0.996, 0.5]);
+}
+
+#[test]
+fn a_filter_takes_whole_names_and_all_of_them() {
+    let named = |filter: Filter| {
+        gather(&shop(1.0, 0.0, 0.0), &Wanted { filter, ..wanted() })
+            .unwrap()
+            .promises
+            .len()
+    };
+    let list = |name: &str| vec![name.to_owned(), "other".to_owned()];
+    let all = || Filter {
+        services: list("shop"),
+        slos: list("browse"),
+        owners: list("ana"),
+        ..Filter::default()
+    };
+    assert_eq!(
+        (named(all()), all().is_all(), Filter::default().is_all()),
+        (1, false, true)
+    );
+    for other in [
+        Filter {
+            owners: list("an"),
+            ..all()
+        },
+        Filter {
+            slos: list("brows"),
+            ..all()
+        },
+        Filter {
+            services: list("sho"),
+            ..all()
+        },
+        Filter {
+            journeys: list("browse"),
+            ..all()
+        },
+        Filter {
+            namespaces: list(""),
+            ..all()
+        },
+        Filter {
+            environments: list("production"),
+            ..all()
+        },
+    ] {
+        assert_eq!(named(other.clone()), 0, "{other:?}");
+    }
 }
 
 /// A text with everything in it that could get out of its place.
