@@ -45,9 +45,9 @@ struct Page {
 struct Column {
     head: &'static str,
     is_number: bool,
-    /// Where there is no room: shortened to so many signs.
+    /// Where there is no room: shortened to so many columns of a terminal, or to its head.
     least: usize,
-    /// Where there still is no room: left out, the smallest first; 0 is never left out.
+    /// Where there is none even so: left out, the smallest first; 0 is never left out.
     goes: u8,
     cells: Vec<String>,
 }
@@ -221,17 +221,17 @@ fn columns(rows: &[&Promise]) -> Vec<Column> {
     let none = || "-".to_owned();
     let mut columns = vec![
         Column::new("STANDING", (TEXT, WHOLE, 0), cells(&standing)),
-        Column::new("SERVICE", (TEXT, 12, 0), cells(&|promise| promise.whose.name())),
+        Column::new("SERVICE", (TEXT, 14, 0), cells(&|promise| promise.whose.name())),
         Column::new(
             "ENVIRONMENT",
-            (TEXT, 6, 5),
+            (TEXT, 11, 5),
             cells(&|promise| promise.whose.environment.clone().unwrap_or_else(none)),
         ),
-        Column::new("SLO", (TEXT, 14, 0), cells(&|promise| promise.slo.clone())),
+        Column::new("SLO", (TEXT, 20, 0), cells(&|promise| promise.slo.clone())),
         Column::new("OBJECTIVE", (TEXT, WHOLE, 2), cells(&objective)),
         Column::new(
             "KEPT",
-            (NUMBER, 8, 3),
+            (NUMBER, WHOLE, 3),
             cells(&|promise| {
                 let kept = promise.seen.and_then(|seen| seen.events.sli());
                 kept.map_or_else(none, |kept| kept.to_string())
@@ -239,17 +239,17 @@ fn columns(rows: &[&Promise]) -> Vec<Column> {
         ),
         Column::new(
             "LEFT",
-            (NUMBER, 8, 0),
+            (NUMBER, WHOLE, 0),
             cells(&|promise| promise.left().map_or_else(none, words::left)),
         ),
         Column::new(
             "BURN 1H",
-            (NUMBER, 8, 1),
+            (NUMBER, WHOLE, 1),
             cells(&|promise| promise.hour.as_ref().map_or_else(none, words::rate)),
         ),
         Column::new(
             "6H",
-            (NUMBER, 8, 4),
+            (NUMBER, WHOLE, 4),
             cells(&|promise| promise.six_hours.as_ref().map_or_else(none, words::rate)),
         ),
     ];
@@ -287,36 +287,32 @@ const fn tone(promise: &Promise) -> Tone {
     }
 }
 
-/// The columns that have room, names shortened before any number goes.
+/// The columns that have room: numbers go before names are unreadable, then names are shortened as far as it takes.
 fn fitted(mut columns: Vec<Column>, room: usize) -> Vec<Column> {
+    let least = |columns: &[Column]| total(columns, |column| column.width().min(column.least));
+    while least(&columns) > room {
+        let goes = columns.iter().map(|column| column.goes).filter(|goes| *goes > 0).min();
+        let Some(goes) = goes else { break };
+        columns.retain(|column| column.goes != goes);
+    }
     loop {
-        let total: usize = columns
-            .iter()
-            .map(|column| column.width() + GAP)
-            .sum::<usize>()
-            .saturating_sub(GAP);
-        let Some(over) = total.checked_sub(room).filter(|over| *over > 0) else {
+        let over = total(&columns, Column::width).saturating_sub(room);
+        let spare = |column: &Column| column.width().saturating_sub(column.least.max(column.head.len()));
+        let Some(widest) = columns
+            .iter_mut()
+            .filter(|column| spare(column) > 0 && over > 0)
+            .max_by_key(|column| spare(column))
+        else {
             return columns;
         };
-        let widest = columns
-            .iter_mut()
-            .filter(|column| !column.is_number && column.width() > column.least);
-        if let Some(widest) = widest.max_by_key(|column| column.width() - column.least) {
-            let to = widest.width().saturating_sub(over.min(4)).max(widest.least);
-            widest.cells.iter_mut().for_each(|cell| *cell = shortened(cell, to));
-            if widest.width() <= to {
-                continue;
-            }
-            // Its head is wider than that.
-            widest.least = widest.width();
-            continue;
-        }
-        let goes = columns.iter().map(|column| column.goes).filter(|goes| *goes > 0).min();
-        match goes {
-            Some(goes) => columns.retain(|column| column.goes != goes),
-            None => return columns,
-        }
+        let to = widest.width() - over.min(4).min(spare(widest));
+        widest.cells.iter_mut().for_each(|cell| *cell = shortened(cell, to));
     }
+}
+
+fn total(columns: &[Column], width: impl Fn(&Column) -> usize) -> usize {
+    let widths: usize = columns.iter().map(|column| width(column) + GAP).sum();
+    widths.saturating_sub(GAP)
 }
 
 fn row(columns: &[Column], widths: &[usize], cells: &[&str]) -> String {
