@@ -77,18 +77,19 @@ impl Queries<'_> {
 
     /// The events of a length of time, by outcome; of these SLOs only, where that is worth saying.
     pub(super) fn events(self, length: Duration, only: Option<&[&str]>) -> String {
-        self.increase(length, only.map(is_slo).into_iter().collect())
+        self.increase(length, only.map(is_slo).as_slice())
     }
 
     /// The same without the excluded ones: an alert does not look at them.
     pub(super) fn valid_events(self, length: Duration, only: Option<&[&str]>) -> String {
         let valid = promql::is_any(names::SLO_OUTCOME.label, ["good", "bad"]);
-        self.increase(length, only.map(is_slo).into_iter().chain([valid]).collect())
+        let more: Vec<_> = only.map(is_slo).into_iter().chain([valid]).collect();
+        self.increase(length, &more)
     }
 
-    fn increase(self, length: Duration, more: Vec<String>) -> String {
+    fn increase(self, length: Duration, more: &[String]) -> String {
         let range = seconds(length);
-        let events = self.selector(names::EVENTS.prometheus, &more);
+        let events = self.selector(names::EVENTS.prometheus, more);
         self.of_slos(
             "sum",
             &[names::SLO_OUTCOME.label],
