@@ -17,6 +17,7 @@
 //! - [`Python`] runs checkers that exist as Python packages, installed below `target/`.
 //! - [`VictoriaMetrics`], [`VmAgent`], [`VmAlert`], [`Prometheus`], [`Alertmanager`] and [`BlackboxExporter`] listen on
 //!   127.0.0.1 only, keep their data in a temporary folder, and are ended by process id when dropped.
+//! - [`past::Past`] makes months of series for engines that begin empty.
 //! - [`eventually`] waits for a condition with a deadline; a pause proves nothing.
 //!
 //! Servers are ended when their handles are dropped, in a test that fails as well. A test process that a signal ends
@@ -31,6 +32,7 @@ mod instance;
 mod launch;
 mod lookup;
 mod outcome;
+pub mod past;
 mod port;
 mod process;
 mod prom;

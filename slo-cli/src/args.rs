@@ -10,6 +10,7 @@ mod manifests;
 mod probed;
 mod probes;
 mod rules;
+mod status;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub(crate) use self::probed::usual_target;
 pub use self::probes::{Access, Pace, ProbesArgs};
 pub(crate) use self::rules::push_interval;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
+pub use self::status::{Numbers, StatusArgs};
 
 /// Checks and uses the reliability promises written in slo.yaml.
 #[derive(Clone, Debug, Parser)]
@@ -77,6 +79,8 @@ pub enum Command {
     Doctor(Box<DoctorArgs>),
     /// Says whether the audit file of the gate is as it was written.
     Audit(AuditArgs),
+    /// Says how all promises of all services stand, those that hurt most first.
+    Status(Box<StatusArgs>),
 }
 
 /// Arguments of `slo check`.

@@ -11,6 +11,7 @@ pub mod manifests;
 pub mod probes;
 pub mod rules;
 pub mod schema;
+pub mod status;
 
 use crate::exit::Exit;
 

@@ -19,6 +19,7 @@ mod tests;
 mod told;
 
 pub use self::evidence::gather;
+pub(crate) use self::evidence::{count, outcome_of, share};
 pub use self::instance::ask_instance;
 pub use self::marker::Marker;
 pub(crate) use self::notice::{Notice, Of};

@@ -36,6 +36,7 @@
 //! - [`gate`]: what an engine knows, as evidence for a verdict.
 //! - [`prom`]: asking a Prometheus-compatible engine.
 //! - [`rule_window`]: a window that rules are written for.
+//! - [`status`]: what an engine knows of all promises.
 //! - [`web`]: fetching pages of others.
 
 pub mod args;
@@ -47,6 +48,7 @@ pub mod gate;
 pub mod prom;
 mod render;
 pub mod rule_window;
+pub mod status;
 #[cfg(test)]
 mod test_server;
 pub mod web;

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command};
 use slo_cli::cmd::gate::Surroundings;
-use slo_cli::cmd::{Answer, audit, check, completions, dashboards, doctor, gate, manifests, probes, rules, schema};
+use slo_cli::cmd::{
+    Answer, audit, check, completions, dashboards, doctor, gate, manifests, probes, rules, schema, status,
+};
 use slo_cli::exit::Exit;
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args, &mut io::stdin().lock()),
         Command::Doctor(args) => doctor::run(&args, &mut io::stdin().lock(), &Terminal),
         Command::Gate(args) => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
+        Command::Status(all) => status::run(&all, args.color, &mut Terminal, &mut io::stdout()),
     };
     print(&answer).into()
 }

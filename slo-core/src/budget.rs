@@ -103,7 +103,9 @@ impl ErrorBudget {
         self.after(window.elapsed_at(now))
     }
 
-    const fn after(self, elapsed: Option<Ratio>) -> Self {
+    /// As [`so_far`](Self::so_far), where no window is at hand: the share of a calendar period that has passed, in whole
+    /// seconds; `None` of a rolling window.
+    pub const fn after(self, elapsed: Option<Ratio>) -> Self {
         Self { elapsed, ..self }
     }
 

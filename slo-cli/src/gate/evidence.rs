@@ -229,7 +229,8 @@ pub(super) fn events(series: &[Sample]) -> Result<Events, Unseen> {
     each.try_fold(Events::default(), |sum, events| Ok(sum.saturating_add(events?)))
 }
 
-pub(super) fn outcome_of(outcome: &str, value: f64) -> Result<Events, Unseen> {
+/// Counts of one outcome.
+pub(crate) fn outcome_of(outcome: &str, value: f64) -> Result<Events, Unseen> {
     let counted = counted(value)?;
     match outcome {
         "good" => Ok(Events::new(counted, 0)),
@@ -257,14 +258,14 @@ pub(super) fn counted(value: f64) -> Result<u64, Unseen> {
     clippy::cast_sign_loss,
     reason = "it is checked to be within the numbers that a double holds exactly"
 )]
-fn count(value: f64) -> Option<u64> {
+pub(crate) fn count(value: f64) -> Option<u64> {
     const MOST: f64 = 9_007_199_254_740_992.0;
     let value = value.round();
     (0.0..=MOST).contains(&value).then_some(value as u64)
 }
 
 /// A share of moments, at most all.
-pub(super) fn share(value: f64) -> Option<Ratio> {
+pub(crate) fn share(value: f64) -> Option<Ratio> {
     let parts = count(value.min(1.0) * 1e9)?;
     Ratio::new(parts, 1_000_000_000)
 }

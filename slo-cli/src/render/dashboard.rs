@@ -19,6 +19,8 @@ mod scope;
 mod source;
 mod variable;
 
+pub(crate) use self::freshness::{CHECK_STATES, PROBE_STATES};
+
 use self::model::{Dashboard, List, Nothing, SCHEMA_VERSION, TimeRange};
 use self::page::Page;
 use self::scope::Kind;

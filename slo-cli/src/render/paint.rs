@@ -13,7 +13,19 @@ pub(crate) struct Paint(bool);
 const BOLD: &str = "\u{1b}[1m";
 const RED: &str = "\u{1b}[1;31m";
 const YELLOW: &str = "\u{1b}[1;33m";
+const GREEN: &str = "\u{1b}[32m";
+const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
+
+/// How much a word should stand out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Tone {
+    Head,
+    Bad,
+    Doubtful,
+    Good,
+    Faint,
+}
 
 impl Paint {
     /// In plain signs.
@@ -22,6 +34,11 @@ impl Paint {
     /// In colours, whoever reads.
     #[cfg(test)]
     pub(crate) const COLOURS: Self = Self(true);
+
+    /// As somebody decided already.
+    pub(crate) const fn when(colours: bool) -> Self {
+        Self(colours)
+    }
 
     /// As asked for; left to us, in colours on a terminal that shows them, for people who have not said
     /// <https://no-color.org>.
@@ -33,6 +50,22 @@ impl Paint {
             Color::Never => false,
             Color::Auto => stream.is_terminal() && said("NO_COLOR").is_none() && !dumb,
         })
+    }
+
+    /// The text in the colour of its tone.
+    pub(crate) fn toned(self, tone: Tone, text: &str) -> String {
+        let colour = match tone {
+            Tone::Head => BOLD,
+            Tone::Bad => RED,
+            Tone::Doubtful => YELLOW,
+            Tone::Good => GREEN,
+            Tone::Faint => DIM,
+        };
+        if self.0 && !text.is_empty() {
+            format!("{colour}{text}{PLAIN}")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A mistake or a warning: the place stands out, and so do the marks below the line.

@@ -1,0 +1,484 @@
+//! `slo status`: how all promises stand.
+
+use std::io::{self, IsTerminal, Stdout, Write as _};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::Answer;
+use super::gate::{Surroundings, engine};
+use crate::args::{Color, Identity, StatusArgs};
+use crate::exit::Exit;
+use crate::prom::{Ask, AskError};
+use crate::render::paint::Paint;
+use crate::render::status_text::{Look, text};
+use crate::render::{plain, status_html, status_json, status_words};
+use crate::status::{Filter, Group, Overview, Promise, Wanted, gather};
+
+/// Where a view is drawn again and again.
+pub trait Screen {
+    /// Whether to write in colours.
+    fn colours(&self, choice: Color) -> bool;
+    /// How many columns and lines it has, if it is a terminal.
+    fn size(&self) -> Option<(usize, usize)>;
+    /// Shows these lines in the place of those before; beside a terminal, after them.
+    ///
+    /// # Errors
+    ///
+    /// When nobody can see it any more.
+    fn draw(&mut self, text: &str) -> io::Result<()>;
+}
+
+impl Screen for Stdout {
+    fn colours(&self, choice: Color) -> bool {
+        Paint::chosen(choice, self) != Paint::default()
+    }
+
+    #[cfg(unix)]
+    fn size(&self) -> Option<(usize, usize)> {
+        let size = rustix::termios::tcgetwinsize(self).ok()?;
+        (size.ws_col > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
+    }
+
+    #[cfg(not(unix))]
+    fn size(&self) -> Option<(usize, usize)> {
+        None
+    }
+
+    fn draw(&mut self, text: &str) -> io::Result<()> {
+        let mut out = self.lock();
+        if self.is_terminal() {
+            // Home, each line with what was right of it cleared, then all below: without a blank moment between.
+            let lines = text.trim_end_matches('\n').replace('\n', "\u{1b}[K\n");
+            write!(out, "\u{1b}[H{lines}\u{1b}[K\n\u{1b}[J")?;
+        } else {
+            writeln!(out, "{text}")?;
+        }
+        out.flush()
+    }
+}
+
+/// Runs the command against the engine that the arguments name.
+pub fn run(args: &StatusArgs, color: Color, around: &mut impl Surroundings, screen: &mut impl Screen) -> Answer {
+    if args.identity == Identity::TargetInfo {
+        let why = "slo: `slo status` knows services by `--identity promoted` or `--identity job`; for target-info, promote the \
+                   resource attributes, or ask with `--identity job`, where environments are one";
+        return Answer::complaint(Exit::Usage, why);
+    }
+    match engine(&args.engine, around) {
+        Ok(engine) => tell(args, &engine, color, around, screen),
+        Err(error) => Answer::complaint(Exit::Usage, format!("slo: {error}")),
+    }
+}
+
+/// As [`run`], with an engine that is there already.
+pub fn tell(
+    args: &StatusArgs,
+    engine: &dyn Ask,
+    color: Color,
+    around: &mut impl Surroundings,
+    screen: &mut impl Screen,
+) -> Answer {
+    let telling = Telling {
+        args,
+        engine,
+        wanted: Wanted {
+            filter: args.filter(),
+            identity: args.identity,
+            numbers: args.numbers,
+            at: args.at,
+            burn_downs: args.html.is_some(),
+        },
+        paint: Paint::when(screen.colours(color)),
+    };
+    match args.watch {
+        Some(interval) => telling.watch(interval, around, screen),
+        None => telling.once(around, screen),
+    }
+}
+
+struct Telling<'a> {
+    args: &'a StatusArgs,
+    engine: &'a dyn Ask,
+    wanted: Wanted,
+    paint: Paint,
+}
+
+impl Telling<'_> {
+    fn once(&self, around: &impl Surroundings, screen: &impl Screen) -> Answer {
+        let overview = match gather(self.engine, &self.wanted) {
+            Ok(overview) => overview,
+            Err(error) => return Answer::complaint(Exit::NoAnswer, format!("slo: {error}")),
+        };
+        let mut answer = Answer::of(String::new());
+        answer.exit = self.exit(&overview);
+        if let Some(hint) = self.hint(&overview) {
+            answer.err = format!("slo: {hint}\n");
+        }
+        if self.args.json {
+            answer.out = status_json::json(&overview, |promise| self.shows(promise));
+            return answer;
+        }
+        if let Some(file) = &self.args.html {
+            let page = status_html::html(&overview, |promise| self.shows(promise));
+            if file == Path::new("-") {
+                answer.out = page;
+                return answer;
+            }
+            if let Err(error) = std::fs::write(file, page) {
+                let complaint = format!("slo: {} cannot be written: {error}", file.display());
+                return Answer::complaint(Exit::Usage, complaint);
+            }
+        }
+        answer.out = self.text(&overview, columns(around, screen));
+        answer
+    }
+
+    /// Draws until nobody looks any more. The engine's first answer is waited for once: a wrong address should be said.
+    fn watch(&self, interval: std::time::Duration, around: &mut impl Surroundings, screen: &mut impl Screen) -> Answer {
+        let mut last: Option<(Overview, DateTime<Utc>)> = None;
+        let mut failing_since = None;
+        loop {
+            let now = around.now();
+            let failure = match (gather(self.engine, &self.wanted), &last) {
+                (Ok(overview), _) => {
+                    failing_since = None;
+                    if let Some(Err(error)) = self.write_page(&overview) {
+                        return Answer::complaint(Exit::Usage, error);
+                    }
+                    last = Some((overview, now));
+                    None
+                }
+                (Err(error), None) => return Answer::complaint(Exit::NoAnswer, format!("slo: {error}")),
+                (Err(error), Some(_)) => Some((error, *failing_since.get_or_insert(now))),
+            };
+            if let Some((overview, seen_at)) = &last {
+                let width = columns(around, screen);
+                let mut view = failure.map(|failure| old(&failure, *seen_at, now)).unwrap_or_default();
+                view += &self.text(overview, width);
+                let view = cut(&view, screen.size().map(|(_, lines)| lines));
+                if screen.draw(&view).is_err() {
+                    return Answer::of(String::new());
+                }
+            }
+            around.pause(interval);
+        }
+    }
+
+    /// The page as well, where it is asked for.
+    fn write_page(&self, overview: &Overview) -> Option<Result<(), String>> {
+        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"))?;
+        let page = status_html::html(overview, |promise| self.shows(promise));
+        let written = std::fs::write(file, page);
+        Some(written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display())))
+    }
+
+    fn text(&self, overview: &Overview, width: usize) -> String {
+        let look = Look {
+            width,
+            paint: self.paint,
+            details: self.args.details,
+        };
+        text(overview, |promise| self.shows(promise), look)
+    }
+
+    fn shows(&self, promise: &Promise) -> bool {
+        self.args.only.is_empty() || self.args.only.iter().any(|group| promise.is(*group))
+    }
+
+    fn exit(&self, overview: &Overview) -> Exit {
+        let fails = |group: &Group| overview.count(*group) > 0;
+        let nothing = overview.promises.is_empty() && !self.args.fail_on.is_empty();
+        if !overview.doubts.is_empty() || nothing {
+            Exit::NoAnswer
+        } else if self.args.fail_on.iter().any(fails) {
+            Exit::Refused
+        } else {
+            Exit::Pass
+        }
+    }
+
+    /// What to do where nothing is known.
+    fn hint(&self, overview: &Overview) -> Option<String> {
+        if !overview.promises.is_empty() {
+            return None;
+        }
+        let filter: &Filter = &self.wanted.filter;
+        Some(if filter.is_all() {
+            "no service exported slo_spec_info to this engine within a day; is it the right engine, and are resource attributes \
+             labels there (--identity)?"
+                .to_owned()
+        } else {
+            "no promise has all of the names that were given; without them, everything is shown".to_owned()
+        })
+    }
+}
+
+/// What stands above a view that is not of now.
+fn old(failure: &(AskError, DateTime<Utc>), seen_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (error, since) = failure;
+    let age = (now - seen_at).to_std().unwrap_or_default();
+    format!(
+        "OLD: this is the view of {} ago; since {} the engine does not answer: {}\n\n",
+        status_words::ago_words(age),
+        since.format("%H:%M:%S UTC"),
+        plain(&error.to_string())
+    )
+}
+
+/// The view's first lines, what hurts most among them, and how much there is below.
+fn cut(view: &str, lines: Option<usize>) -> String {
+    let all = view.lines().count();
+    // One line for the rest, and one for the cursor.
+    let room = lines.map_or(usize::MAX, |lines| lines.saturating_sub(2).max(1));
+    if all <= room.saturating_add(1) {
+        return view.to_owned();
+    }
+    let mut first: Vec<_> = view.lines().take(room).map(str::to_owned).collect();
+    first.push(format!(
+        "({} more lines; a larger window or `--only hurting` shows them)",
+        all - room
+    ));
+    first.join("\n") + "\n"
+}
+
+/// The variable COLUMNS, else what the terminal says, else what fits on most screens.
+fn columns(around: &impl Surroundings, screen: &impl Screen) -> usize {
+    const OTHERWISE: usize = 120;
+    const LEAST: usize = 40;
+    let said = around
+        .variable("COLUMNS")
+        .and_then(|columns| columns.trim().parse().ok());
+    let columns = said
+        .filter(|columns| *columns > 0)
+        .or_else(|| screen.size().map(|(columns, _)| columns));
+    columns.unwrap_or(OTHERWISE).max(LEAST)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Args, Command};
+    use crate::prom::{Answered, History, Sample, Stretch};
+
+    /// A day that passes while somebody waits.
+    struct Day(DateTime<Utc>);
+
+    impl Surroundings for Day {
+        fn variable(&self, name: &str) -> Option<String> {
+            (name == "COLUMNS").then(|| "100".to_owned())
+        }
+
+        fn now(&self) -> DateTime<Utc> {
+            self.0
+        }
+
+        fn pause(&mut self, time: Duration) {
+            self.0 += time;
+        }
+
+        fn tell(&mut self, _: &str) {}
+    }
+
+    fn day() -> Day {
+        Day(DateTime::from_timestamp(1_767_225_600, 0).unwrap())
+    }
+
+    /// Somebody who looks at so many views.
+    #[derive(Default)]
+    struct Looks {
+        left: usize,
+        seen: Vec<String>,
+        lines: Option<usize>,
+    }
+
+    impl Screen for Looks {
+        fn colours(&self, choice: Color) -> bool {
+            choice == Color::Always
+        }
+
+        fn size(&self) -> Option<(usize, usize)> {
+            self.lines.map(|lines| (80, lines))
+        }
+
+        fn draw(&mut self, text: &str) -> io::Result<()> {
+            self.seen.push(text.to_owned());
+            self.left = self.left.checked_sub(1).ok_or(io::ErrorKind::BrokenPipe)?;
+            Ok(())
+        }
+    }
+
+    /// Knows one promise without numbers; fails in the rounds that are named. A round begins with the question for the time.
+    struct Rounds {
+        round: Cell<usize>,
+        fails: &'static [usize],
+        doubts: bool,
+    }
+
+    impl Rounds {
+        const fn failing(fails: &'static [usize]) -> Self {
+            Self {
+                round: Cell::new(0),
+                fails,
+                doubts: false,
+            }
+        }
+    }
+
+    impl Ask for Rounds {
+        fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+            let mut answered = Answered::default();
+            if query == "time()" {
+                self.round.set(self.round.get() + 1);
+                answered.series.push(Sample::new([], 1_767_225_600.0));
+            }
+            if self.fails.contains(&self.round.get()) {
+                return Err(AskError::Unreachable {
+                    source_name: "http://engine".to_owned(),
+                    reason: "connection refused".to_owned(),
+                });
+            }
+            if query.contains("slo_promise") {
+                let labels = [
+                    ("service_name", "shop"),
+                    ("slo_name", "browse"),
+                    ("slo_status", "agreed"),
+                    ("slo_asked", "now"),
+                ];
+                answered.series.push(Sample::new(labels, 1.0));
+            }
+            if self.doubts && query.contains("ALERTS") {
+                answered.doubts.push("a store is gone".to_owned());
+            }
+            Ok(answered)
+        }
+
+        fn range(&self, _: &str, _: Stretch) -> Result<History, AskError> {
+            Ok(History::default())
+        }
+
+        fn source(&self) -> String {
+            "http://engine".to_owned()
+        }
+    }
+
+    fn args(line: &[&str]) -> StatusArgs {
+        let line = [&["slo", "status", "--prometheus", "http://engine"], line].concat();
+        match Args::try_parse_from(line).unwrap().command {
+            Command::Status(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn told(line: &[&str], engine: &Rounds) -> Answer {
+        tell(&args(line), engine, Color::Never, &mut day(), &mut Looks::default())
+    }
+
+    #[test]
+    fn a_failure_while_watching_keeps_the_last_view_and_says_how_old_it_is() {
+        let mut looks = Looks {
+            left: 4,
+            ..Looks::default()
+        };
+        let engine = Rounds::failing(&[2, 3, 5]);
+        let answer = tell(&args(&["--watch"]), &engine, Color::Never, &mut day(), &mut looks);
+        assert_eq!((answer.exit, looks.seen.len()), (Exit::Pass, 5));
+        assert!(looks.seen[0].starts_with("1 hurts, "), "{}", looks.seen[0]);
+        assert!(
+            looks.seen[2].starts_with(
+                "OLD: this is the view of 30s ago; since 00:00:15 UTC the engine does not answer: http://engine cannot be \
+                 reached: connection refused\n\n1 hurts, "
+            ),
+            "{}",
+            looks.seen[2]
+        );
+        assert_eq!(looks.seen[3], looks.seen[0]);
+        // Another failure has a beginning of its own.
+        assert!(
+            looks.seen[4].contains("view of 15s ago; since 00:01:00 UTC"),
+            "{}",
+            looks.seen[4]
+        );
+    }
+
+    #[test]
+    fn an_engine_that_never_answered_is_not_watched() {
+        let mut looks = Looks::default();
+        let engine = Rounds::failing(&[1]);
+        let answer = tell(&args(&["--watch", "1m"]), &engine, Color::Never, &mut day(), &mut looks);
+        assert_eq!((answer.exit, looks.seen.len()), (Exit::NoAnswer, 0));
+        assert_eq!(answer.err, "slo: http://engine cannot be reached: connection refused\n");
+    }
+
+    #[test]
+    fn a_view_is_cut_to_the_screen_and_says_what_is_below() {
+        assert_eq!(cut("a\nb\nc\n", Some(4)), "a\nb\nc\n");
+        assert!(cut("a\nb\nc\nd\n", Some(4)).starts_with("a\nb\n(2 more lines;"));
+        assert_eq!(cut("a\nb\n", None), "a\nb\n");
+    }
+
+    #[test]
+    fn colours_only_where_they_are_wanted() {
+        let painted = tell(
+            &args(&[]),
+            &Rounds::failing(&[]),
+            Color::Always,
+            &mut day(),
+            &mut Looks::default(),
+        );
+        assert!(painted.out.contains("\u{1b}["));
+        assert!(!told(&[], &Rounds::failing(&[])).out.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn each_way_to_end_has_its_code() {
+        let fine = || Rounds::failing(&[]);
+        assert_eq!(told(&[], &fine()).exit, Exit::Pass);
+        assert_eq!(told(&["--fail-on", "hurting"], &fine()).exit, Exit::Refused);
+        assert_eq!(told(&["--fail-on", "paging,draft"], &fine()).exit, Exit::Pass);
+        assert_eq!(
+            told(&["--fail-on", "stale", "--only", "fine"], &fine()).exit,
+            Exit::Refused
+        );
+        assert_eq!(
+            told(&["--fail-on", "paging", "--service", "other"], &fine()).exit,
+            Exit::NoAnswer
+        );
+        let doubted = Rounds { doubts: true, ..fine() };
+        let answer = told(&["--fail-on", "hurting"], &doubted);
+        assert_eq!(answer.exit, Exit::NoAnswer);
+        assert!(answer.out.contains("NOT COMPLETE: a store is gone\n"), "{}", answer.out);
+        let target_info = run(
+            &args(&["--identity", "target-info"]),
+            Color::Never,
+            &mut day(),
+            &mut Looks::default(),
+        );
+        assert_eq!(target_info.exit, Exit::Usage);
+        assert_eq!(told(&["--html", "/nowhere/a.html"], &fine()).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn nothing_found_is_said_and_why() {
+        let other = told(&["--service", "other"], &Rounds::failing(&[]));
+        assert!(other.out.starts_with("no promise is known\n"), "{}", other.out);
+        assert!(other.err.contains("has all of the names"), "{}", other.err);
+    }
+
+    #[test]
+    fn standings_are_named_or_refused_with_all_names() {
+        let line = ["slo", "status", "--prometheus", "http://engine", "--only"];
+        let parse = |standing| Args::try_parse_from(line.iter().chain([&standing]));
+        assert!(parse("hurting,no-data,draft").is_ok());
+        let refused = parse("sad").unwrap_err().to_string();
+        assert!(
+            refused.contains("`sad` is no standing; write `hurting`, `draft`, or one of: paging,"),
+            "{refused}"
+        );
+    }
+}

@@ -1,0 +1,406 @@
+//! From questions to the overview.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use slo_core::alert::AlertState;
+use slo_core::{BurnRate, ErrorBudget, Events, Ratio};
+
+use super::alerts::{self, Covered};
+use super::asking::Asking;
+use super::burn_down::{burn_down, pieces, stretch};
+use super::counts::{self, Recorded};
+use super::definitions::{Definition, definitions};
+use super::filter::Filter;
+use super::freshness::checks;
+use super::identity::Key;
+use super::overview::{Alert, AlertFrom, Burn, Check, CountedFrom, Overview, Promise, Seen, SeenBy};
+use super::queries::Queries;
+use super::runs::runs;
+use super::span::Span;
+use super::standing::Standing;
+use crate::args::{Identity, Numbers};
+use crate::prom::{Ask, AskError};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "made by callers; each part changes what is asked"
+)]
+pub struct Wanted {
+    /// Which promises.
+    pub filter: Filter,
+    /// How raw series say whose they are.
+    pub identity: Identity,
+    /// Where counts come from.
+    pub numbers: Numbers,
+    /// The moment; the engine's now when left out.
+    pub at: Option<DateTime<Utc>>,
+    /// Whether to ask how budgets went over their windows, one question per window.
+    pub burn_downs: bool,
+}
+
+/// Asks an engine how all promises stand: some twenty questions for the windows in use, however many SLOs there are.
+///
+/// # Errors
+///
+/// [`AskError`] when the engine gave no answer to a question without which nothing can be said, or cannot be reached any
+/// more. What is merely missing is in [`Overview::doubts`].
+pub fn gather(engine: &dyn Ask, wanted: &Wanted) -> Result<Overview, AskError> {
+    let gathering = Gathering {
+        asking: Asking::new(engine, wanted.at)?,
+        queries: Queries {
+            identity: wanted.identity,
+            filter: &wanted.filter,
+        },
+        wanted,
+    };
+    gathering.overview(engine.source())
+}
+
+struct Gathering<'a> {
+    asking: Asking<'a>,
+    queries: Queries<'a>,
+    wanted: &'a Wanted,
+}
+
+/// What one window of time is known to hold.
+#[derive(Default)]
+struct Window {
+    events: BTreeMap<Key, Events>,
+    coverage: BTreeMap<Key, Ratio>,
+}
+
+/// Everything that was answered.
+struct Answers {
+    definitions: BTreeMap<Key, Definition>,
+    recorded: Recorded,
+    firing: BTreeMap<Key, AlertState>,
+    pushed_ago: BTreeMap<Key, f64>,
+    seen_in_a_day: BTreeMap<Key, f64>,
+    windows: BTreeMap<Duration, Window>,
+    /// Events of the lengths that alerts look at, in seconds; one hour and six among them.
+    lengths: BTreeMap<u64, BTreeMap<Key, Events>>,
+    checks: Vec<Check>,
+}
+
+const HOUR: u64 = 3_600;
+const SIX_HOURS: u64 = 21_600;
+
+impl Gathering<'_> {
+    fn overview(self, engine: String) -> Result<Overview, AskError> {
+        let answers = self.answers()?;
+        let service_has_others = |key: &Key| {
+            let mut others = answers.definitions.iter();
+            others.any(|(other, definition)| other.whose == key.whose && !definition.gone)
+        };
+        let mut promises: Vec<_> = answers
+            .definitions
+            .iter()
+            .map(|(key, definition)| {
+                let removed = definition.gone && service_has_others(key);
+                self.promise(key, definition, removed, &answers)
+            })
+            .collect();
+        if self.wanted.burn_downs {
+            self.draw(&mut promises)?;
+        }
+        sort(&mut promises);
+        let runs = runs(&self.asking.ask_for("runs of the gate", &self.queries.runs())?);
+        let filter = &self.wanted.filter;
+        Ok(Overview {
+            engine,
+            at: self.asking.at(),
+            promises,
+            checks: answers
+                .checks
+                .into_iter()
+                .filter(|check| filter.has_service(&check.whose))
+                .collect(),
+            runs: runs
+                .into_iter()
+                .filter(|runs| filter.has_service(&runs.whose))
+                .collect(),
+            doubts: self.asking.into_doubts(),
+        })
+    }
+
+    fn answers(&self) -> Result<Answers, AskError> {
+        let (asking, queries) = (&self.asking, self.queries);
+        let values = asking.ask(&queries.values())?;
+        let words = asking.ask(&queries.words())?;
+        let mut definitions = definitions(&values, &words);
+        let filter = &self.wanted.filter;
+        definitions.retain(|key, said| filter.has(key, said.journey.as_ref(), said.owner.as_ref()));
+        let numbers = |what, query: String| Ok(counts::numbers(&asking.ask_for(what, &query)?));
+        let recorded = match self.wanted.numbers {
+            Numbers::Raw => Recorded::default(),
+            Numbers::Auto | Numbers::Recorded => {
+                Recorded::of(&asking.ask_for("what rules recorded", &queries.recorded())?)
+            }
+        };
+        let states = asking.ask_for("states of checks", &queries.states())?;
+        let ages = asking.ask_for("ages of data", &queries.data_ages())?;
+        let mut answers = Answers {
+            firing: alerts::firing(&asking.ask_for("alerts", &queries.firing())?),
+            pushed_ago: numbers("ages of pushes", queries.pushed_ago())?,
+            seen_in_a_day: numbers("the last day's coverage", queries.seen_in_a_day())?,
+            checks: checks(&states, &ages),
+            recorded,
+            definitions,
+            windows: BTreeMap::new(),
+            lengths: BTreeMap::new(),
+        };
+        if self.wanted.numbers != Numbers::Recorded {
+            answers.windows = self.windows(&answers)?;
+            answers.lengths = self.lengths(&answers)?;
+        }
+        Ok(answers)
+    }
+
+    /// The SLOs of each length of time that some window has seen, by name.
+    fn by_length<'d>(&self, definitions: &'d BTreeMap<Key, Definition>) -> BTreeMap<Duration, BTreeSet<&'d str>> {
+        let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for (key, definition) in definitions {
+            if let Some(window) = definition.window {
+                all.entry(window.passed(self.asking.at()))
+                    .or_default()
+                    .insert(key.slo.as_str());
+            }
+        }
+        all
+    }
+
+    /// The raw counters over each window in use. An engine that cannot add them up may have recorded series.
+    fn windows(&self, answers: &Answers) -> Result<BTreeMap<Duration, Window>, AskError> {
+        let by_length = self.by_length(&answers.definitions);
+        let several = by_length.len() > 1;
+        let mut windows = BTreeMap::new();
+        for (length, names) in by_length {
+            let names = few(&names).filter(|_| several);
+            let asked = self.window(length, names.as_deref());
+            match asked {
+                Ok(window) => drop(windows.insert(length, window)),
+                Err(error) if self.may_be_recorded(&error) => self.asking.doubt(format!(
+                    "the counters over {} cannot be added up, so numbers are those that rules recorded: {error}",
+                    humantime::format_duration(length)
+                )),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(windows)
+    }
+
+    /// Whether another question may be answered although this one was not: it may have been too much.
+    fn may_be_recorded(&self, error: &AskError) -> bool {
+        let too_much = matches!(error, AskError::TooSlow { .. } | AskError::Refused { .. });
+        self.wanted.numbers == Numbers::Auto && (error.is_about_the_query() || too_much)
+    }
+
+    fn window(&self, length: Duration, only: Option<&[&str]>) -> Result<Window, AskError> {
+        Ok(Window {
+            events: counts::events(&self.asking.ask(&self.queries.events(length, only))?),
+            coverage: counts::shares(&self.asking.ask(&self.queries.coverage(length, only))?),
+        })
+    }
+
+    /// One hour, six, and what alerts look at where no rules run, of the SLOs where they do not.
+    fn lengths(&self, answers: &Answers) -> Result<BTreeMap<u64, BTreeMap<Key, Events>>, AskError> {
+        let mut lengths: BTreeMap<u64, BTreeSet<&str>> =
+            BTreeMap::from([(HOUR, BTreeSet::new()), (SIX_HOURS, BTreeSet::new())]);
+        for (key, definition) in &answers.definitions {
+            let (Some(target), Some(window)) = (definition.target, definition.window) else {
+                continue;
+            };
+            if !answers.recorded.has(key, window) {
+                let conditions = alerts::conditions(target, window);
+                for seconds in conditions.iter().flat_map(alerts::lengths) {
+                    lengths.entry(seconds).or_default().insert(&key.slo);
+                }
+            }
+        }
+        let of = |(seconds, names): (u64, BTreeSet<&str>)| {
+            let length = Duration::from_secs(seconds);
+            let query = match seconds {
+                HOUR | SIX_HOURS => self.queries.events(length, None),
+                _ => self.queries.valid_events(length, few(&names).as_deref()),
+            };
+            let what = format!("the last {}", humantime::format_duration(length));
+            Ok((seconds, counts::events(&self.asking.ask_for(&what, &query)?)))
+        };
+        lengths.into_iter().map(of).collect()
+    }
+
+    fn promise(&self, key: &Key, said: &Definition, removed: bool, answers: &Answers) -> Promise {
+        let now = self.asking.at();
+        let seen = said.window.and_then(|window| self.seen(key, window, answers));
+        let budget = said.target.zip(seen).zip(said.window).map(|((target, seen), window)| {
+            let budget = ErrorBudget::observed(target, seen.events);
+            budget.covering(seen.coverage).after(window.elapsed(now))
+        });
+        let burn = |seconds, name| self.burn(key, said, (seconds, name), answers);
+        let pushed_ago = answers.pushed_ago.get(key);
+        let is_probe = |check: &&Check| {
+            check.whose == key.whose && matches!(&check.by, SeenBy::Probe { slo: Some(slo), .. } if *slo == key.slo)
+        };
+        let mut promise = Promise {
+            whose: key.whose.clone(),
+            slo: key.slo.clone(),
+            sentence: said.sentence.clone(),
+            owner: said.owner.clone(),
+            journey: said.journey.clone(),
+            status: said.status,
+            target: said.target,
+            window: said.window,
+            seen,
+            budget,
+            hour: burn(HOUR, "1h"),
+            six_hours: burn(SIX_HOURS, "6h"),
+            alert: self.alert(key, said, seen, answers),
+            pushed_ago: pushed_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
+            removed,
+            mismatch: said.mismatch.clone(),
+            probe: answers.checks.iter().find(is_probe).cloned(),
+            burn_down: None,
+            standing: Standing::Fine,
+        };
+        promise.standing = Standing::of(&promise);
+        promise
+    }
+
+    fn seen(&self, key: &Key, window: Span, answers: &Answers) -> Option<Seen> {
+        let raw = answers.windows.get(&window.passed(self.asking.at()));
+        if let Some(events) = raw.and_then(|raw| raw.events.get(key)) {
+            let coverage = raw.and_then(|raw| raw.coverage.get(key)).copied();
+            return Some(Seen {
+                events: *events,
+                from: CountedFrom::Counters,
+                coverage: self.at_least_a_day(key, window, coverage, answers)?,
+            });
+        }
+        (self.wanted.numbers != Numbers::Raw).then_some(())?;
+        Some(Seen {
+            events: answers.recorded.period(key, window)?,
+            from: CountedFrom::Rules,
+            coverage: answers.recorded.coverage(key, window)?,
+        })
+    }
+
+    /// The window's coverage, of parts of an hour; of what is younger, that of the last day.
+    fn at_least_a_day(&self, key: &Key, window: Span, coverage: Option<Ratio>, answers: &Answers) -> Option<Ratio> {
+        let whole = window.passed(self.asking.at()).as_secs();
+        let lately = answers
+            .seen_in_a_day
+            .get(key)
+            .and_then(|seconds| crate::gate::count(*seconds));
+        let lately = lately.and_then(|seconds| Ratio::new(seconds.min(whole), whole));
+        coverage.max(lately).or_else(|| Ratio::new(0, 1))
+    }
+
+    fn burn(&self, key: &Key, said: &Definition, of: (u64, &str), answers: &Answers) -> Option<Burn> {
+        let counted = answers.lengths.get(&of.0).and_then(|events| events.get(key)).copied();
+        let recorded = || {
+            answers
+                .recorded
+                .last(key, of.1)
+                .map(|events| (events, CountedFrom::Rules))
+        };
+        let (events, from) = match counted {
+            Some(events) => (events, CountedFrom::Counters),
+            None if self.wanted.numbers != Numbers::Raw => recorded()?,
+            None => return None,
+        };
+        Some(Burn {
+            rate: BurnRate::of(said.target?, events)?,
+            events,
+            from,
+        })
+    }
+
+    fn alert(&self, key: &Key, said: &Definition, seen: Option<Seen>, answers: &Answers) -> Option<Alert> {
+        let window = said.window?;
+        let fires = answers.firing.get(key).copied();
+        if fires.is_some() || answers.recorded.has(key, window) {
+            return Some(Alert {
+                state: fires.unwrap_or(AlertState::Ok),
+                from: AlertFrom::Rules,
+                why: None,
+            });
+        }
+        let seen = seen?;
+        let conditions = alerts::conditions(said.target?, window)?;
+        let passed = window.passed(self.asking.at());
+        let day = answers.seen_in_a_day.get(key).copied().unwrap_or_default();
+        let covered = Covered {
+            day: Duration::try_from_secs_f64(day.max(0.0)).unwrap_or_default(),
+            window: passed.mul_f64(seen.coverage.as_ratio_f64()),
+        };
+        Some(alerts::computed(&conditions, covered, |seconds| {
+            let of_length = answers
+                .lengths
+                .get(&seconds)
+                .and_then(|events| events.get(key))
+                .copied();
+            let is_whole = seconds >= window.length().as_secs();
+            of_length.or_else(|| is_whole.then_some(seen.events))
+        }))
+    }
+
+    /// Asks how budgets went, once for each window.
+    fn draw(&self, promises: &mut [Promise]) -> Result<(), AskError> {
+        let now = self.asking.at();
+        let mut by_length: BTreeMap<Duration, Vec<&mut Promise>> = BTreeMap::new();
+        for promise in promises.iter_mut().filter(|promise| promise.left().is_some()) {
+            if let Some(window) = promise.window {
+                by_length.entry(window.passed(now)).or_default().push(promise);
+            }
+        }
+        let several = by_length.len() > 1;
+        for mut promises in by_length.into_values() {
+            let Some(stretch) = promises
+                .first()
+                .and_then(|promise| promise.window)
+                .map(|window| stretch(window, now))
+            else {
+                continue;
+            };
+            let names: BTreeSet<_> = promises.iter().map(|promise| promise.slo.clone()).collect();
+            let names = names.iter().map(String::as_str).collect();
+            let names = few(&names).filter(|_| several);
+            let query = self.queries.bad_events(stretch.step, names.as_deref());
+            let pieces = pieces(self.asking.history("burn-down charts", &query, stretch)?);
+            for promise in &mut promises {
+                let key = Key {
+                    whose: promise.whose.clone(),
+                    slo: promise.slo.clone(),
+                };
+                if let Some(pieces) = pieces.get(&key) {
+                    promise.burn_down = burn_down(promise, pieces, now);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names, if they are few enough to stand in a query: engines take queries of some kilobytes.
+fn few<'n>(names: &BTreeSet<&'n str>) -> Option<Vec<&'n str>> {
+    const MOST_BYTES: usize = 4_000;
+    let bytes: usize = names.iter().map(|name| name.len()).sum();
+    (bytes <= MOST_BYTES && names.len() <= 200).then(|| names.iter().copied().collect())
+}
+
+/// What hurts most first; the least budget first where it hurts alike; drafts last.
+fn sort(promises: &mut [Promise]) {
+    promises.sort_by(|one, other| {
+        let place = |promise: &Promise| (promise.is_draft(), promise.standing);
+        let left = |promise: &Promise| promise.left().unwrap_or(f64::INFINITY);
+        let name = |promise: &Promise| (promise.whose.clone(), promise.slo.clone());
+        place(one)
+            .cmp(&place(other))
+            .then(left(one).total_cmp(&left(other)))
+            .then_with(|| name(one).cmp(&name(other)))
+    });
+}

@@ -1,0 +1,259 @@
+//! The questions, in PromQL that Prometheus and VictoriaMetrics understand alike. None of them grows with the number of
+//! SLOs: each is about all that are asked for.
+
+use std::time::Duration;
+
+use slo_core::names::{self, Metric};
+
+use super::filter::Filter;
+use crate::args::Identity;
+use crate::render::alerting::{BURN_ALERT, SEVERITY};
+use crate::render::subject::WINDOW_LABEL;
+use crate::render::{promql, recorded};
+
+/// How often a definition was seen, and when: a label that the answer has and no series.
+pub(super) const WHEN: &str = "slo_asked";
+/// The value of a metric, as a label.
+pub(super) const VALUE: &str = "slo_value";
+
+/// Services that pushed nothing for longer are forgotten, as in the rules.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(86_400);
+/// A rollout should be over by then.
+const ROLLOUT: &str = "1h";
+/// What rules add up every five minutes is believed for two of them.
+const TILE_LOOKBACK: &str = "10m";
+/// How far back runs of the gate are counted.
+pub(super) const RUNS_OVER: &str = "30d";
+
+/// Every question about the promises that are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queries<'a> {
+    pub(super) identity: Identity,
+    pub(super) filter: &'a Filter,
+}
+
+impl Queries<'_> {
+    /// How many instances say which budget, window and start of a window: now, those that began within the hour, and of
+    /// promises that no instance makes any more those that did within a day.
+    pub(super) fn values(self) -> String {
+        let metrics = [names::ERROR_BUDGET, names::WINDOW, names::WINDOW_START].map(|metric| metric.prometheus);
+        let raw = self.selector("", &[promql::matches_regex("__name__", &metrics.join("|"))]);
+        self.at_three_times(&raw, |raw, range| {
+            self.of_slos("count_values", &["__name__"], &format!("\"{VALUE}\", {raw}"), range)
+        })
+    }
+
+    /// How many instances say which words: the same three times.
+    pub(super) fn words(self) -> String {
+        let words = [
+            names::SLO_PROMISE,
+            names::SLO_OWNER,
+            names::SLO_JOURNEY,
+            names::SLO_STATUS,
+        ];
+        let raw = self.selector(names::SPEC_INFO.prometheus, &[]);
+        self.at_three_times(&raw, |raw, range| {
+            self.of_slos("count", &words.map(|word| word.label), raw, range)
+        })
+    }
+
+    fn at_three_times(self, raw: &str, by: impl Fn(&str, &str) -> String) -> String {
+        let key = self.key();
+        let marked =
+            |expr: &str, when: &str| format!("label_replace({expr}, \"{WHEN}\", \"{when}\", \"{WHEN}\", \"\")");
+        let (day, now) = (format!("{}s", REMEMBERED.as_secs()), "5m");
+        let gone = format!(
+            "({} unless on ({key}) {})",
+            by(&format!("last_over_time({raw}[{day}])"), &day),
+            self.of_slos("group", &[], raw, now)
+        );
+        [
+            marked(&by(raw, now), "now"),
+            marked(&by(&format!("{raw} unless {raw} offset {ROLLOUT}"), now), "new"),
+            marked(&gone, "gone"),
+        ]
+        .join(" or ")
+    }
+
+    /// The events of a length of time, by outcome; of these SLOs only, where that is worth saying.
+    pub(super) fn events(self, length: Duration, only: Option<&[&str]>) -> String {
+        self.increase(length, only.map(is_slo).as_slice())
+    }
+
+    /// The same without the excluded ones: an alert does not look at them.
+    pub(super) fn valid_events(self, length: Duration, only: Option<&[&str]>) -> String {
+        let valid = promql::is_any(names::SLO_OUTCOME.label, ["good", "bad"]);
+        let more: Vec<_> = only.map(is_slo).into_iter().chain([valid]).collect();
+        self.increase(length, &more)
+    }
+
+    fn increase(self, length: Duration, more: &[String]) -> String {
+        let range = seconds(length);
+        let events = self.selector(names::EVENTS.prometheus, more);
+        self.of_slos(
+            "sum",
+            &[names::SLO_OUTCOME.label],
+            &format!("increase({events}[{range}])"),
+            &range,
+        )
+    }
+
+    /// The bad events of a step, for a course.
+    pub(super) fn bad_events(self, step: Duration, only: Option<&[&str]>) -> String {
+        let range = seconds(step);
+        let bad = promql::is(names::SLO_OUTCOME.label, "bad");
+        let selector = self.selector(
+            names::EVENTS.prometheus,
+            &[only.map(is_slo), Some(bad)].into_iter().flatten().collect::<Vec<_>>(),
+        );
+        self.of_slos("sum", &[], &format!("increase({selector}[{range}])"), &range)
+    }
+
+    /// The share of a length of time for whose parts there is a sample: 720 parts of an hour in 30 days.
+    pub(super) fn coverage(self, length: Duration, only: Option<&[&str]>) -> String {
+        const MOST_PARTS: u64 = 720;
+        let step = (length.as_secs() / MOST_PARTS / 60 * 60).clamp(60, 3_600);
+        let parts = (length.as_secs() / step).max(1);
+        // An engine that closes both ends of a range counts one part more than there are.
+        format!(
+            "clamp_max(count_over_time(({})[{}:{step}s]) / {parts}, 1)",
+            self.of_slos("max", &[], &self.good(only), &seconds(length)),
+            seconds(length)
+        )
+    }
+
+    /// For how many seconds of the last day there are samples, to five minutes.
+    pub(super) fn seen_in_a_day(self) -> String {
+        let day = seconds(REMEMBERED);
+        let present = self.of_slos("max", &[], &self.good(None), &day);
+        format!("count_over_time(({present})[{day}:300s]) * 300")
+    }
+
+    /// How many seconds ago the last sample came.
+    pub(super) fn pushed_ago(self) -> String {
+        let (events, day) = (self.good(None), seconds(REMEMBERED));
+        let present = self.of_slos("max", &[], &format!("timestamp({events})"), "5m");
+        let within = format!("max_over_time(timestamp({events})[{day}:5m])");
+        format!("time() - ({present} or {})", self.of_slos("max", &[], &within, &day))
+    }
+
+    /// What rules recorded of the whole window, of one hour and of six, as shares; and of how much of the window.
+    pub(super) fn recorded(self) -> String {
+        let series = [
+            recorded::PERIOD_RATIO.to_owned(),
+            recorded::COVERAGE.to_owned(),
+            recorded::error_ratio("1h"),
+            recorded::error_ratio("6h"),
+        ];
+        let mut matchers = vec![promql::matches_regex("__name__", &series.join("|"))];
+        matchers.extend(self.filter.of_services());
+        matchers.extend(self.filter.of_slos());
+        format!(
+            "max by (__name__, {}, {WINDOW_LABEL}) (last_over_time({}[{TILE_LOOKBACK}]))",
+            self.key(),
+            promql::selector("", &matchers)
+        )
+    }
+
+    /// What fires: the alerts on budgets.
+    pub(super) fn firing(self) -> String {
+        let mut matchers = vec![promql::is("alertname", BURN_ALERT), promql::is("alertstate", "firing")];
+        matchers.extend(self.filter.of_services());
+        matchers.extend(self.filter.of_slos());
+        format!(
+            "max by ({SEVERITY}, {}) ({})",
+            self.key(),
+            promql::selector("ALERTS", &matchers)
+        )
+    }
+
+    /// What services say of their checks, and what probes found: the states that hold.
+    pub(super) fn states(self) -> String {
+        let inside = self.of_checks(
+            "max",
+            &[names::HEALTH_STATE.label],
+            &format!("{} == 1", self.metric(names::HEALTH_STATES)),
+        );
+        let probed = promql::selector(names::PROBE_STATE_RECORDED, &self.filter.of_services());
+        format!(
+            "{inside} or max by (job, instance, state, {}) ({probed} == 1)",
+            self.key()
+        )
+    }
+
+    /// How old the data of each is, in seconds: the oldest that any instance has.
+    pub(super) fn data_ages(self) -> String {
+        let inside = self.of_checks("min", &[], &self.metric(names::HEALTH_DATA_TIMESTAMP));
+        let probed = promql::selector(names::PROBE_DATA_AGE_RECORDED, &self.filter.of_services());
+        format!(
+            "(time() - {inside}) or max by (job, instance, {}) ({probed})",
+            self.key()
+        )
+    }
+
+    /// Runs of the gate: how many, by verdict, and when the last of each was: to the second within a day, else to the hour.
+    ///
+    /// Each run is a series of its own with one value, seen once by any look-back that is not longer than the steps.
+    pub(super) fn runs(self) -> String {
+        let runs = self.metric(names::GATE_DECISIONS);
+        let verdict = [names::GATE_VERDICT.label];
+        let of = |op: &str, raw: &str| self.identity.aggregate(op, &verdict, raw, RUNS_OVER);
+        let count = of("count", &format!("max_over_time({runs}[{RUNS_OVER}])"));
+        let lately = of("max", &format!("max_over_time(timestamp({runs})[1d:5m])"));
+        let hourly = of("max", &format!("timestamp(last_over_time({runs}[1h]))"));
+        let marked =
+            |expr: &str, what: &str| format!("label_replace({expr}, \"{WHEN}\", \"{what}\", \"{WHEN}\", \"\")");
+        format!(
+            "{} or {}",
+            marked(&count, "count"),
+            marked(
+                &format!("({lately} or max_over_time(({hourly})[{RUNS_OVER}:1h]))"),
+                "last"
+            )
+        )
+    }
+
+    /// One series for each instance of a promise; it is there from the first push on.
+    fn good(self, only: Option<&[&str]>) -> String {
+        let mut more: Vec<_> = only.map(is_slo).into_iter().collect();
+        more.push(promql::is(names::SLO_OUTCOME.label, "good"));
+        self.selector(names::EVENTS.prometheus, &more)
+    }
+
+    fn selector(self, metric: &str, more: &[String]) -> String {
+        let mut matchers = more.to_vec();
+        matchers.extend(self.filter.raw(self.identity));
+        matchers.extend(self.filter.of_slos());
+        promql::selector(metric, &matchers)
+    }
+
+    /// A metric that belongs to a service and to no SLO.
+    fn metric(self, metric: Metric) -> String {
+        promql::selector(metric.prometheus, &self.filter.raw(self.identity))
+    }
+
+    fn of_slos(self, op: &str, others: &[&str], raw: &str, range: &str) -> String {
+        let others = [&[names::SLO_NAME.label], others].concat();
+        self.identity.aggregate(op, &others, raw, range)
+    }
+
+    fn of_checks(self, op: &str, others: &[&str], raw: &str) -> String {
+        let others = [&[names::HEALTH_CHECK.label], others].concat();
+        self.identity.aggregate(op, &others, raw, "5m")
+    }
+
+    /// The labels by which an answer about an SLO is known.
+    fn key(self) -> String {
+        [self.identity.service_labels(), &[names::SLO_NAME.label]]
+            .concat()
+            .join(", ")
+    }
+}
+
+fn is_slo(names: &[&str]) -> String {
+    promql::is_any(names::SLO_NAME.label, names)
+}
+
+fn seconds(length: Duration) -> String {
+    format!("{}s", length.as_secs().max(1))
+}
