@@ -41,7 +41,7 @@ mod temp;
 mod wait;
 mod workspace;
 
-pub use cargo::{BuildError, build_bench_binary, build_binary};
+pub use cargo::{BuildError, build_bench_binary, build_binary, build_release_binary};
 pub use catalogue::Binary;
 pub use fetch::{FetchError, ensure_servers};
 pub use http::{Http, HttpError, Reply};
