@@ -1,10 +1,15 @@
 //! `cargo xtask full`: what is too long for each change, with a report that is committed.
 
+mod big_store;
 mod commands;
 mod cpu;
 mod fleet;
 mod generation;
+mod licences;
+mod minimal;
+mod msrv;
 mod numbers;
+mod packages;
 mod report;
 mod rule_cost;
 mod seen;
@@ -48,11 +53,36 @@ struct Part {
 }
 
 /// In the order in which they are run: what says quickly that something is wrong comes first.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 10] = [
+    Part {
+        name: "licences",
+        about: "licences, sources and banned crates of everything that ships",
+        run: licences::run,
+    },
+    Part {
+        name: "msrv",
+        about: "libraries and tool with the oldest compiler that they promise to compile with",
+        run: msrv::run,
+    },
+    Part {
+        name: "minimal-versions",
+        about: "libraries and tool with the lowest versions of their dependencies that they ask for",
+        run: minimal::run,
+    },
+    Part {
+        name: "packages",
+        about: "what would be published, built from its packages",
+        run: packages::run,
+    },
     Part {
         name: "generation",
         about: "rules for 1,000 SLOs, at most 200 ms",
         run: generation::run,
+    },
+    Part {
+        name: "big-store",
+        about: "the gate against a store of a million series, at most 1 s",
+        run: big_store::run,
     },
     Part {
         name: "benches",
@@ -150,7 +180,7 @@ mod tests {
     fn a_part_that_is_not_there_is_refused_with_those_that_are() {
         let error = names(&["fuzz", "fuz"]).unwrap_err().to_string();
         assert!(
-            error.starts_with("`fuz` is no part; there are generation, benches, "),
+            error.starts_with("`fuz` is no part; there are licences, msrv, "),
             "{error}"
         );
     }

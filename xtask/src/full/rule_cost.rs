@@ -2,16 +2,16 @@
 //! that Sloth publishes, side by side in one run.
 
 mod cell;
-mod engines;
+pub(crate) mod engines;
 mod exactness;
 mod history;
 mod metrics;
-mod months;
-mod remote_write;
+pub(crate) mod months;
+pub(crate) mod remote_write;
 mod rules;
 mod sloth;
 mod table;
-mod traffic;
+pub(crate) mod traffic;
 
 use std::path::Path;
 use std::thread;
@@ -26,7 +26,7 @@ use exactness::{Errors, History};
 use rules::{Form, Rules};
 
 /// Generous: seventy million samples, on a machine with others on it.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// In days.
 const WINDOW: u64 = 30;

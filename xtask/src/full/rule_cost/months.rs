@@ -29,7 +29,7 @@ impl Clock {
     /// When the counts of a minute are pushed, in milliseconds.
     ///
     /// Off the round minute: on it, closed ranges hold both of their ends, and every tile looks exact.
-    fn pushed(self, minute: u64) -> i64 {
+    pub(crate) fn pushed(self, minute: u64) -> i64 {
         const OFF: i64 = 17;
         let since = minute as i64 - NOW as i64;
         (self.present + since * 60 + OFF) * 1_000
