@@ -33,15 +33,19 @@ pub(crate) struct Args {
     /// How long each parser is fed, and how long lock-free tables are under stress
     #[arg(long, value_name = "TIME", default_value = "10m")]
     long: Span,
+    /// How many SLOs the fleets of `rule-cost` have
+    #[arg(long, value_name = "COUNT", default_values_t = [100, 1_000])]
+    slos: Vec<usize>,
     /// Each part at its smallest, to see that it works; writes no report
     #[arg(long)]
     smoke: bool,
 }
 
 /// How large and how long.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     long: Span,
+    slos: Vec<usize>,
     smoke: bool,
 }
 
@@ -114,6 +118,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let parts = chosen(&args.parts)?;
     let settings = Settings {
         long: args.long,
+        slos: args.slos.clone(),
         smoke: args.smoke,
     };
     let mut report = Report::read()?;

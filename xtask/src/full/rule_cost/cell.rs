@@ -44,7 +44,7 @@ pub(crate) struct Cost {
     pub(crate) eval_seconds: f64,
     pub(crate) samples_per_slo: f64,
     pub(crate) memory_mib: f64,
-    /// Passes that did not begin in time.
+    /// Passes that did not begin in time; what they would have cost is divided evenly over all, which flatters who is late.
     pub(crate) missed: f64,
     /// Alerts that fire: what their texts ask is no cost of the rules.
     pub(crate) firing: f64,
@@ -266,7 +266,8 @@ impl Running {
 
     fn firing(&self) -> Result<f64, Failure> {
         let found = self.store.prom().instant("count(ALERTS{alertstate=\"firing\"})")?;
-        Ok(found.iter().map(|sample| sample.value).sum())
+        // From 0, because a sum of nothing is -0.
+        Ok(found.iter().fold(0.0, |sum, sample| sum + sample.value))
     }
 
     fn memory_mib(&mut self) -> Result<f64, Failure> {
