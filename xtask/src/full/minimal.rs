@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn what_only_tests_need_is_left_out() {
-        let manifest = "[package]\nname = \"a\"\n\n[dev-dependencies]\nb = \"1\"\n\n[lints]\nworkspace = true\n";
+        let manifest = "[package]\nname = \"a\"\n\n[dependencies]\nc = \"1\"\n\n[dev-dependencies]\nb = \"1\"\n\n[lints]\nworkspace = true\n";
         assert_eq!(
             without_section(manifest, "[dev-dependencies]"),
-            "[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n"
+            "[package]\nname = \"a\"\n\n[dependencies]\nc = \"1\"\n\n[lints]\nworkspace = true\n"
         );
     }
 

@@ -135,3 +135,18 @@ impl Pushed {
 
 /// How far back rules read the counters and the definitions, and a little more.
 pub(crate) const RAW_SPAN: u64 = 3 * DAY + 2 * HOUR;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pushes_are_off_the_round_minute_and_the_present_is_on_a_tiles_edge() {
+        let clock = Clock::now();
+        assert_eq!(clock.present % 300, 0);
+        assert!(clock.pushed(NOW) % 60_000 != 0);
+        // The last minute that was pushed by the present is the one before.
+        assert!(clock.pushed(NOW - 1) < clock.present * 1_000 && clock.present * 1_000 < clock.pushed(NOW));
+        assert_eq!(clock.minute_at(clock.present + 125), NOW + 2);
+    }
+}

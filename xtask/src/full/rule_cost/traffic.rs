@@ -190,6 +190,8 @@ mod tests {
         for (kind, what) in ALL.iter().enumerate() {
             // Below the budget of 1%, which is what keeps each alert's short window silent.
             assert!(ratio(kind, NOW - 6 * HOUR, NOW) < 0.01, "{}", what.name);
+            let incident = (NOW - CALM..NOW + 31 * DAY).find(|minute| what.incident(*minute));
+            assert_eq!(incident, None, "{}", what.name);
         }
     }
 
