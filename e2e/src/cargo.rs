@@ -44,6 +44,15 @@ pub fn build_binary(package: &str) -> Result<PathBuf, BuildError> {
     build(package, &[])
 }
 
+/// Builds the one program of a workspace package, in the profile `release`, and says where it is.
+///
+/// # Errors
+///
+/// As [`build_binary`].
+pub fn build_release_binary(package: &str) -> Result<PathBuf, BuildError> {
+    build(package, &["--release"])
+}
+
 /// Builds the one program of a package of another workspace, in the profile `bench`, and says where it is.
 ///
 /// # Errors

@@ -174,6 +174,14 @@ impl Cache {
 
 /// Downloads and unpacks all packages to `work`/root; returns their file names, versions included.
 fn fetch(work: &Path) -> Result<Vec<String>, FetchError> {
+    let names = unpacked(work, &Binary::packages(), "90 MB")?;
+    let alertmanager = work.join(ROOT).join("usr/bin").join(Binary::Alertmanager.name());
+    relocate(&alertmanager).map_err(failed("rewrite", &alertmanager))?;
+    Ok(names)
+}
+
+/// Downloads and unpacks these packages of the suite to `work`/root; returns their file names, versions included.
+pub(crate) fn unpacked(work: &Path, packages: &[&str], size: &str) -> Result<Vec<String>, FetchError> {
     let apt = Apt::new(make(work, "apt")?)?;
     let repositories = apt.repositories()?;
     let mirrors = apt::debian_mirrors(&repositories);
@@ -191,14 +199,10 @@ fn fetch(work: &Path) -> Result<Vec<String>, FetchError> {
     index(&apt, &mirrors, &sources, work)?;
 
     let debs = make(work, "debs")?;
-    let packages = Binary::packages();
-    say(&format!("downloading {} (some 90 MB)", packages.join(", ")));
-    apt.download(Sources::Only(&sources), &packages, &debs)?;
+    say(&format!("downloading {} (some {size})", packages.join(", ")));
+    apt.download(Sources::Only(&sources), packages, &debs)?;
     say("unpacking (some 400 MB)");
-    let root = make(work, ROOT)?;
-    let names = apt::unpack(&debs, &root)?;
-    let alertmanager = root.join("usr/bin").join(Binary::Alertmanager.name());
-    relocate(&alertmanager).map_err(failed("rewrite", &alertmanager))?;
+    let names = apt::unpack(&debs, &make(work, ROOT)?)?;
     say("done");
     Ok(names)
 }
@@ -261,7 +265,7 @@ fn make(parent: &Path, name: &str) -> Result<PathBuf, FetchError> {
     Ok(path)
 }
 
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FetchError + use<> {
+pub(crate) fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FetchError + use<> {
     let path = path.to_path_buf();
     move |source| FetchError::Cache { what, path, source }
 }
@@ -272,7 +276,7 @@ fn say(what: &str) {
 
 const SUITE: &str = "trixie";
 const STAMP: &str = "stamp";
-const ROOT: &str = "root";
+pub(crate) const ROOT: &str = "root";
 const UNFINISHED: &str = "unfinished";
 /// Where the package `debian-archive-keyring` puts the keys of every release; the second name is the newer one.
 const KEYRINGS: [&str; 2] = [

@@ -74,13 +74,19 @@ impl Http {
     /// Makes a client.
     #[must_use]
     pub fn new() -> Self {
+        Self::waiting(TIMEOUT)
+    }
+
+    /// Makes a client that gives up after a time of one's choice, for work that takes a server longer.
+    #[must_use]
+    pub fn waiting(timeout: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // A proxy from the environment cannot reach our loopback.
             .proxy(None)
             .max_redirects(0)
             .allow_non_standard_methods(true)
-            .timeout_global(Some(TIMEOUT))
+            .timeout_global(Some(timeout))
             .build();
         Self { agent: config.into() }
     }
@@ -131,6 +137,19 @@ impl Http {
                 .and_then(|request| self.agent.run(request)),
         };
         read(method, url, answer)
+    }
+
+    /// POST of bytes, with headers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Http::get`].
+    pub fn post_bytes(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, HttpError> {
+        let mut request = self.agent.post(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read("POST", url, request.send(body))
     }
 
     /// POST of a form, every value percent-encoded.

@@ -133,6 +133,29 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts one on a free port with arguments of one's own, for what the ready-made servers do not offer.
+    ///
+    /// `ready` is the page that answers 200 once it does its work; `args` gets the port and a folder of the server's own.
+    /// It must make the server listen on 127.0.0.1 only.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn start_with(
+        binary: Binary,
+        ready: &'static str,
+        args: impl Fn(u16, &Path) -> Vec<OsString>,
+    ) -> Result<Self, StartError> {
+        Self::start(&Plan {
+            binary,
+            ready,
+            port: Port::Free,
+            config: None,
+            at_root: false,
+            args: &|spot| args(spot.port, spot.folder),
+        })
+    }
+
     pub(crate) fn start(plan: &Plan<'_>) -> Result<Self, StartError> {
         Self::start_program(plan, &Places::from_env().require_one(plan.binary)?)
     }

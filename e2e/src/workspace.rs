@@ -17,6 +17,11 @@ pub(crate) fn servers_folder() -> PathBuf {
     workspace_root().join("target").join("servers")
 }
 
+/// Where the oldest compiler is kept.
+pub(crate) fn compiler_folder() -> PathBuf {
+    workspace_root().join("target").join("compiler").join("oldest")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

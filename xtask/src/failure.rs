@@ -50,6 +50,12 @@ pub(crate) enum Failure {
     /// Nobody reads what is printed.
     #[error("cannot print: {0}")]
     Print(io::Error),
+    /// A part of the full run that is not there.
+    #[error("`{name}` is no part; there are {known}")]
+    NoSuchPart { name: String, known: String },
+    /// Some parts of the full run were not as they should be; they said why themselves.
+    #[error("not all is as it should be: {0}")]
+    Parts(String),
     /// Some steps failed; they said why themselves.
     #[error("{0}")]
     Steps(String),

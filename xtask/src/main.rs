@@ -1,9 +1,10 @@
-//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz`, `instructions`, `dependencies`
-//! and `ci`.
+//! The project's own chores: `cargo xtask servers`, `stack`, `test`, `fuzz`, `instructions`, `dependencies`,
+//! `full` and `ci`.
 
 mod ci;
 mod dependencies;
 mod failure;
+mod full;
 mod fuzz;
 mod instructions;
 mod servers;
@@ -38,6 +39,8 @@ enum Chore {
     Dependencies(dependencies::Args),
     /// Counts the instructions of the hot path under valgrind, and fails when they have grown by more than 5%
     Instructions(instructions::Args),
+    /// Runs what is too long for each change, and writes docs/full.md
+    Full(full::Args),
     /// Checks formatting, lints and docs; the tests are `cargo xtask test`
     Ci,
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Dependencies(args) => dependencies::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
+        Chore::Full(args) => full::run(&args),
         Chore::Ci => ci::run(),
     };
     match done {

@@ -1,6 +1,7 @@
 //! Running cargo commands one after another, in plain sight.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -9,21 +10,30 @@ use crate::failure::Failure;
 /// One cargo command.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Step {
+    /// Below the workspace's root, or elsewhere.
+    folder: PathBuf,
     args: Vec<String>,
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(&'static str, String)>,
 }
 
 impl Step {
     /// A command line without the leading `cargo`, words separated by spaces.
     pub(crate) fn cargo(line: &str) -> Self {
         Self {
+            folder: e2e::workspace_root(),
             args: line.split_whitespace().map(ToOwned::to_owned).collect(),
             env: Vec::new(),
         }
     }
 
-    pub(crate) fn env(mut self, variable: &'static str, value: &'static str) -> Self {
-        self.env.push((variable, value));
+    pub(crate) fn env(mut self, variable: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((variable, value.into()));
+        self
+    }
+
+    /// Runs it in another folder than the workspace's.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.folder = folder.to_path_buf();
         self
     }
 
@@ -44,9 +54,9 @@ impl Step {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO"));
         command
-            .current_dir(e2e::workspace_root())
+            .current_dir(&self.folder)
             .args(&self.args)
-            .envs(self.env.iter().copied());
+            .envs(self.env.iter().map(|(variable, value)| (variable, value)));
         command
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn environments(
 ) -> Option<BTreeMap<String, Environment>> {
     if let Value::Map(entries) = &node.value {
         if let Some((first, _)) = entries.get(MOST) {
-            let message = format_args!("{} environments are too many; write at most {MOST}", entries.len());
+            let message = format!("{} environments are too many; write at most {MOST}", entries.len());
             findings.mistake(first.place, message);
             return None;
         }

@@ -7,7 +7,9 @@ use super::shapes::{DAY, DURATION, TIME, ZONE};
 use super::tree::Node;
 use crate::{Slo, SloSetBuilder};
 
-pub(super) const EXCLUSIONS: SpecShape = SpecShape::List(&SpecShape::Map(&EXCLUSION));
+pub(super) const EXCLUSIONS: SpecShape = SpecShape::List(&ONE);
+
+static ONE: SpecShape = SpecShape::Map(&EXCLUSION);
 
 static EXCLUSION: SpecTable = SpecTable {
     one_of: &["until", "duration"],

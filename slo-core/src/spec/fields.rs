@@ -127,7 +127,7 @@ impl<'n> Fields<'n> {
         let example = self.example(name);
         let Some((key_place, node)) = self.values.get(name) else {
             if self.table.requires(name) {
-                let message = format_args!("`{name}` is missing; write it like `{example}`");
+                let message = format!("`{name}` is missing; write it like `{example}`");
                 findings.mistake_under(name, self.place, message);
             }
             return None;
@@ -162,7 +162,7 @@ impl<'n> Fields<'n> {
             [one] => Some(one),
             [first, others @ ..] => {
                 for key in others {
-                    let message = format_args!("`{key}` stands beside `{first}`; write one of the two");
+                    let message = format!("`{key}` stands beside `{first}`; write one of the two");
                     findings.mistake_under(key, self.key_place(key), message);
                 }
                 None
@@ -309,11 +309,11 @@ pub(super) fn items<T>(
         return None;
     };
     if items.is_empty() {
-        let message = format_args!("the list is empty; write one at least, like `{example}`");
+        let message = format!("the list is empty; write one at least, like `{example}`");
         findings.mistake(node.place, message);
     }
     if let Some(first) = items.get(most) {
-        let message = format_args!("{} items are too many; write at most {most}", items.len());
+        let message = format!("{} items are too many; write at most {most}", items.len());
         findings.mistake(first.place, message);
     }
     let mut values = Vec::new();

@@ -57,10 +57,12 @@ fn meant(given: &str) -> Option<Target> {
 }
 
 /// `30d`, `month in Asia/Seoul`, or the mapping below.
-pub(super) const WINDOW: SpecShape = SpecShape::Either(&[
+pub(super) const WINDOW: SpecShape = SpecShape::Either(&WINDOWS);
+
+static WINDOWS: [SpecShape; 2] = [
     SpecShape::Text("([0-9]+[wdhms])+|[a-z]+ in [A-Za-z0-9_+/-]+"),
     SpecShape::Map(&CALENDAR),
-]);
+];
 
 static CALENDAR: SpecTable = SpecTable::of(&[
     SpecKey::required(

@@ -87,7 +87,7 @@ fn slos(node: &Node, _: &str, findings: &mut Findings) -> Option<Vec<Slo>> {
         );
     }
     if let Some(first) = items.get(MOST_SLOS) {
-        let message = format_args!(
+        let message = format!(
             "{} SLOs are too many for one service; write at most {MOST_SLOS}",
             items.len()
         );
