@@ -9,7 +9,7 @@ use super::recorded::{
     burn_rate, error_ratio,
 };
 use super::rule_file::Rule;
-use super::subject::{LONGEST_RAW, Subject};
+use super::subject::{LONGEST_RAW, Subject, ratio};
 use crate::rule_window::TILE;
 
 /// Recorded for every SLO whatever its window, in seconds: panels rely on them.
@@ -81,7 +81,7 @@ pub(crate) fn needs_own_ratios(alerts: &Alerts) -> bool {
         .any(|length| !is_tiled(length) && !is_everybodys(length))
 }
 
-/// What is added up from tiles every five minutes, tiles first.
+/// What is added up from tiles every five minutes, tiles first: each rule behind those whose series it may read.
 pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
     let labels = subject.labels(true);
     let record = |name: &str, expr: String| Rule::record(name, expr).labels(&labels);
@@ -90,16 +90,13 @@ pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
         record(VALID_TILES, subject.tile(Of::Valid)),
     ];
     let tiled = |lengths: Vec<BurnWindow>| lengths.into_iter().filter(|length| is_tiled(*length));
-    for length in tiled(ratio_lengths(alerts)) {
-        let seconds = length.as_seconds().into();
-        let (bad, valid) = (subject.tiles(BAD_TILES, seconds), subject.tiles(VALID_TILES, seconds));
-        rules.push(record(&error_ratio(length), super::subject::ratio(&bad, &valid)));
+    let counted: Vec<_> = tiled(count_lengths(alerts)).collect();
+    for length in &counted {
+        rules.push(record(&bad_events(length), bad_of_tiles(subject, *length)));
     }
-    for length in tiled(count_lengths(alerts)) {
-        rules.push(record(
-            &bad_events(length),
-            subject.tiles(BAD_TILES, length.as_seconds().into()),
-        ));
+    for length in tiled(ratio_lengths(alerts)) {
+        let expr = ratio_of_tiles(subject, length, counted.contains(&length));
+        rules.push(record(&error_ratio(length), expr));
     }
     rules.extend([
         record(PERIOD_BAD, subject.period_tiles("sum_over_time", BAD_TILES)),
@@ -110,12 +107,28 @@ pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
     rules
 }
 
-/// In full rather than from the recorded ratio: vmalert's rules see what others of their group recorded a pass ago.
+fn bad_of_tiles(subject: &Subject, length: BurnWindow) -> String {
+    subject.tiles(BAD_TILES, length.as_seconds().into())
+}
+
+/// The ratio of a length that is added up from tiles; the bad ones of this pass may be recorded already.
+fn ratio_of_tiles(subject: &Subject, length: BurnWindow, is_counted: bool) -> String {
+    let valid = subject.tiles(VALID_TILES, length.as_seconds().into());
+    if is_counted && subject.sees_this_pass() {
+        subject.ratio_of_recorded(&bad_events(length), &valid)
+    } else {
+        ratio(&bad_of_tiles(subject, length), &valid)
+    }
+}
+
+/// In full where the recorded ratio would be that of the pass before.
 fn remaining(subject: &Subject) -> String {
-    format!(
-        "1 - (\n{}\n)",
-        indented(&subject.burn(&format!("({})", subject.period_ratio())))
-    )
+    let ratio = if subject.sees_this_pass() {
+        subject.series(PERIOD_RATIO)
+    } else {
+        format!("({})", subject.period_ratio())
+    };
+    format!("1 - (\n{}\n)", indented(&subject.burn(&ratio)))
 }
 
 /// Tiles that are there, of those that could be by now.

@@ -5,7 +5,9 @@ use slo_core::{BurnWindow, Target, names};
 use super::counters::{Counters, Of};
 use super::dates::Dates;
 use super::promql;
-use super::recorded::{BAD_MINUTES, BAD_TILES, BUDGET, EXCLUSION_END, START, VALID_MINUTES, VALID_TILES};
+use super::recorded::{
+    BAD_MINUTES, BAD_TILES, BUDGET, COVERAGE, EXCLUSION_END, PERIOD_BAD, START, VALID_MINUTES, VALID_TILES,
+};
 use super::recording::indented;
 use crate::args::{Engine, Identity};
 use crate::rule_window::{RuleWindow, TILE};
@@ -278,18 +280,35 @@ impl Subject {
         format!("clamp_max(({points} - 1) / {}, 1)", seconds.div_ceil(MINUTE))
     }
 
-    /// How much of the longest period was seen, up to 1.
+    /// How much of the longest period was seen, up to 1. A rolling window's is recorded as its coverage; that of a calendar's
+    /// is of the time so far.
     pub(crate) fn period_covered(&self) -> String {
+        if self.sees_this_pass() && self.window.period().is_none() {
+            return self.series(COVERAGE);
+        }
         let counted = self.period_tiles("count_over_time", VALID_TILES);
         format!("clamp_max({counted} / {}, 1)", self.window.longest_seconds() / TILE)
     }
 
     /// The error ratio of the whole period up to now.
     pub(crate) fn period_ratio(&self) -> String {
-        ratio(
-            &self.period_tiles("sum_over_time", BAD_TILES),
-            &self.period_tiles("sum_over_time", VALID_TILES),
-        )
+        let valid = self.period_tiles("sum_over_time", VALID_TILES);
+        if self.sees_this_pass() {
+            self.ratio_of_recorded(PERIOD_BAD, &valid)
+        } else {
+            ratio(&self.period_tiles("sum_over_time", BAD_TILES), &valid)
+        }
+    }
+
+    /// Recorded bad events over valid ones, absent where nothing is valid. What is recorded has the window's label, too.
+    pub(crate) fn ratio_of_recorded(&self, bad: &str, valid: &str) -> String {
+        format!("{}\n/ {}\n({valid} > 0)", self.series(bad), self.on())
+    }
+
+    /// Whether a rule sees what the rules before it in its group have just recorded; vmalert's see the pass before. See
+    /// `docs/adr/060-rules-read-what-their-group-has-just-recorded.md`.
+    pub(crate) const fn sees_this_pass(&self) -> bool {
+        matches!(self.engine, Engine::Prometheus | Engine::Mimir)
     }
 
     /// An error ratio over the budget.

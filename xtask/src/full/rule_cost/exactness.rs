@@ -18,6 +18,8 @@ use crate::full::numbers::{as_f64, median};
 const BAD: &str = "slo:bad_events:increase5m";
 const VALID: &str = "slo:valid_events:increase5m";
 const PERIOD: &str = "slo:error_ratio:period";
+/// What the period's ratio reads of its own pass, but for vmalert.
+const PERIOD_BAD: &str = "slo:bad_events:period";
 
 /// What an engine would have recorded of each kind over a period, by the names of the series.
 #[derive(Debug)]
@@ -77,6 +79,10 @@ pub(crate) fn measure(slo: &Path, engine: Engine, days: u64) -> Result<(Vec<Erro
     period.write(sloth::SHORTEST, &ratios)?;
     seen(&store, clock, VALID, KINDS)?;
     seen(&store, clock, sloth::SHORTEST, KINDS)?;
+    let bad = period.recorded_over(300, &ours.recording(PERIOD_BAD)?, 300)?;
+    same(&bad, &period.recorded_over(300, &own.recording(PERIOD_BAD)?, 300)?)?;
+    period.write(PERIOD_BAD, &bad)?;
+    seen(&store, clock, PERIOD_BAD, KINDS)?;
 
     let errors = vec![
         period.errors(Form::Fleet, &ours.recording(PERIOD)?)?,
@@ -100,7 +106,10 @@ struct Period<'a> {
 
 impl Period<'_> {
     fn recorded(&self, rules: &[Rule], step: i64) -> Result<Vec<(Labels, Line)>, Failure> {
-        let span = self.days as i64 * 86_400;
+        self.recorded_over(self.days as i64 * 86_400, rules, step)
+    }
+
+    fn recorded_over(&self, span: i64, rules: &[Rule], step: i64) -> Result<Vec<(Labels, Line)>, Failure> {
         let mut lines = Vec::new();
         for rule in rules {
             lines.extend(history::recorded(self.store, rule, self.clock.present, span, step)?);
@@ -180,7 +189,9 @@ fn same(one: &[(Labels, Line)], other: &[(Labels, Line)]) -> Result<(), Failure>
     if alike {
         Ok(())
     } else {
-        Err(Failure::new("the fleet's tiles and those of one SLO's rules differ"))
+        Err(Failure::new(
+            "what the fleet's rules and those of one SLO record differs",
+        ))
     }
 }
 
