@@ -8,7 +8,8 @@
 /// Prometheus and MetricsQL read the escapes of Go.
 #[must_use]
 pub fn quote(text: &str) -> String {
-    let mut out = String::from('"');
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),

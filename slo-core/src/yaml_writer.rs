@@ -10,6 +10,8 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 /// A node of a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "whoever writes one knows all there is to write")]
@@ -34,7 +36,7 @@ pub struct Map {
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Entry {
     remark: Option<&'static str>,
-    key: String,
+    key: Cow<'static, str>,
     value: Yaml,
 }
 
@@ -69,7 +71,7 @@ impl Yaml {
         let present = entries
             .into_iter()
             .filter_map(|(key, value)| Some((key, value.into()?)));
-        Self::Map(present.fold(Map::new(), |map, (key, value)| map.with(key, value)))
+        Self::Map(present.fold(Map::new(), |map, (key, value)| map.with(key.into(), value)))
     }
 
     /// A mapping of texts.
@@ -113,16 +115,24 @@ impl Map {
     }
 
     /// One more key; twice the same is not looked for.
-    pub fn with(self, key: impl Into<String>, value: impl Into<Yaml>) -> Self {
+    pub fn with(self, key: impl Into<Cow<'static, str>>, value: impl Into<Yaml>) -> Self {
         self.entry(None, key.into(), value.into())
     }
 
+    /// One more key if it has something.
+    pub fn with_some(self, key: &'static str, value: Option<impl Into<Yaml>>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+
     /// The same, with a remark for people above it; each line of it becomes one.
-    pub fn because(self, remark: &'static str, key: impl Into<String>, value: impl Into<Yaml>) -> Self {
+    pub fn because(self, remark: &'static str, key: impl Into<Cow<'static, str>>, value: impl Into<Yaml>) -> Self {
         self.entry(Some(remark), key.into(), value.into())
     }
 
-    fn entry(mut self, remark: Option<&'static str>, key: String, value: Yaml) -> Self {
+    fn entry(mut self, remark: Option<&'static str>, key: Cow<'static, str>, value: Yaml) -> Self {
         self.entries.push(Entry { remark, key, value });
         self
     }

@@ -3,6 +3,8 @@
 //! Templates of Prometheus and vmalert, which share Go's language and the functions `query`, `first`, `label` and `value`.
 //! Each line asks for what it needs and is left out when there is nothing to say, so a missing metric spoils no page.
 
+use core::cell::OnceCell;
+
 use slo_core::names;
 
 use super::recorded::{BAD_TILES, COVERAGE, REMAINING, WINDOW, burn_rate};
@@ -25,6 +27,8 @@ pub(crate) struct Notes {
     pub(crate) has_requests: bool,
     /// The length of the window, where the rules are one SLO's; else it is asked for.
     pub(crate) window_seconds: Option<u64>,
+    /// What is said of a budget that burns, whoever is told: the page and the ticket say the same.
+    pub(crate) burn: OnceCell<String>,
 }
 
 /// Where it is written what to do.
@@ -46,7 +50,12 @@ impl Notes {
             names::SERVICE_NAME.label,
             names::SLO_NAME.label
         );
-        let lines: Vec<_> = [
+        self.with_links(summary, self.burn.get_or_init(|| self.lines_of_a_burn()).clone())
+    }
+
+    /// Line breaks come with the lines that are said.
+    fn lines_of_a_burn(&self) -> String {
+        let lines = [
             self.promise_line(),
             Some(self.hits_line()),
             self.has_requests.then(|| self.worst_line()),
@@ -54,12 +63,8 @@ impl Notes {
             Some(self.left_line()),
             Some(self.seen_line()),
             Some(self.exhausted_line()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        // Line breaks come with the lines that are said.
-        self.with_links(summary, lines.concat())
+        ];
+        lines.into_iter().flatten().collect()
     }
 
     /// Of any other alert.

@@ -1,5 +1,7 @@
 //! One set of rules for every SLO of every service that exports `slo.events`, now and later.
 
+use core::cell::OnceCell;
+
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::{Share, Target, names};
@@ -214,6 +216,7 @@ impl Fleet {
             has_events: true,
             has_requests: true,
             window_seconds: None,
+            burn: OnceCell::new(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod data;
 
+use core::cell::OnceCell;
+
 use chrono::NaiveDate;
 use slo_core::alert::{AlertPolicy, Alerts, Severity};
 use slo_core::{HttpSli, Sli, Slo, SloSet, names};
@@ -313,6 +315,7 @@ impl<'a> Own<'a> {
             has_events: self.source == Source::Events && !ruled.is_foreign(),
             has_requests: !ruled.is_foreign(),
             window_seconds: Some(ruled.subject.window.longest_seconds()),
+            burn: OnceCell::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ pub(crate) use slo_core::promql::{fraction, quote};
 
 /// `label="value"`.
 pub(crate) fn is(label: &str, value: &str) -> String {
-    format!("{label}={}", quote(value))
+    [label, "=", &quote(value)].concat()
 }
 
 /// `label=~"one|other"`: any of these values and nothing else.

@@ -143,7 +143,12 @@ fn coverage(subject: &Subject) -> String {
 
 /// The lines, two spaces deeper.
 pub(crate) fn indented(text: &str) -> String {
-    format!("  {}", text.replace('\n', "\n  "))
+    let mut deeper = String::with_capacity(text.len() + text.len() / 8 + 2);
+    for (number, line) in text.split('\n').enumerate() {
+        deeper.push_str(if number == 0 { "  " } else { "\n  " });
+        deeper.push_str(line);
+    }
+    deeper
 }
 
 /// Each length whose error ratio some condition looks at, once, ascending. The period has a name of its own.

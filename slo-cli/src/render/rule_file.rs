@@ -1,6 +1,6 @@
 //! Groups of rules as rule engines read them.
 
-use slo_core::yaml_writer::{Style, Yaml};
+use slo_core::yaml_writer::{Map, Style, Yaml};
 
 use crate::args::RuleFormat;
 
@@ -86,28 +86,22 @@ impl Rule {
         self.labels.iter().map(|(name, value)| (name, value))
     }
 
-    fn yaml(&self) -> Yaml {
-        let (record, alert, lasting, annotations) = match &self.what {
-            What::Record(name) => (Some(Yaml::text(name)), None, None, None),
+    fn yaml(self) -> Yaml {
+        let (key, name, lasting, annotations) = match self.what {
+            What::Record(name) => ("record", name, None, None),
             What::Alert {
                 name,
                 lasting,
                 annotations,
-            } => (
-                None,
-                Some(Yaml::text(name)),
-                lasting.as_ref().map(Yaml::text),
-                texts(annotations),
-            ),
+            } => ("alert", name, lasting, Yaml::texts(annotations).unless_empty()),
         };
-        Yaml::map([
-            ("record", record),
-            ("alert", alert),
-            ("expr", Some(Yaml::text(&self.expr))),
-            ("for", lasting),
-            ("labels", texts(&self.labels)),
-            ("annotations", annotations),
-        ])
+        Map::new()
+            .with(key, name)
+            .with("expr", self.expr)
+            .with_some("for", lasting)
+            .with_some("labels", Yaml::texts(self.labels).unless_empty())
+            .with_some("annotations", annotations)
+            .into()
     }
 }
 
@@ -129,13 +123,13 @@ impl Group {
         }
     }
 
-    fn yaml(&self) -> Yaml {
-        let rules = self.rules.iter().map(Rule::yaml).collect();
-        Yaml::map([
-            ("name", Some(Yaml::text(&self.name))),
-            ("interval", Some(Yaml::text(self.interval))),
-            ("rules", Some(Yaml::List(rules))),
-        ])
+    fn yaml(self) -> Yaml {
+        let rules = self.rules.into_iter().map(Rule::yaml).collect();
+        Map::new()
+            .with("name", self.name)
+            .with("interval", self.interval)
+            .with("rules", Yaml::List(rules))
+            .into()
     }
 }
 
@@ -156,29 +150,23 @@ impl RuleFile {
     }
 
     /// The file's text. Groups without rules are left out.
-    pub(crate) fn render(&self, format: RuleFormat) -> String {
-        let groups = self.groups.iter().filter(|group| !group.rules.is_empty());
+    pub(crate) fn render(self, format: RuleFormat) -> String {
+        let groups = self.groups.into_iter().filter(|group| !group.rules.is_empty());
         let groups = Yaml::map([("groups", Some(Yaml::List(groups.map(Group::yaml).collect())))]);
         let document = match format {
             RuleFormat::Plain => groups,
-            RuleFormat::PrometheusRule => self.object(groups),
+            RuleFormat::PrometheusRule => object(self.name, groups),
         };
         document.document(&self.heading.join("\n"), Style::Rules)
     }
-
-    /// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
-    fn object(&self, groups: Yaml) -> Yaml {
-        Yaml::map([
-            ("apiVersion", Some(Yaml::text("monitoring.coreos.com/v1"))),
-            ("kind", Some(Yaml::text("PrometheusRule"))),
-            ("metadata", Some(Yaml::map([("name", Some(Yaml::text(&self.name)))]))),
-            ("spec", Some(groups)),
-        ])
-    }
 }
 
-/// A mapping of texts; nothing when it is empty.
-fn texts(pairs: &[(String, String)]) -> Option<Yaml> {
-    let pairs = pairs.iter().map(|(key, value)| (key, value));
-    Yaml::texts(pairs).unless_empty()
+/// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
+fn object(name: String, groups: Yaml) -> Yaml {
+    Yaml::map([
+        ("apiVersion", Some(Yaml::text("monitoring.coreos.com/v1"))),
+        ("kind", Some(Yaml::text("PrometheusRule"))),
+        ("metadata", Some(Yaml::map([("name", Some(Yaml::Text(name)))]))),
+        ("spec", Some(groups)),
+    ])
 }

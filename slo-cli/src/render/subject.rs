@@ -73,23 +73,32 @@ impl Subject {
 
     /// A series that is recorded for this window only.
     pub(crate) fn series(&self, name: &str) -> String {
-        let mut matchers = self.matchers();
-        matchers.push(promql::is(WINDOW_LABEL, &self.window.to_string()));
-        promql::selector(name, &matchers)
+        let window = promql::is(WINDOW_LABEL, &self.window.to_string());
+        match self.whose() {
+            None => [name, "{", &window, "}"].concat(),
+            Some(whose) => [name, "{", &whose, ", ", &window, "}"].concat(),
+        }
     }
 
     /// A series that is recorded whatever the window.
     pub(crate) fn any_window_series(&self, name: &str) -> String {
-        promql::selector(name, &self.matchers())
+        match self.whose() {
+            None => name.to_owned(),
+            Some(whose) => [name, "{", &whose, "}"].concat(),
+        }
     }
 
-    fn matchers(&self) -> Vec<String> {
+    /// The matchers of one SLO's recorded series.
+    fn whose(&self) -> Option<String> {
         match &self.scope {
-            Scope::Fleet => Vec::new(),
-            Scope::Own { service, slo, .. } => vec![
-                promql::is(names::SERVICE_NAME.label, service),
-                promql::is(names::SLO_NAME.label, slo),
-            ],
+            Scope::Fleet => None,
+            Scope::Own { service, slo, .. } => {
+                let (service, slo) = (
+                    promql::is(names::SERVICE_NAME.label, service),
+                    promql::is(names::SLO_NAME.label, slo),
+                );
+                Some([service.as_str(), ", ", &slo].concat())
+            }
         }
     }
 

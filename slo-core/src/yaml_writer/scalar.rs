@@ -17,15 +17,16 @@ impl Style {
 
     /// Whether every reader takes it, without quotes, as this very text.
     fn is_plain(self, text: &str) -> bool {
-        let inside = |sign: char| {
+        let inside = |sign: u8| {
             sign.is_ascii_alphanumeric()
-                || matches!(sign, '_' | '-' | '.' | '/')
-                || sign == ':' && self != Self::Objects
+                || matches!(sign, b'_' | b'-' | b'.' | b'/')
+                || sign == b':' && self != Self::Objects
         };
         let begins = text.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_');
-        let is_word = begins && text.chars().all(inside) && !text.ends_with(':');
+        let is_word = begins && text.bytes().all(inside) && !text.ends_with(':');
+        let is_taken = || TAKEN.iter().any(|taken| text.eq_ignore_ascii_case(taken));
         // Words of digits, like `1e3`, do not begin so.
-        is_word && !TAKEN.contains(&text.to_ascii_lowercase().as_str()) || self == Self::Rules && is_length(text)
+        is_word && !is_taken() || self == Self::Rules && is_length(text)
     }
 }
 
@@ -44,14 +45,21 @@ pub(super) fn write(out: &mut String, text: &str, style: Style) {
 /// takes the first for the indentation, and drops empty ones at the end.
 pub(super) fn fits_a_block(text: &str) -> bool {
     let lines = text.strip_suffix('\n').unwrap_or(text);
-    let is_blank = |line: &str| !line.is_empty() && line.trim_matches(' ').is_empty();
+    let is_blank = |line: &str| !line.is_empty() && line.bytes().all(|sign| sign == b' ');
     text.contains('\n')
         && !lines.starts_with([' ', '\n'])
         && !lines.is_empty()
         && !lines.ends_with('\n')
         && lines.split('\n').all(|line| !is_blank(line))
-        && lines.chars().all(|sign| sign == '\n' || is_printable(sign))
+        && are_printable(lines)
         && !lines.contains(ENVIRONMENT)
+}
+
+/// Of printable characters, line breaks among them. Nearly all texts are ASCII, of which all bytes are looked at at once.
+fn are_printable(lines: &str) -> bool {
+    let is_plain = |sign: u8| matches!(sign, b' '..=b'~' | b'\n');
+    lines.bytes().fold(true, |all, sign| all & is_plain(sign))
+        || lines.chars().all(|sign| sign == '\n' || is_printable(sign))
 }
 
 fn is_length(text: &str) -> bool {
@@ -61,27 +69,38 @@ fn is_length(text: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Between double quotes, whatever is in it.
+/// Between double quotes, whatever is in it. What needs no escape is copied in pieces.
 fn write_escaped(out: &mut String, text: &str) {
+    let may_stay = |sign: u8| matches!(sign, b' '..=b'~') && !matches!(sign, b'"' | b'\\' | b'{');
     out.push('"');
-    let mut last = ' ';
-    for sign in text.chars() {
-        // Writing to a string cannot fail.
-        let _ = match sign {
-            '"' | '\\' => write!(out, "\\{sign}"),
-            '\n' => out.write_str("\\n"),
-            '\t' => out.write_str("\\t"),
-            '{' if last == '%' => out.write_str("\\x7b"),
-            sign if is_printable(sign) => out.write_char(sign),
-            sign => match u32::from(sign) {
-                code @ 0..=0xff => write!(out, "\\x{code:02x}"),
-                code @ 0x100..=0xffff => write!(out, "\\u{code:04x}"),
-                code => write!(out, "\\U{code:08x}"),
-            },
-        };
-        last = sign;
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|sign| !may_stay(sign)) {
+        let (piece, behind) = rest.split_at(at);
+        out.push_str(piece);
+        let mut signs = behind.chars();
+        signs.next().into_iter().for_each(|sign| escape(out, sign));
+        rest = signs.as_str();
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+/// One sign, behind what is written already.
+fn escape(out: &mut String, sign: char) {
+    // Writing to a string cannot fail.
+    let _ = match sign {
+        '"' => out.write_str("\\\""),
+        '\\' => out.write_str("\\\\"),
+        '\n' => out.write_str("\\n"),
+        '\t' => out.write_str("\\t"),
+        '{' if out.ends_with('%') => out.write_str("\\x7b"),
+        sign if is_printable(sign) => out.write_char(sign),
+        sign => match u32::from(sign) {
+            code @ 0..=0xff => write!(out, "\\x{code:02x}"),
+            code @ 0x100..=0xffff => write!(out, "\\u{code:04x}"),
+            code => write!(out, "\\U{code:08x}"),
+        },
+    };
 }
 
 /// YAML 1.2.2, production 1 (`c-printable`), without line breaks of any kind, tabs and the byte order mark.
