@@ -1,6 +1,5 @@
 //! `slo gate` on the real servers.
 
-mod backfill;
 mod bypass;
 mod decisions;
 mod deploy;

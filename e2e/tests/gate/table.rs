@@ -1,6 +1,6 @@
 //! Each row of the gate's table on real engines that hold a month of each service: verdict, exit code and text.
 
-use e2e::{Failure, Outcome, Prometheus, TempDir, VictoriaMetrics};
+use e2e::{Failure, Outcome, TempDir, VictoriaMetrics};
 
 use crate::services::past;
 use crate::tool::Gate;
@@ -242,8 +242,7 @@ fn each_row_of_the_table_on_victoria_metrics() -> Outcome {
 #[test]
 fn each_row_of_the_table_on_prometheus_and_how_far_its_counts_are_off() -> Outcome {
     let folder = TempDir::new("slo-gate-blocks")?;
-    past().blocks(folder.path())?;
-    let store = Prometheus::start_over(&folder.path().join("data"))?;
+    let store = past().into_prometheus(folder.path())?;
     let gate = Gate::asking(store.url())?;
     each_row(&gate)?;
     for at in ["2026-03-01T00:00:01Z", "2026-03-01T00:00:30Z", "2026-03-01T00:00:59Z"] {
