@@ -2,6 +2,7 @@
 
 use e2e::{Failure, Outcome, Prometheus, TempDir, VictoriaMetrics};
 
+use crate::mailers::MAILERS;
 use crate::services::past;
 use crate::tool::Gate;
 
@@ -18,7 +19,7 @@ const BYPASS: &[&str] = &[
 ];
 
 /// A service, what is asked of the gate, what it answers, and what its text says.
-type Row = (
+pub(crate) type Row = (
     &'static str,
     &'static [&'static str],
     &'static str,
@@ -206,7 +207,7 @@ const TABLE: [Row; 23] = [
 ];
 
 fn each_row(gate: &Gate) -> Outcome {
-    for (service, more, expected, texts) in TABLE {
+    for (service, more, expected, texts) in TABLE.into_iter().chain(MAILERS) {
         let more = [&THEN[..], more].concat();
         let (verdict, line) = gate.verdict(service, &more)?;
         assert_eq!(line, expected, "{service} {more:?}: {verdict:#}");

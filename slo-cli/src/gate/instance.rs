@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use slo_core::gate::{Evidence, Latency, Observation, Unseen};
-use slo_core::{Events, Slo, SloSet, Threshold, Window};
+use slo_core::{Events, Sli, Slo, SloSet, Threshold, Window};
 
 use super::evidence::{counted, share};
 use crate::prom::Engine;
@@ -199,6 +199,10 @@ impl<'a> View<'a> {
     }
 
     fn budget(&self, evidence: Evidence, slo: &Slo) -> Evidence {
+        if matches!(slo.sli(), Sli::Prometheus(_)) {
+            let words = "no instance counts its events, an engine does; ask that";
+            return evidence.budget(slo.name(), self.observed(Err(Unseen::NoAnswer(words.to_owned()))));
+        }
         let Some(promise) = self.status.slos.iter().find(|promise| promise.name == slo.name()) else {
             return evidence.budget(slo.name(), self.observed(Err(Unseen::NeverSeen)));
         };
