@@ -216,6 +216,17 @@ fn each_row(gate: &Gate) -> Outcome {
             assert!(said.contains(text), "no `{text}` in:\n{said}");
         }
     }
+    recovery_is_told_by_pieces_that_end_when_asked(gate)
+}
+
+/// And not at a round hour, where an engine's cache has the pieces.
+fn recovery_is_told_by_pieces_that_end_when_asked(gate: &Gate) -> Outcome {
+    for service in ["spent", "mails-lost"] {
+        let (verdict, line) = gate.verdict(service, &["--at", "2026-03-01T00:00:59Z"])?;
+        assert_eq!(line, "blocked 1 pass pass fail", "{verdict:#}");
+        let at = verdict["rules"][2]["recovers_at"].as_str().unwrap_or_default();
+        assert!(at.starts_with("2026-03-10T") && at.contains(":00:59"), "{verdict:#}");
+    }
     Ok(())
 }
 

@@ -388,6 +388,23 @@ mod tests {
     }
 
     #[test]
+    fn what_an_engine_counts_no_instance_can_tell() {
+        let yaml = YAML.replace(
+            "{http: {routes: [/listings]}}",
+            "{prometheus: {bad: lost_total, valid: mails_total}}",
+        );
+        let slos = SloSet::from_yaml(&yaml).unwrap();
+        let (address, _heard) = serving(vec![answer("200 OK", &status().to_string())]);
+        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None);
+        let verdict = slos.gate().judge(&slos, &evidence, &Request::deploy(), Utc::now());
+        assert_eq!(states(&verdict), [RuleState::Pass, RuleState::Pass, RuleState::Unknown]);
+        assert!(
+            verdict.rules[2].sentence.ends_with("an engine does; ask that"),
+            "{verdict}"
+        );
+    }
+
+    #[test]
     fn a_rule_over_another_time_cannot_be_judged() {
         let yaml = YAML.replace("slos:", "gate: {bad_ratio: \"< 0.5% over 1h\"}, slos:");
         let slos = SloSet::from_yaml(&yaml).unwrap();

@@ -286,6 +286,17 @@ fn where_the_engine_does_not_keep_the_window_the_tiles_tell() {
 }
 
 #[test]
+fn an_expression_is_there_when_it_says_something_and_is_no_age() {
+    let sli = PrometheusSli::bad(
+        "failed_total".parse().unwrap(),
+        "sum(increase(a[$window]))".parse().unwrap(),
+    );
+    let table = mailing().with("count(sum(sum(increase(a[5m]))))", value(4_711.0));
+    let verdict = judged_with(&table, slo_of(sli, "30d"));
+    assert_eq!(rule(&verdict, RuleName::Budget).state, RuleState::Pass, "{verdict}");
+}
+
+#[test]
 fn slices_of_time_that_nobody_judges_are_unknown() {
     let slices = TimeSlices::new(Duration::from_secs(60), "99%".parse().unwrap()).unwrap();
     let verdict = judged_with(&mailing(), mails().in_time_slices(slices));
