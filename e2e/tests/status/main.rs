@@ -275,7 +275,7 @@ fn a_fleet_on_prometheus() -> Outcome {
             .instant_at("count(slo_events_total)", 1_769_817_600.0)
             .map_err(|error| error.to_string())?;
         let all = standings(&document);
-        (all.len() == 13 && !first.is_empty())
+        (all.len() == 14 && !first.is_empty())
             .then_some(())
             .ok_or_else(|| format!("{all:?}"))
     })?;
