@@ -4,6 +4,7 @@ mod bypass;
 mod decisions;
 mod deploy;
 mod instance;
+mod mailers;
 mod services;
 mod table;
 mod tool;

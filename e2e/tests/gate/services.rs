@@ -2,11 +2,13 @@
 
 use e2e::past::{Instance, Past};
 
+use crate::mailers::mailers;
+
 /// Requests a minute.
 const BUSY: i64 = 600;
 
 /// What a usual service pushes: 1 in 2,000 requests is bad, all but 1 in 100 fast.
-fn healthy(past: &mut Past, of: Instance<'_>) {
+pub(crate) fn healthy(past: &mut Past, of: Instance<'_>) {
     past.events(of, |_| BUSY, |ago| i64::from(ago % 10 == 0) * 3);
     past.durations(of, &[("0.8", 594), ("+Inf", BUSY)]);
 }
@@ -119,5 +121,6 @@ pub(crate) fn past() -> Past {
             1.0,
         );
     }
+    mailers(&mut past);
     past
 }

@@ -87,6 +87,7 @@ fn is_as_it_was(status: &Status) -> Outcome {
             "young production warming-up",
             "healthy production fine",
             "healthy staging fine",
+            "mailer production fine",
             "calendar production fine",
             "mismatch production fine",
             "draft production burning",
@@ -115,6 +116,13 @@ fn is_as_it_was(status: &Status) -> Outcome {
     assert_eq!(
         (&ruled["alert"]["from"], &ruled["alert"]["state"]),
         (&"rules".into(), &"ticket".into())
+    );
+
+    let mailer = of(&document, "mailer")?;
+    near(&mailer["budget"]["remaining_ratio"], 0.8, 1e-9)?;
+    assert_eq!(
+        (&mailer["counted_from"], &mailer["pushed_seconds_ago"]),
+        (&"rules".into(), &0.into())
     );
 
     let stale = of(&document, "stale")?;
@@ -160,7 +168,7 @@ fn is_as_it_was(status: &Status) -> Outcome {
 fn reads_well(status: &Status) -> Outcome {
     let text = status.text(&[])?;
     assert!(
-        text.starts_with("6 hurt, 13 promises of 12 services: 1 paging, 1 exhausted, 1 ticket, 2 stale, 1 burning,"),
+        text.starts_with("6 hurt, 14 promises of 13 services: 1 paging, 1 exhausted, 1 ticket, 2 stale, 1 burning,"),
         "{text}"
     );
     assert!(
@@ -176,7 +184,7 @@ fn reads_well(status: &Status) -> Outcome {
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     let only = status.text(&["--only", "burning,draft"])?;
     assert!(
-        only.contains("BURNING") && only.contains("draft, burning") && only.contains("(11 promises are not shown)"),
+        only.contains("BURNING") && only.contains("draft, burning") && only.contains("(12 promises are not shown)"),
         "{only}"
     );
 
@@ -216,7 +224,7 @@ fn draws(status: &Status) -> Outcome {
         String::from_utf8_lossy(&output.stderr)
     );
     let page = std::fs::read_to_string(&file)?;
-    // All but the one without traffic.
+    // All but the one without traffic, and the one whose events an engine counts.
     assert_eq!(page.matches("<svg class=\"chart\"").count(), 12, "{page}");
     assert!(
         !page.contains("http://www") && !page.contains("<script") && !page.contains("<link"),
