@@ -2,6 +2,7 @@
 //! Prometheus.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
@@ -10,11 +11,12 @@ use crate::catalogue::Binary;
 use crate::lookup::Places;
 use crate::outcome::Failure;
 use crate::server::Prometheus;
-use crate::temp::TempDir;
 
 /// The moment at which everything is asked: 2026-03-01T00:00:00Z, in milliseconds.
 pub const NOW: i64 = 1_772_323_200_000;
 const MINUTE: i64 = 60_000;
+/// In minutes.
+const DAY: i64 = 24 * 60;
 
 /// Series with their samples.
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ pub struct Instance<'a> {
     pub from: i64,
     /// The last minute, counted back from the end.
     pub to: i64,
+    /// Whether its labels say whose it is; else `job` does, and `target_info` has the environment.
+    pub is_promoted: bool,
 }
 
 impl<'a> Instance<'a> {
@@ -52,9 +56,24 @@ impl<'a> Instance<'a> {
             service,
             environment: "production",
             name: "one",
-            from: 31 * 24 * 60,
+            from: 31 * DAY,
             to: 0,
+            is_promoted: true,
         }
+    }
+
+    fn labels(self) -> Vec<(&'static str, String)> {
+        if self.is_promoted {
+            return vec![
+                ("service_name", self.service.to_owned()),
+                ("deployment_environment_name", self.environment.to_owned()),
+                ("service_instance_id", self.name.to_owned()),
+            ];
+        }
+        vec![
+            ("job", format!("sales/{}", self.service)),
+            ("instance", self.name.to_owned()),
+        ]
     }
 }
 
@@ -67,14 +86,21 @@ impl Past {
             if ago < of.from {
                 total += by(ago);
             }
-            total as f64
+            Some(total as f64)
         };
         self.each_minute(of, name, labels, value);
     }
 
+    /// What rules record of `browse` every five minutes: `at(minute)` is what the five minutes before it held.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a test are far below 2^53")]
+    pub fn tiles(&mut self, of: Instance<'_>, name: &str, at: impl Fn(i64) -> i64) {
+        let labels = [("slo_name", "browse"), ("slo_window", "30d")];
+        self.each_minute(of, name, &labels, |ago| (ago % 5 == 0).then(|| at(ago) as f64));
+    }
+
     /// A gauge that has one value all the time.
     pub fn gauge(&mut self, of: Instance<'_>, name: &str, labels: &[(&str, &str)], value: f64) {
-        self.each_minute(of, name, labels, |_| value);
+        self.each_minute(of, name, labels, |_| Some(value));
     }
 
     /// A series of its own with one sample, so many minutes before the end: a run of something.
@@ -93,22 +119,16 @@ impl Past {
         of: Instance<'_>,
         name: &str,
         labels: &[(&str, &str)],
-        mut value: impl FnMut(i64) -> f64,
+        mut value: impl FnMut(i64) -> Option<f64>,
     ) {
-        let own = [
-            ("__name__", name),
-            ("service_name", of.service),
-            ("deployment_environment_name", of.environment),
-            ("service_instance_id", of.name),
-        ];
-        let labels = own.iter().chain(labels).filter(|(_, value)| !value.is_empty());
+        let more = labels.iter().map(|(key, value)| (*key, (*value).to_owned()));
+        let own = [("__name__", name.to_owned())].into_iter().chain(of.labels());
+        let labels = own.chain(more).filter(|(_, value)| !value.is_empty());
+        let samples = (of.to..=of.from).rev();
         self.series.push(Series {
-            labels: labels
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect(),
-            samples: (of.to..=of.from)
-                .rev()
-                .map(|ago| (value(ago), NOW - ago * MINUTE))
+            labels: labels.map(|(key, value)| (key.to_owned(), value)).collect(),
+            samples: samples
+                .filter_map(|ago| Some((value(ago)?, NOW - ago * MINUTE)))
                 .collect(),
         });
     }
@@ -146,10 +166,9 @@ impl Past {
         self.series.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// The same as OpenMetrics: of what is older than eight hours, one sample in five, which is as often as Prometheus looks
-    /// back.
-    #[must_use]
-    pub fn open_metrics(&self) -> String {
+    /// The same as OpenMetrics. What is more than a day away from both ends has one sample in five: enough for Prometheus'
+    /// look-back, and a third of the samples of a month.
+    fn open_metrics(&self) -> String {
         let mut out = String::new();
         for series in &self.series {
             let is_name = |(key, _): &&(String, String)| key == "__name__";
@@ -157,9 +176,10 @@ impl Past {
             let labels = series.labels.iter().filter(|label| !is_name(label));
             let labels: Vec<_> = labels.map(|(key, value)| format!("{key}={}", json!(value))).collect();
             let labels = labels.join(",");
+            let first = series.samples.first().map_or(NOW, |(_, at)| *at);
             for (value, at) in &series.samples {
-                let ago = (NOW - at) / MINUTE;
-                if ago <= 8 * 60 || ago % 5 == 0 || series.samples.len() == 1 {
+                let (ago, old) = ((NOW - at) / MINUTE, (at - first) / MINUTE);
+                if ago <= DAY || old <= DAY || ago % 5 == 0 {
                     let _ = writeln!(out, "{name}{{{labels}}} {value} {}", at / 1_000);
                 }
             }
@@ -168,23 +188,29 @@ impl Past {
         out
     }
 
-    /// Puts it into a Prometheus that runs; its blocks are seen after a while, so ask [`eventually`](crate::eventually).
+    /// A Prometheus that holds it from its start on. It works in the folder, which must outlive it.
     ///
     /// # Errors
     ///
-    /// [`Failure`] without promtool, or with what it says.
-    pub fn into_prometheus(&self, server: &mut Prometheus) -> Result<(), Failure> {
-        let folder = TempDir::new("e2e-past")?;
-        std::fs::write(folder.path().join("past.txt"), self.open_metrics())?;
-        let mut import = Command::new(Places::from_env().require_one(Binary::Promtool)?);
-        import
-            .current_dir(folder.path())
-            .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet", "past.txt"])
-            .arg(server.server().folder().join("data"));
-        let output = import.output()?;
-        if output.status.success() {
-            return Ok(());
+    /// [`Failure`] without promtool or Prometheus, or with what they say.
+    pub fn into_prometheus(&self, folder: &Path) -> Result<Prometheus, Failure> {
+        let (text, data) = (folder.join("past.txt"), folder.join("data"));
+        std::fs::write(&text, self.open_metrics())?;
+        let output = Command::new(Places::from_env().require_one(Binary::Promtool)?)
+            // Blocks of two hours, the default, would read the whole text for each of them.
+            .args([
+                "tsdb",
+                "create-blocks-from",
+                "--max-block-duration=744h",
+                "--quiet",
+                "openmetrics",
+            ])
+            .args([&text, &data])
+            .output()?;
+        std::fs::remove_file(&text)?;
+        if !output.status.success() {
+            return Err(Failure::new(String::from_utf8_lossy(&output.stderr).into_owned()));
         }
-        Err(Failure::new(String::from_utf8_lossy(&output.stderr).into_owned()))
+        Ok(Prometheus::start_over(&data)?)
     }
 }

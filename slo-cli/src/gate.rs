@@ -3,6 +3,7 @@
 mod asking;
 pub mod audit;
 mod budgets;
+mod by_engine;
 mod evidence;
 mod freshness;
 mod instance;

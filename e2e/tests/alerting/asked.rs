@@ -18,7 +18,8 @@ use crate::traffic::send;
 
 type Names = BTreeSet<String>;
 
-/// The example's promises, and one over the calendar's month, whose start is a metric of its own.
+/// The example's promises, and one over the calendar's month that had a planned time: the period's start and the planned
+/// time's end are metrics of their own.
 const BY_THE_MONTH: &str = "
   - name: browse-month
     promise: Anyone can look at listings in this month.
@@ -27,6 +28,7 @@ const BY_THE_MONTH: &str = "
     sli: { http: { routes: [\"/listings\"] } }
     objective: 99.9%
     window: { calendar: month, time_zone: Asia/Seoul }
+    exclude: [{ from: 2026-01-31 02:00, until: 2026-01-31 04:00, time_zone: UTC, reason: move to another region }]
 ";
 
 /// What neither the example nor a rule has, and who does.

@@ -1,10 +1,10 @@
 //! `slo gate` on the real servers.
 
-mod backfill;
 mod bypass;
 mod decisions;
 mod deploy;
 mod instance;
+mod mailers;
 mod services;
 mod table;
 mod tool;

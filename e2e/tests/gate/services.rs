@@ -1,12 +1,14 @@
 //! Services of every kind that the gate's table has a row for, and a month of each.
 
-use crate::backfill::{Instance, Past};
+use e2e::past::{Instance, Past};
+
+use crate::mailers::mailers;
 
 /// Requests a minute.
 const BUSY: i64 = 600;
 
 /// What a usual service pushes: 1 in 2,000 requests is bad, all but 1 in 100 fast.
-fn healthy(past: &mut Past, of: Instance<'_>) {
+pub(crate) fn healthy(past: &mut Past, of: Instance<'_>) {
     past.events(of, |_| BUSY, |ago| i64::from(ago % 10 == 0) * 3);
     past.durations(of, &[("0.8", 594), ("+Inf", BUSY)]);
 }
@@ -81,11 +83,11 @@ pub(crate) fn past() -> Past {
     // Its data is old, although probes that began before have not found out.
     let stale = Instance::of("stale");
     healthy(&mut past, stale);
-    for (state, holds) in [("fresh", 0), ("stale", 1)] {
+    for (state, holds) in [("fresh", 0.0), ("stale", 1.0)] {
         let labels = [("slo_health_check", "prices"), ("slo_health_state", state)];
         past.gauge(stale, "slo_health_state", &labels, holds);
         let labels = [("slo_name", "prices-fresh"), ("state", state)];
-        past.gauge(stale, "slo_health:probe_state", &labels, 1 - holds);
+        past.gauge(stale, "slo_health:probe_state", &labels, 1.0 - holds);
     }
 
     // The counters are kept for ten days, and the outage was before; the tiles are kept.
@@ -116,8 +118,9 @@ pub(crate) fn past() -> Past {
             jobbed,
             "target_info",
             &[("deployment_environment_name", environment)],
-            1,
+            1.0,
         );
     }
+    mailers(&mut past);
     past
 }

@@ -1,7 +1,8 @@
 //! Each row of the gate's table on real engines that hold a month of each service: verdict, exit code and text.
 
-use e2e::{Failure, Outcome, Prometheus, TempDir, VictoriaMetrics};
+use e2e::{Failure, Outcome, TempDir, VictoriaMetrics};
 
+use crate::mailers::MAILERS;
 use crate::services::past;
 use crate::tool::Gate;
 
@@ -18,7 +19,7 @@ const BYPASS: &[&str] = &[
 ];
 
 /// A service, what is asked of the gate, what it answers, and what its text says.
-type Row = (
+pub(crate) type Row = (
     &'static str,
     &'static [&'static str],
     &'static str,
@@ -206,7 +207,7 @@ const TABLE: [Row; 23] = [
 ];
 
 fn each_row(gate: &Gate) -> Outcome {
-    for (service, more, expected, texts) in TABLE {
+    for (service, more, expected, texts) in TABLE.into_iter().chain(MAILERS) {
         let more = [&THEN[..], more].concat();
         let (verdict, line) = gate.verdict(service, &more)?;
         assert_eq!(line, expected, "{service} {more:?}: {verdict:#}");
@@ -214,6 +215,17 @@ fn each_row(gate: &Gate) -> Outcome {
         for text in texts {
             assert!(said.contains(text), "no `{text}` in:\n{said}");
         }
+    }
+    recovery_is_told_by_pieces_that_end_when_asked(gate)
+}
+
+/// And not at a round hour, where an engine's cache has the pieces.
+fn recovery_is_told_by_pieces_that_end_when_asked(gate: &Gate) -> Outcome {
+    for service in ["spent", "mails-lost"] {
+        let (verdict, line) = gate.verdict(service, &["--at", "2026-03-01T00:00:59Z"])?;
+        assert_eq!(line, "blocked 1 pass pass fail", "{verdict:#}");
+        let at = verdict["rules"][2]["recovers_at"].as_str().unwrap_or_default();
+        assert!(at.starts_with("2026-03-10T") && at.contains(":00:59"), "{verdict:#}");
     }
     Ok(())
 }
@@ -242,8 +254,7 @@ fn each_row_of_the_table_on_victoria_metrics() -> Outcome {
 #[test]
 fn each_row_of_the_table_on_prometheus_and_how_far_its_counts_are_off() -> Outcome {
     let folder = TempDir::new("slo-gate-blocks")?;
-    past().blocks(folder.path())?;
-    let store = Prometheus::start_over(&folder.path().join("data"))?;
+    let store = past().into_prometheus(folder.path())?;
     let gate = Gate::asking(store.url())?;
     each_row(&gate)?;
     for at in ["2026-03-01T00:00:01Z", "2026-03-01T00:00:30Z", "2026-03-01T00:00:59Z"] {

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use e2e::{Failure, TempDir, build_binary};
 use serde_json::Value;
 
+use crate::mailers::measured_by;
+
 /// Nobody listens there.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:9";
 
@@ -32,8 +34,9 @@ impl Gate {
             &spec,
             format!(
                 "{{version: 1, service: {service}, slos: [{{name: browse, promise: Anyone can look., owner: search, \
-                 status: agreed, objective: 99.9%, window: 30d, sli: {{http: {{routes: [/listings]}}}}}}], \
-                 environments: {{staging: {{gate: {{mode: observe}}}}}}}}"
+                 status: agreed, objective: 99.9%, window: 30d, {}}}], \
+                 environments: {{staging: {{gate: {{mode: observe}}}}}}}}",
+                measured_by(service)
             ),
         )?;
         let mut command = Command::new(&self.program);

@@ -107,6 +107,7 @@ pub(crate) fn fleet() -> Past {
     }
     .made(&mut past, busy, |ago| i64::from((9 * 60..10 * 60).contains(&ago)) * 300);
     with_rules(&mut past);
+    counted_by_an_engine(&mut past);
     data(&mut past);
     runs(&mut past);
     past
@@ -150,6 +151,26 @@ fn with_rules(past: &mut Past) {
         ("severity", "ticket"),
     ];
     past.gauge(lately, "ALERTS", &alert, 1.0);
+}
+
+/// Its process says what is promised and pushes no events; rules record what the engine counts.
+fn counted_by_an_engine(past: &mut Past) {
+    let of = Instance {
+        from: 60,
+        ..Instance::of("mailer")
+    };
+    let name = ("slo_name", "browse");
+    let window = ("slo_window", "30d");
+    past.gauge(of, "slo_error_budget_ratio", &[name], 0.001);
+    past.gauge(of, "slo_window_seconds", &[name], 2_592_000.0);
+    past.gauge(
+        of,
+        "slo_spec_info",
+        &[name, ("slo_owner", "search-team"), ("slo_status", "agreed")],
+        1.0,
+    );
+    past.gauge(of, "slo:coverage:ratio", &[name, window], 1.0);
+    past.gauge(of, "slo:error_ratio:period", &[name, window], 0.000_2);
 }
 
 /// A check inside that is stale, and a probe outside that hangs.

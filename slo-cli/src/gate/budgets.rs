@@ -1,14 +1,15 @@
 //! What is left of each promise: events over its window, from the counters or, where an engine does not keep these for
-//! long enough, from the tiles that rules record of them.
+//! long enough, from the tiles that rules record of them. Of counters of others the tiles also leave planned times out.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, Observation, Unseen};
-use slo_core::{ErrorBudget, Events, Ratio, Recovery, Share, Slo, SloSet, Tick, names};
+use slo_core::{BurnWindow, ErrorBudget, Events, Ratio, Recovery, Share, Slo, SloSet, Tick, names};
 
 use super::asking::Said;
+use super::by_engine::ByEngine;
 use super::evidence::{Gathering, Presence, counted, events, outcome_of, share};
 use crate::prom::{Course, Sample, Stretch};
 use crate::render::recorded::{BAD_TILES, VALID_TILES};
@@ -34,6 +35,7 @@ impl Budget {
 }
 
 /// Everything that is asked for budgets.
+#[derive(Clone, Copy)]
 pub(super) struct Budgets<'a> {
     gathering: &'a Gathering<'a>,
     presence: &'a Presence,
@@ -43,14 +45,16 @@ pub(super) struct Budgets<'a> {
 
 /// Where events come from.
 #[derive(Clone, Copy)]
-enum From {
+enum From<'a> {
     Counters,
     Tiles,
+    /// The queries of the spec, for one SLO.
+    Engine(ByEngine<'a>),
 }
 
 /// One source's answers for all SLOs whose window has this length.
-struct Source {
-    from: From,
+struct Source<'a> {
+    from: From<'a>,
     length: Duration,
     events: Vec<Said>,
     coverage: Said,
@@ -60,7 +64,7 @@ struct Source {
 struct Known {
     events: Result<Events, Unseen>,
     coverage: Option<Ratio>,
-    /// The words under which the tiles are taken.
+    /// The words under which the tiles are taken, or not.
     note: Option<String>,
 }
 
@@ -74,16 +78,54 @@ impl<'a> Budgets<'a> {
         }
     }
 
-    /// Each SLO that has events of its own; one question for all that share a window.
+    /// Each SLO that has events of its own; one question for all that share a window and are counted by the service.
     pub(super) fn all(&self) -> Vec<Budget> {
         let mut by_length: BTreeMap<Duration, Vec<&Slo>> = BTreeMap::new();
+        let mut budgets = Vec::new();
         for slo in self.slos.slos().iter().filter(|slo| slo.composite().is_none()) {
-            by_length.entry(self.gathering.length(slo)).or_default().push(slo);
+            match ByEngine::of(slo) {
+                Some(by) => budgets.push(self.of_engine(slo, by)),
+                None => by_length.entry(self.gathering.length(slo)).or_default().push(slo),
+            }
         }
         let each = by_length
             .into_iter()
             .map(|(length, slos)| self.of_length(length, &slos));
-        each.flatten().collect()
+        budgets.extend(each.flatten());
+        budgets
+    }
+
+    /// An SLO whose events the engine counts: they may be there where our service is not, and the other way round.
+    fn of_engine(&self, slo: &Slo, by: ByEngine<'_>) -> Budget {
+        let length = self.gathering.length(slo);
+        let presence = by.presence(self.gathering);
+        if let Some(seen) = presence.unseen(&by.events(length)) {
+            return Budget {
+                slo: slo.name().to_owned(),
+                seen,
+                recovers_at: None,
+            };
+        }
+        let asking = &self.gathering.asking;
+        let counters = Source {
+            from: From::Engine(by),
+            length,
+            events: vec![asking.ask(by.events(length))],
+            coverage: asking.ask(by.coverage(length)),
+        };
+        let is_planned = self.is_planned(slo, length);
+        let tiles = (is_planned || counters.may_lack(slo)).then(|| self.tiles(length));
+        let of = Budgets {
+            presence: &presence,
+            ..*self
+        };
+        of.of_slo(slo, &counters, tiles.as_ref(), is_planned)
+    }
+
+    /// Whether a planned time lies in the window: the counters of others count on in it.
+    fn is_planned(&self, slo: &Slo, length: Duration) -> bool {
+        let now = self.gathering.now;
+        !slo.excluded_windows((now - length).into()..now.into()).is_empty()
     }
 
     fn of_length(&self, length: Duration, slos: &[&Slo]) -> Vec<Budget> {
@@ -105,16 +147,29 @@ impl<'a> Budgets<'a> {
             .iter()
             .any(|slo| counters.may_lack(slo))
             .then(|| self.tiles(length));
-        let of_slo = |slo: &&Slo| self.of_slo(slo, &counters, tiles.as_ref());
+        let of_slo = |slo: &&Slo| self.of_slo(slo, &counters, tiles.as_ref(), false);
         slos.iter().map(of_slo).collect()
     }
 
-    fn of_slo(&self, slo: &Slo, counters: &Source, tiles: Option<&Source>) -> Budget {
+    fn of_slo(&self, slo: &Slo, counters: &Source<'_>, tiles: Option<&Source<'_>>, is_planned: bool) -> Budget {
         let known = counters.of(slo);
         let instead = tiles
             .filter(|_| counters.may_lack(slo))
             .and_then(|tiles| Some((tiles, tiles.instead_of(counters, &known, slo)?)));
-        let (source, known) = instead.unwrap_or((counters, known));
+        let (source, known) = match (instead, tiles) {
+            (Some(instead), _) => instead,
+            (None, Some(tiles)) if is_planned => match tiles.without_planned(&known, slo) {
+                Ok(without) => (tiles, without),
+                Err(note) => (
+                    counters,
+                    Known {
+                        note: Some(note),
+                        ..known
+                    },
+                ),
+            },
+            (None, _) => (counters, known),
+        };
         let recovers_at = self.recovery(slo, source, &known);
         let seen = self.presence.observed(&source.events[0].query, known.events);
         let seen = known.coverage.into_iter().fold(seen, Observation::covering);
@@ -128,7 +183,7 @@ impl<'a> Budgets<'a> {
         }
     }
 
-    fn counters(&self, length: Duration) -> Source {
+    fn counters(&self, length: Duration) -> Source<'a> {
         let Gathering { asking, queries, .. } = self.gathering;
         Source {
             from: From::Counters,
@@ -138,7 +193,7 @@ impl<'a> Budgets<'a> {
         }
     }
 
-    fn tiles(&self, length: Duration) -> Source {
+    fn tiles(&self, length: Duration) -> Source<'a> {
         let Gathering { asking, queries, .. } = self.gathering;
         let tiles = |name| asking.ask(queries.tiles(name, length));
         Source {
@@ -150,7 +205,7 @@ impl<'a> Budgets<'a> {
     }
 
     /// When a budget at or under its limit is above it again, as bad events leave a rolling window.
-    fn recovery(&self, slo: &Slo, source: &Source, known: &Known) -> Option<DateTime<Utc>> {
+    fn recovery(&self, slo: &Slo, source: &Source<'_>, known: &Known) -> Option<DateTime<Utc>> {
         let (events, coverage) = (*known.events.as_ref().ok()?, known.coverage?);
         let length = slo.window().rolling_length()?;
         let budget = ErrorBudget::observed(slo.target(), events).covering(coverage);
@@ -165,13 +220,17 @@ impl<'a> Budgets<'a> {
     }
 
     /// The events of a window in pieces, each with its last moment.
-    fn pieces(&self, slo: &Slo, source: &Source) -> Option<Vec<(Tick, Events)>> {
+    fn pieces(&self, slo: &Slo, source: &Source<'_>) -> Option<Vec<(Tick, Events)>> {
         let Gathering {
             asking, queries, now, ..
         } = self.gathering;
         let length = source.length;
         let step = match source.from {
             From::Counters => length.as_secs().div_ceil(PIECES).max(60),
+            From::Engine(_) => length
+                .as_secs()
+                .div_ceil(PIECES)
+                .max(BurnWindow::MIN.as_seconds().into()),
             // A piece is whole tiles.
             From::Tiles => length.as_secs().div_ceil(PIECES).next_multiple_of(300),
         };
@@ -195,6 +254,7 @@ impl<'a> Budgets<'a> {
                 });
                 pieces.collect()
             }
+            From::Engine(by) => by.pieces(asking.history(&by.events(step), stretch)?),
             From::Tiles => {
                 let window = RuleWindow::new(slo.window()).ok()?.to_string();
                 let tiles = |name| asking.history(&queries.tiles_of(name, slo.name(), &window, step), stretch);
@@ -211,7 +271,7 @@ impl<'a> Budgets<'a> {
     }
 }
 
-impl Source {
+impl Source<'_> {
     fn failure(&self) -> Option<Unseen> {
         let mut said = self.events.iter().chain([&self.coverage]);
         said.find_map(Said::failure)
@@ -241,12 +301,19 @@ impl Source {
                 note: None,
             };
         }
+        if let From::Engine(by) = self.from {
+            return Known {
+                events: by.counted(self.events[0].series()),
+                coverage: self.coverage.value().and_then(share),
+                note: None,
+            };
+        }
         let window = RuleWindow::new(slo.window())
             .map(|window| window.to_string())
             .unwrap_or_default();
         let is_its = |sample: &&Sample| {
             let is_named = sample.label(names::SLO_NAME.label) == slo.name();
-            is_named && (matches!(self.from, From::Counters) || sample.label(WINDOW_LABEL) == window)
+            is_named && (!matches!(self.from, From::Tiles) || sample.label(WINDOW_LABEL) == window)
         };
         let own = |said: &Said| said.series().iter().filter(is_its).cloned().collect::<Vec<_>>();
         let coverage = own(&self.coverage).first().and_then(|sample| share(sample.value));
@@ -269,7 +336,7 @@ impl Source {
     }
 
     /// What these tiles know of an SLO, where that is more than the counters do.
-    fn instead_of(&self, counters: &Self, known: &Known, slo: &Slo) -> Option<Known> {
+    fn instead_of(&self, counters: &Source<'_>, known: &Known, slo: &Slo) -> Option<Known> {
         let mine = self.of(slo);
         let coverage = mine.coverage.filter(|_| mine.events.is_ok())?;
         let why = match counters.failure() {
@@ -285,6 +352,25 @@ impl Source {
         Some(Known {
             note: Some(format!(
                 "counted by the tiles that rules recorded, which cover {coverage} of the window; {why}"
+            )),
+            ..mine
+        })
+    }
+
+    /// What these tiles know of an SLO with a planned time in its window, unless they cover less; else why they are not
+    /// taken.
+    fn without_planned(&self, known: &Known, slo: &Slo) -> Result<Known, String> {
+        let mine = self.of(slo);
+        let counted_on = |why: &str| format!("planned times count as any other: {why}");
+        let coverage = mine.coverage.filter(|_| mine.events.is_ok());
+        let coverage = coverage.ok_or_else(|| counted_on("no tiles of rules that leave them out were found"))?;
+        if known.events.is_err() || known.coverage.is_some_and(|theirs| is_more(theirs, coverage)) {
+            let why = format!("the tiles of rules that leave them out cover {coverage} of the window");
+            return Err(counted_on(&why));
+        }
+        Ok(Known {
+            note: Some(format!(
+                "counted by the tiles that rules recorded, which leave planned times out and cover {coverage} of the window"
             )),
             ..mine
         })

@@ -76,11 +76,7 @@ impl Gathering<'_> {
         };
         let age = || self.asking.ask(self.queries.age()).value();
         let pushed_ago = unseen.is_none().then(age).flatten();
-        Presence {
-            said,
-            pushed_ago: pushed_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
-            unseen,
-        }
+        Presence::new(said, pushed_ago, unseen)
     }
 
     /// The longest of the windows that matter.
@@ -181,6 +177,15 @@ impl Gathering<'_> {
 }
 
 impl Presence {
+    /// What these answers come to, with the age in seconds of the newest sample.
+    pub(super) fn new(said: Vec<Said>, age: Option<f64>, unseen: Option<Unseen>) -> Self {
+        Self {
+            said,
+            pushed_ago: age.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
+            unseen,
+        }
+    }
+
     /// Why nothing is known, as an answer to a question that is not worth asking.
     pub(super) fn unseen<T>(&self, query: &str) -> Option<Observation<T>> {
         let unseen = self.unseen.clone()?;
@@ -206,7 +211,7 @@ impl Presence {
 }
 
 /// It has no sample now: it never had one in any window that matters, or it is gone.
-fn why_absent(ever: &Said) -> Unseen {
+pub(super) fn why_absent(ever: &Said) -> Unseen {
     match (ever.failure(), ever.value()) {
         (Some(failure), _) => failure,
         (None, Some(series)) if series > 0.0 => Unseen::Vanished,

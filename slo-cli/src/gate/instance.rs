@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use slo_core::gate::{Evidence, Latency, Observation, Unseen};
-use slo_core::{Events, Slo, SloSet, Threshold, Window};
+use slo_core::{Events, Sli, Slo, SloSet, Threshold, Window};
 
 use super::evidence::{counted, share};
 use crate::prom::Engine;
@@ -199,6 +199,10 @@ impl<'a> View<'a> {
     }
 
     fn budget(&self, evidence: Evidence, slo: &Slo) -> Evidence {
+        if matches!(slo.sli(), Sli::Prometheus(_)) {
+            let words = "no instance counts its events, an engine does; ask that";
+            return evidence.budget(slo.name(), self.observed(Err(Unseen::NoAnswer(words.to_owned()))));
+        }
         let Some(promise) = self.status.slos.iter().find(|promise| promise.name == slo.name()) else {
             return evidence.budget(slo.name(), self.observed(Err(Unseen::NeverSeen)));
         };
@@ -381,6 +385,23 @@ mod tests {
         );
         other["slos"] = json!([]);
         assert_eq!(states(&judged(&other))[2], RuleState::Warn);
+    }
+
+    #[test]
+    fn what_an_engine_counts_no_instance_can_tell() {
+        let yaml = YAML.replace(
+            "{http: {routes: [/listings]}}",
+            "{prometheus: {bad: lost_total, valid: mails_total}}",
+        );
+        let slos = SloSet::from_yaml(&yaml).unwrap();
+        let (address, _heard) = serving(vec![answer("200 OK", &status().to_string())]);
+        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None);
+        let verdict = slos.gate().judge(&slos, &evidence, &Request::deploy(), Utc::now());
+        assert_eq!(states(&verdict), [RuleState::Pass, RuleState::Pass, RuleState::Unknown]);
+        assert!(
+            verdict.rules[2].sentence.ends_with("an engine does; ask that"),
+            "{verdict}"
+        );
     }
 
     #[test]

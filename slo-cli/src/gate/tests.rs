@@ -1,5 +1,7 @@
 //! What answers become, with an engine that is a table.
 
+mod by_engine;
+
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -53,14 +55,24 @@ impl Ask for Table {
         let bad_at = |bad: f64| {
             let at = |hours| stretch.to - chrono::TimeDelta::hours(hours);
             let mut course = Course {
-                labels: [("slo_outcome".to_owned(), "bad".to_owned())].into(),
+                labels: [
+                    ("slo_outcome".to_owned(), "bad".to_owned()),
+                    ("slo_count".to_owned(), "bad".to_owned()),
+                ]
+                .into(),
                 values: vec![(at(719), 0.0)],
             };
             course.values.extend(self.bad_hours_ago.map(|hours| (at(hours), bad)));
             course
         };
+        let mut all = bad_at(10_000.0);
+        all.labels = [
+            ("slo_outcome".to_owned(), "excluded".to_owned()),
+            ("slo_count".to_owned(), "valid".to_owned()),
+        ]
+        .into();
         Ok(History {
-            series: vec![bad_at(10_000.0)],
+            series: vec![bad_at(10_000.0), all],
             doubts: Vec::new(),
         })
     }

@@ -199,7 +199,14 @@ impl Ask for Engine {
     fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
         let (start, end) = (moment(stretch.from), moment(stretch.to));
         let step = stretch.step.as_secs_f64().to_string();
-        let fields = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
+        let fields = [
+            ("query", query),
+            ("start", &start),
+            ("end", &end),
+            ("step", &step),
+            // VictoriaMetrics would move both ends to multiples of the step, for its cache. Others do not know the field.
+            ("nocache", "1"),
+        ];
         self.persist(|left| self.try_once("query_range", &fields, left, reply::range))
     }
 

@@ -51,6 +51,26 @@ fn a_query_and_its_moment_are_sent_as_a_form() {
 }
 
 #[test]
+fn the_moments_of_a_stretch_are_those_that_were_asked_for() {
+    let matrix = r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#;
+    let (address, requests) = serving(vec![json("200 OK", matrix)]);
+    let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+    let stretch = Stretch {
+        from: at(1_767_225_601),
+        to: at(1_767_229_201),
+        step: Duration::from_secs(3_600),
+    };
+    impatient(&address).build().unwrap().range("up", stretch).unwrap();
+    let request = requests.recv().unwrap();
+    assert!(
+        request.ends_with(
+            "query=up&start=2026-01-01T00%3A00%3A01.000Z&end=2026-01-01T01%3A00%3A01.000Z&step=3600&nocache=1"
+        ),
+        "{request}"
+    );
+}
+
+#[test]
 fn doubts_come_with_the_answer() {
     let doubted = VECTOR.replace(r#""data""#, r#""warnings":["a store is gone"],"data""#);
     assert_eq!(ask(vec![json("200 OK", &doubted)]).unwrap().doubts, ["a store is gone"]);

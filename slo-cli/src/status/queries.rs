@@ -129,12 +129,16 @@ impl Queries<'_> {
         format!("count_over_time(({present})[{day}:300s]) * 300")
     }
 
-    /// How many seconds ago the last sample came.
+    /// How many seconds ago the last sample came; of a promise without events, as an engine counts them, the last
+    /// definition.
     pub(super) fn pushed_ago(self) -> String {
         let (events, day) = (self.good(None), seconds(REMEMBERED));
+        let budget = self.selector(names::ERROR_BUDGET.prometheus, &[]);
+        let defined = self.of_slos("max", &[], &format!("timestamp({budget})"), "5m");
         let present = self.of_slos("max", &[], &format!("timestamp({events})"), "5m");
         let within = format!("max_over_time(timestamp({events})[{day}:5m])");
-        format!("time() - ({present} or {})", self.of_slos("max", &[], &within, &day))
+        let within = self.of_slos("max", &[], &within, &day);
+        format!("time() - ({present} or {within} or {defined})")
     }
 
     /// What rules recorded of the whole window, of one hour and of six, as shares; and of how much of the window.
