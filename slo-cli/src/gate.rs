@@ -25,7 +25,6 @@ pub use self::instance::ask_instance;
 pub use self::marker::Marker;
 pub(crate) use self::notice::{Notice, Of};
 pub use self::otlp::{Collector, CollectorError};
-pub(crate) use self::queries::boundary;
 pub(crate) use self::spool::Spool;
 pub use self::target::Target;
 pub use self::told::Sinks;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use slo_core::{Slo, Threshold, names};
 
 use super::{Finding, Link, Patient};
-use crate::gate::boundary;
 use crate::prom::{AskError, Sample};
 use crate::render::{plain, promql};
 
@@ -287,7 +286,7 @@ impl Patient<'_> {
         }
         let mut findings = Vec::new();
         for limit in limits {
-            findings.extend(lacking(limit, instances(&boundary(limit))?, all));
+            findings.extend(lacking(limit, instances(&promql::boundary(limit))?, all));
         }
         if findings.is_empty() {
             findings.push(Finding::fine(

@@ -72,13 +72,16 @@ impl Queries<'_> {
 
     /// Of requests on instances whose histogram has a boundary at this limit: how many took no longer.
     pub(super) fn fast(self, limit: Threshold, window: Duration) -> String {
-        format!("sum({})", self.over("increase", &self.bucket(&boundary(limit)), window))
+        format!(
+            "sum({})",
+            self.over("increase", &self.bucket(&promql::boundary(limit)), window)
+        )
     }
 
     /// How many requests there were on these instances.
     pub(super) fn counted(self, limit: Threshold, window: Duration) -> String {
         let all = self.over("increase", &self.bucket(INFINITY), window);
-        let fast = self.over("increase", &self.bucket(&boundary(limit)), window);
+        let fast = self.over("increase", &self.bucket(&promql::boundary(limit)), window);
         format!("sum({all} and ignoring (le) {fast})")
     }
 
@@ -180,16 +183,6 @@ impl Queries<'_> {
     }
 }
 
-/// A boundary as engines write it: `0.8`; `1` or `1.0`.
-pub(crate) fn boundary(limit: Threshold) -> String {
-    let text = limit.as_seconds_f64().to_string();
-    if text.contains('.') {
-        promql::escape_regex(&text)
-    } else {
-        format!(r"{text}(\.0)?")
-    }
-}
-
 const INFINITY: &str = r"\+Inf";
 /// As far back as engines look for the present.
 const NOW: &str = "300s";
@@ -250,13 +243,6 @@ mod tests {
         );
         assert!(Queries(&info).tiles_coverage(WINDOW).contains(recorded));
         assert_eq!(info.doubt(), None);
-    }
-
-    #[test]
-    fn whole_seconds_are_written_in_two_ways() {
-        assert_eq!(boundary("800ms".parse().unwrap()), r"0\.8");
-        assert_eq!(boundary("2s".parse().unwrap()), r"2(\.0)?");
-        assert_eq!(boundary("10s".parse().unwrap()), r"10(\.0)?");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Pieces of PromQL that cannot be broken out of: quoted values, matchers, lengths of time, exact numbers.
 
+use slo_core::Threshold;
 pub(crate) use slo_core::promql::{fraction, quote};
 
 /// `label="value"`.
@@ -30,6 +31,23 @@ pub(crate) fn escape_regex(text: &str) -> String {
     out
 }
 
+/// A limit as a regular expression of a bucket's boundary, however that is written: `1` by old scrapers, `1.0` by Prometheus 3 and by many libraries.
+pub(crate) fn boundary(limit: Threshold) -> String {
+    let seconds = limit.as_seconds_f64();
+    let plain = escape_regex(&seconds.to_string());
+    if !plain.contains('.') {
+        return format!("{plain}(\\.0)?");
+    }
+    let scientific = format!("{seconds:e}");
+    match scientific.split_once("e-") {
+        // Go writes numbers under a ten-thousandth with an exponent of two digits.
+        Some((digits, exponent)) if seconds < 1e-4 => {
+            format!("{plain}|{}e-0?{exponent}", escape_regex(digits))
+        }
+        _ => plain,
+    }
+}
+
 /// `metric{matchers}`; without any, the metric alone.
 pub(crate) fn selector(metric: &str, matchers: &[String]) -> String {
     match matchers {
@@ -57,6 +75,22 @@ mod tests {
         );
         assert_eq!(selector("up", &[]), "up");
         assert_eq!(selector("up", &[is("a", "1"), is("b", "월")]), r#"up{a="1", b="월"}"#);
+    }
+
+    #[test]
+    fn a_boundary_is_matched_however_it_is_written() {
+        for (limit, regex) in [
+            ("800ms", r"0\.8"),
+            ("1s", r"1(\.0)?"),
+            ("2s", r"2(\.0)?"),
+            ("10s", r"10(\.0)?"),
+            ("2m", r"120(\.0)?"),
+            ("1500ms", r"1\.5"),
+            ("250us", r"0\.00025"),
+            ("25us", r"0\.000025|2\.5e-0?5"),
+        ] {
+            assert_eq!(boundary(limit.parse().unwrap()), regex);
+        }
     }
 
     #[test]
