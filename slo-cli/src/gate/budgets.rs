@@ -114,12 +114,13 @@ impl<'a> Budgets<'a> {
             coverage: asking.ask(by.coverage(length)),
         };
         let is_planned = self.is_planned(slo, length);
-        let tiles = (is_planned || counters.may_lack(slo)).then(|| self.tiles(length));
+        let known = counters.of(slo);
+        let tiles = (is_planned || counters.may_lack(&known)).then(|| self.tiles(length));
         let of = Budgets {
             presence: &presence,
             ..*self
         };
-        of.of_slo(slo, &counters, tiles.as_ref(), is_planned)
+        of.of_slo((slo, known), &counters, tiles.as_ref(), is_planned)
     }
 
     /// Whether a planned time lies in the window: the counters of others count on in it.
@@ -142,19 +143,24 @@ impl<'a> Budgets<'a> {
             return slos.iter().filter_map(unseen).collect();
         }
         let counters = self.counters(length);
+        let known: Vec<_> = slos.iter().map(|slo| (*slo, counters.of(slo))).collect();
         // Asked for once, and only where the counters do not tell enough.
-        let tiles = slos
-            .iter()
-            .any(|slo| counters.may_lack(slo))
-            .then(|| self.tiles(length));
-        let of_slo = |slo: &&Slo| self.of_slo(slo, &counters, tiles.as_ref(), false);
-        slos.iter().map(of_slo).collect()
+        let lacks = known.iter().any(|(_, known)| counters.may_lack(known));
+        let tiles = lacks.then(|| self.tiles(length));
+        let of_slo = |one| self.of_slo(one, &counters, tiles.as_ref(), false);
+        known.into_iter().map(of_slo).collect()
     }
 
-    fn of_slo(&self, slo: &Slo, counters: &Source<'_>, tiles: Option<&Source<'_>>, is_planned: bool) -> Budget {
-        let known = counters.of(slo);
+    /// With what the counters know of it.
+    fn of_slo(
+        &self,
+        (slo, known): (&Slo, Known),
+        counters: &Source<'_>,
+        tiles: Option<&Source<'_>>,
+        is_planned: bool,
+    ) -> Budget {
         let instead = tiles
-            .filter(|_| counters.may_lack(slo))
+            .filter(|_| counters.may_lack(&known))
             .and_then(|tiles| Some((tiles, tiles.instead_of(counters, &known, slo)?)));
         let (source, known) = match (instead, tiles) {
             (Some(instead), _) => instead,
@@ -175,10 +181,9 @@ impl<'a> Budgets<'a> {
         let seen = known.coverage.into_iter().fold(seen, Observation::covering);
         let seen = known.note.into_iter().fold(seen, Observation::noted);
         let seen = self.presence.doubting(seen);
-        let said = source.events.iter().chain([&source.coverage]);
         Budget {
             slo: slo.name().to_owned(),
-            seen: said.fold(seen, |seen, said| said.doubting(seen)),
+            seen: source.said().fold(seen, |seen, said| said.doubting(seen)),
             recovers_at,
         }
     }
@@ -272,25 +277,21 @@ impl<'a> Budgets<'a> {
 }
 
 impl Source<'_> {
+    /// Every answer.
+    fn said(&self) -> impl Iterator<Item = &Said> {
+        self.events.iter().chain([&self.coverage])
+    }
+
     fn failure(&self) -> Option<Unseen> {
-        let mut said = self.events.iter().chain([&self.coverage]);
-        said.find_map(Said::failure)
+        self.said().find_map(Said::failure)
     }
 
     /// Whether another source may know more of an SLO: the question was refused, or some of the window is not kept. What
     /// the engine itself doubts is not made up for.
-    fn may_lack(&self, slo: &Slo) -> bool {
-        let mut said = self.events.iter().chain([&self.coverage]);
-        if said.any(Said::is_refused) {
-            return true;
-        }
-        let is_doubted = self.events.iter().chain([&self.coverage]).any(Said::is_doubted);
-        !is_doubted
-            && self.failure().is_none()
-            && self
-                .of(slo)
-                .coverage
-                .is_none_or(|coverage| coverage < ErrorBudget::COVERED)
+    fn may_lack(&self, known: &Known) -> bool {
+        let is_little = known.coverage.is_none_or(|coverage| coverage < ErrorBudget::COVERED);
+        let is_whole = || !self.said().any(Said::is_doubted) && self.failure().is_none();
+        self.said().any(Said::is_refused) || is_little && is_whole()
     }
 
     fn of(&self, slo: &Slo) -> Known {
