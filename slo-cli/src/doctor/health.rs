@@ -3,23 +3,14 @@
 use std::collections::BTreeMap;
 
 use slo_core::{Sli, names};
+use slo_health::State as DataState;
+use slo_health::probe::ProbeState;
 
 use super::{Finding, Link, Patient, skew};
 use crate::render::{plain, promql};
 use crate::web::Page;
 
 const HERE: Link = Link::Health;
-
-/// What `slo-health` says in its header, and whether the data is good then.
-const STATES: [(&str, bool); 7] = [
-    ("fresh", true),
-    ("warn", true),
-    ("stale", false),
-    ("empty", false),
-    ("invalid", false),
-    ("error", false),
-    ("timeout", false),
-];
 
 impl Patient<'_> {
     pub(super) fn health(&self, store_is_there: bool) -> Vec<Finding> {
@@ -100,15 +91,16 @@ impl Patient<'_> {
             .map(|sample| (sample.label("state"), sample.value))
             .collect();
         let targets: f64 = counts.values().sum();
-        let of = |state: &str| counts.get(state).copied().unwrap_or_default();
+        let of = |state: ProbeState| counts.get(state.as_str()).copied().unwrap_or_default();
         for (state, meaning, mend) in ASTRAY {
             if of(state) > 0.0 {
                 let found = format!("{} of {targets} targets {meaning}", of(state));
                 return Finding::broken(HERE, "probed", found).mend(mend);
             }
         }
-        if of("stale") > 0.0 {
-            let found = format!("{} of {targets} targets have stale data", of("stale"));
+        let stale = of(ProbeState::Stale);
+        if stale > 0.0 {
+            let found = format!("{stale} of {targets} targets have stale data");
             return Finding::warning(HERE, "probed", found).mend("look into what should bring new data");
         }
         Finding::fine(HERE, "probed", format!("{targets} targets are probed and fresh"))
@@ -116,29 +108,29 @@ impl Patient<'_> {
 }
 
 /// States of probes in which nobody judges the data, and what to do then.
-const ASTRAY: [(&str, &str, &str); 5] = [
+const ASTRAY: [(ProbeState, &str, &str); 5] = [
     (
-        "foreign",
+        ProbeState::Foreign,
         "are answered by somebody else, without our header",
         "does the probe go through a proxy that answers itself, or to another host or path?",
     ),
     (
-        "unreachable",
+        ProbeState::Unreachable,
         "cannot be reached",
         "is the service up, and may the exporter reach it?",
     ),
     (
-        "hung",
+        ProbeState::Hung,
         "do not answer in time",
         "the endpoint's deadline must be below the prober's: see `slo probes`",
     ),
     (
-        "check_error",
+        ProbeState::CheckError,
         "cannot judge their data",
         "look into the service's log: its check fails",
     ),
     (
-        "check_timeout",
+        ProbeState::CheckTimeout,
         "do not judge their data in time",
         "look into what the check reads",
     ),
@@ -146,12 +138,13 @@ const ASTRAY: [(&str, &str, &str); 5] = [
 
 fn answer(address: &str, page: &Page) -> Finding {
     let told = page.header(names::HEALTH_STATUS_HEADER);
-    let Some((state, is_good)) = STATES.into_iter().find(|(state, _)| *state == told) else {
+    let Some(state) = DataState::ALL.into_iter().find(|state| state.as_str() == told) else {
         let found = format!("{address} answers with status {} and without our header", page.status);
         return Finding::broken(HERE, "answers", found).mend(
             "merge the router of `SyntheticHealth` at this path; nothing on the way may drop `Slo-Health-Status`",
         );
     };
+    let (is_good, state) = (state.is_good(), state.as_str());
     if page.is_success() != is_good {
         let found = format!("{address} says {state} with status {}", page.status);
         return Finding::broken(HERE, "answers", found).mend("nothing on the way may change its status");
