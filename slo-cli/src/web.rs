@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ureq::{Agent, Body};
 
+use crate::prom::tls::{self, Trusted};
 use crate::render::plain;
 
 /// What came back, whatever its status.
@@ -78,18 +79,24 @@ pub(crate) fn whole(body: &mut Body, largest: u64) -> Result<Vec<u8>, ureq::Erro
     Ok(unpacked)
 }
 
+/// Who asks others by HTTP: any status is an answer, and no redirect is followed, for it could carry a token elsewhere.
+pub(crate) fn agent(trusted: Option<&Trusted>, within: Option<Duration>) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .tls_config(tls::config(trusted))
+        .timeout_global(within)
+        .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")));
+    config.build().new_agent()
+}
+
 impl Web {
     /// Gives every page this time.
     #[must_use]
     pub fn within(time: Duration) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(time))
-            .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")));
         Self {
-            agent: config.build().new_agent(),
+            agent: agent(None, Some(time)),
         }
     }
 }

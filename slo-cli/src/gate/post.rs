@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::http::header::HeaderMap;
 
-use crate::prom::tls::{self, Trusted};
+use crate::prom::tls::Trusted;
 use crate::render::plain;
+use crate::web;
 
 /// What is sent, and where to.
 pub(super) struct Post<'a> {
@@ -31,16 +31,7 @@ pub(super) enum Untold {
 impl Post<'_> {
     /// What was answered.
     pub(super) fn send(self) -> Result<Vec<u8>, Untold> {
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            // A redirect could carry a token elsewhere.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .tls_config(tls::config(self.trusted))
-            .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(self.within))
-            .build()
-            .into();
+        let agent = web::agent(self.trusted, Some(self.within));
         let mut request = agent.post(self.url).content_type(self.content_type);
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers);
@@ -54,7 +45,7 @@ impl Post<'_> {
                 _ => Untold::NotNow(words),
             });
         }
-        let body = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
+        let body = web::whole(answer.body_mut(), LARGEST_ANSWER);
         // It has been taken; what is said to that is not worth another try.
         Ok(body.unwrap_or_default())
     }

@@ -12,10 +12,10 @@ use ureq::http::{Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 
 use super::reply::{self, NotAnAnswer};
-use super::tls::{self, Trusted};
+use super::tls::Trusted;
 use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
-use crate::web::{Fetch, Page, whole};
+use crate::web::{Fetch, Page, agent, whole};
 
 /// An engine that can be asked.
 #[derive(Debug)]
@@ -136,16 +136,8 @@ impl EngineBuilder {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            // A redirect could carry a token elsewhere.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .tls_config(tls::config(self.trusted.as_ref()))
-            .user_agent(concat!("slo/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Engine {
-            agent: config.new_agent(),
+            agent: agent(self.trusted.as_ref(), None),
             base,
             headers,
             within: self.within,
