@@ -105,6 +105,8 @@ mod store;
 mod stripes;
 mod sync;
 mod target;
+#[doc(hidden)]
+pub mod terminal;
 #[cfg(feature = "serde")]
 mod text;
 mod tracker;

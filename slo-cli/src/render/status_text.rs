@@ -1,5 +1,7 @@
 //! The overview for a terminal: a table that fits, with a sentence under each row that hurts. Readable without colours.
 
+use slo_core::terminal::cells;
+
 use super::paint::{Paint, Tone};
 use super::plain;
 use super::status_words as words;
@@ -327,25 +329,9 @@ fn row(columns: &[Column], widths: &[usize], cells: &[&str]) -> String {
     line
 }
 
-/// How many columns of a terminal a text takes: two for each wide sign of East Asia, none for one that combines.
+/// How many columns of a terminal a text takes.
 pub(crate) fn width(text: &str) -> usize {
-    text.chars().map(width_of).sum()
-}
-
-const fn width_of(sign: char) -> usize {
-    match sign {
-        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
-        '\u{1100}'..='\u{115f}'
-        | '\u{2e80}'..='\u{a4cf}'
-        | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}'
-        | '\u{ff00}'..='\u{ff60}'
-        | '\u{ffe0}'..='\u{ffe6}'
-        | '\u{1f300}'..='\u{1faff}'
-        | '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
-    }
+    text.chars().map(cells).sum()
 }
 
 /// The beginning of a text that is too wide, and a sign that there is more.
@@ -355,7 +341,7 @@ fn shortened(text: &str, to: usize) -> String {
     }
     let mut short = String::new();
     for sign in text.chars() {
-        if width(&short) + width_of(sign) + 1 > to {
+        if width(&short) + cells(sign) + 1 > to {
             break;
         }
         short.push(sign);
@@ -381,7 +367,7 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
             // A word that is wider than a line.
             let mut taken = 0;
             let fits = word.char_indices().find(|(_, sign)| {
-                taken += width_of(*sign);
+                taken += cells(*sign);
                 taken > room
             });
             let end = fits.map_or(word.len(), |(at, sign)| if at == 0 { sign.len_utf8() } else { at });

@@ -5,6 +5,7 @@ use core::fmt::{self, Display, Write as _};
 use super::findings::{Finding, Findings};
 use super::lint::Lint;
 use super::tree::Place;
+use crate::terminal;
 
 /// Why a text is not a spec: all its mistakes, in the order of their places; at least one.
 ///
@@ -232,7 +233,7 @@ impl Snippet {
         let from = if signs.len() > 120 { at.saturating_sub(80) } else { 0 };
         let to = signs.len().min(from + 120);
         let end = at.saturating_add(place.width).min(to);
-        let width = |signs: &[char]| signs.iter().copied().map(cells).sum::<usize>();
+        let width = |signs: &[char]| signs.iter().copied().map(terminal::cells).sum::<usize>();
         Self {
             text: signs[from..to].iter().collect::<String>().trim_end().to_owned(),
             before: width(&signs[from..at]),
@@ -292,22 +293,6 @@ fn short(message: &str) -> String {
         .chain(&['…'])
         .chain(&signs[signs.len() - 399..])
         .collect()
-}
-
-/// How wide a terminal shows a sign: marks that combine take no cell, the wide letters of East Asia two.
-fn cells(sign: char) -> usize {
-    match sign {
-        '\u{300}'..='\u{36f}' => 0,
-        '\u{1100}'..='\u{115f}'
-        | '\u{2e80}'..='\u{a4cf}'
-        | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}'
-        | '\u{ff00}'..='\u{ff60}'
-        | '\u{ffe0}'..='\u{ffe6}'
-        | '\u{1f300}'..='\u{1faff}' => 2,
-        _ => 1,
-    }
 }
 
 #[cfg(test)]
