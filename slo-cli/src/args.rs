@@ -23,7 +23,7 @@ pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
 pub use self::doctor::DoctorArgs;
 pub use self::engine::EngineArgs;
 pub use self::files::Files;
-pub use self::gate::{Action, Class, GateArgs, GateFormat, OnUnknown};
+pub use self::gate::{Action, Class, GateArgs, GateCommand, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
 pub use self::probed::Probed;
 pub(crate) use self::probed::usual_target;
@@ -36,9 +36,11 @@ pub use self::status::{Numbers, StatusArgs};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "slo", version, arg_required_else_help = true)]
 #[command(after_help = "Examples:
-  slo check slo.yaml                     what it means, or every mistake in it
-  slo schema > slo.schema.json           for editors that complete and underline
-  slo completions bash                   for shells that complete
+  slo check slo.yaml                               what it means, or every mistake in it
+  slo rules --fleet > slo.rules.yaml               rules for every service that exports our metrics
+  slo gate --prometheus http://prometheus:9090     is it all right to deploy now?
+  slo status --prometheus http://prometheus:9090   are we all right?
+  slo doctor --prometheus http://prometheus:9090   why is there no number?
 
 Exit codes: 0 pass, 1 refused, 2 wrong usage or spec, 3 no answer")]
 #[non_exhaustive]
@@ -77,8 +79,6 @@ pub enum Command {
     Gate(Box<GateArgs>),
     /// Says what is wrong on the way from the process to the pager, and how to mend it.
     Doctor(Box<DoctorArgs>),
-    /// Says whether the audit file of the gate is as it was written.
-    Audit(AuditArgs),
     /// Says how all promises of all services stand, those that hurt most first.
     Status(Box<StatusArgs>),
 }

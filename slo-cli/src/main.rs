@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Parser;
-use slo_cli::args::{Args, Command};
+use slo_cli::args::{Args, Command, GateCommand};
 use slo_cli::cmd::gate::Surroundings;
 use slo_cli::cmd::{
     Answer, audit, check, completions, dashboards, doctor, gate, manifests, probes, rules, schema, status,
@@ -23,9 +23,11 @@ fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Rules(args) => rules::run(&args, &mut io::stdin().lock()),
-        Command::Audit(args) => audit::run(&args, &mut io::stdin().lock()),
         Command::Doctor(args) => doctor::run(&args, &mut io::stdin().lock(), &Terminal),
-        Command::Gate(args) => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
+        Command::Gate(args) => match &args.command {
+            Some(GateCommand::Audit(args)) => audit::run(args, &mut io::stdin().lock()),
+            None => gate::run(&args, &mut io::stdin().lock(), &mut Terminal),
+        },
         Command::Status(all) => status::run(&all, args.color, &mut Terminal, &mut io::stdout()),
     };
     print(&answer).into()

@@ -49,12 +49,12 @@ fn a_bypass_reaches_alertmanager_and_the_audit_file() -> Outcome {
     );
 
     let verified = Command::new(&gate.program)
-        .args(["audit", &audit, "--expect-head", &head])
+        .args(["gate", "audit", &audit, "--expect-head", &head])
         .output()?;
     assert_eq!(verified.status.code(), Some(0));
     let text = std::fs::read_to_string(&audit)?;
     std::fs::write(&audit, text.replace("nobody can pay", "somebody can pay"))?;
-    let altered = Command::new(&gate.program).args(["audit", &audit]).output()?;
+    let altered = Command::new(&gate.program).args(["gate", "audit", &audit]).output()?;
     assert_eq!(altered.status.code(), Some(1));
     Ok(())
 }

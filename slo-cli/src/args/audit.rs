@@ -1,14 +1,14 @@
-//! Arguments of `slo audit`.
+//! Arguments of `slo gate audit`.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Arguments of `slo audit`.
+/// Arguments of `slo gate audit`.
 #[derive(Clone, Debug, Parser)]
 #[command(after_help = "Examples:
-  slo audit gate.audit                                is every record the one that was written?
-  slo audit gate.audit --expect-head 4f2a9c1...       and is the one that was announced still there?
+  slo gate audit gate.audit                                is every record the one that was written?
+  slo gate audit gate.audit --expect-head 4f2a9c1...       and is the one that was announced still there?
 
 Exit codes: 0 nothing was altered, 1 something was, 3 the file cannot be read")]
 #[non_exhaustive]

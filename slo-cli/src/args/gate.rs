@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{EngineArgs, Identity, time};
+use super::{AuditArgs, EngineArgs, Identity, time};
 
 /// Arguments of `slo gate`.
 #[derive(Clone, Debug, Parser)]
@@ -16,6 +16,7 @@ use super::{EngineArgs, Identity, time};
   slo gate --prometheus http://prometheus:9090 --action rollback                the way back always passes
   slo gate --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z        what it would have said then
   slo gate --prometheus http://prometheus:9090 --format markdown                for a pull request
+  slo gate audit gate.audit                                                     were the records altered?
   slo gate --service http://pod:8080/slo                                        asks one instance, without an engine
   slo gate --prometheus http://prometheus:9090 --revision \"$GIT_COMMIT\" --message \"$(git log -1 --format=%B)\" \\
     --author \"$(git log -1 --format=%an)\" --alertmanager http://alertmanager:9093   a bypass passes, and people are told
@@ -23,8 +24,13 @@ use super::{EngineArgs, Identity, time};
 Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
 // An engine is not needed where a service is asked.
 #[command(mut_arg("url", |url| url.required(false).default_value("").hide_default_value(true)))]
+#[command(args_conflicts_with_subcommands = true)]
 #[non_exhaustive]
 pub struct GateArgs {
+    /// Something else than a verdict.
+    #[command(subcommand)]
+    pub command: Option<GateCommand>,
+
     /// The spec with the promises and the gate's limits; `-` is standard input.
     #[arg(value_name = "FILE", default_value = "slo.yaml")]
     pub file: PathBuf,
@@ -75,7 +81,7 @@ pub struct GateArgs {
     #[arg(long, value_name = "NAME")]
     pub author: Option<String>,
 
-    /// Adds this run to an audit file, whose records cannot be altered unseen, see `slo audit`; `-` writes the record to
+    /// Adds this run to an audit file, whose records cannot be altered unseen, see `slo gate audit`; `-` writes the record to
     /// standard error, for a log that keeps what it gets.
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
@@ -117,6 +123,17 @@ pub struct GateArgs {
     /// For whom to write.
     #[arg(long, value_enum, default_value_t = GateFormat::Text)]
     pub format: GateFormat,
+}
+
+/// What is done with the gate's records.
+#[derive(Clone, Debug, Subcommand)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "main.rs runs every command there is; none must end in a verdict"
+)]
+pub enum GateCommand {
+    /// Says whether the audit file of the gate is as it was written.
+    Audit(AuditArgs),
 }
 
 /// Forwards or back.

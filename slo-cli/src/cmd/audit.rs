@@ -1,4 +1,4 @@
-//! `slo audit`: whether the records of the gate are as they were written.
+//! `slo gate audit`: whether the records of the gate are as they were written.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
