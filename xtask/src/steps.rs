@@ -1,8 +1,9 @@
 //! Running cargo commands one after another, in plain sight.
 
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -51,6 +52,27 @@ impl Step {
         ended(self.command().status())
     }
 
+    /// Runs it as [`run`] does, and says what it has written; people see that as it comes, on our standard error.
+    ///
+    /// # Errors
+    ///
+    /// How it ended.
+    pub(crate) fn told(&self) -> Result<Told, String> {
+        eprintln!("\n{}", self.line());
+        let mut command = self.command();
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
+        let (out, errors) = (child.stdout.take(), child.stderr.take());
+        let told = thread::scope(|scope| {
+            let errors = scope.spawn(|| passed_on(errors));
+            Told {
+                out: passed_on(out),
+                errors: errors.join().unwrap_or_default(),
+            }
+        });
+        ended(child.wait()).map(|()| told)
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO"));
         command
@@ -59,6 +81,26 @@ impl Step {
             .envs(self.env.iter().map(|(variable, value)| (variable, value)));
         command
     }
+}
+
+/// What a command has written, to the end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) out: String,
+    pub(crate) errors: String,
+}
+
+/// All lines, shown as they come; what is no UTF-8 is replaced.
+fn passed_on(from: Option<impl Read>) -> String {
+    let mut all = String::new();
+    let lines = from.into_iter().flat_map(|from| BufReader::new(from).split(b'\n'));
+    for line in lines.map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("{line}");
+        all.push_str(&line);
+        all.push('\n');
+    }
+    all
 }
 
 fn ended(status: io::Result<ExitStatus>) -> Result<(), String> {
@@ -176,6 +218,19 @@ mod tests {
         };
         assert_eq!(run("version"), Ok(()));
         assert_eq!(run("no-such-command"), Err("exit status: 101".to_owned()));
+    }
+
+    #[test]
+    fn what_a_command_writes_is_told_by_where_it_was_written() {
+        let told = Step::cargo("version").told().unwrap();
+        assert!(told.out.starts_with("cargo 1.") && told.errors.is_empty(), "{told:?}");
+        let told = Step::cargo("metadata --no-deps").told().unwrap();
+        assert!(told.errors.contains("--format-version"), "{}", told.errors);
+        assert!(told.out.ends_with("}\n"), "{}", told.out);
+        assert_eq!(
+            Step::cargo("no-such-command").told(),
+            Err("exit status: 101".to_owned())
+        );
     }
 
     #[test]
