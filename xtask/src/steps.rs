@@ -56,7 +56,7 @@ impl Step {
     ///
     /// # Errors
     ///
-    /// How it ended.
+    /// How it ended, and the first line that says why.
     pub(crate) fn told(&self) -> Result<Told, String> {
         eprintln!("\n{}", self.line());
         let mut command = self.command();
@@ -70,7 +70,13 @@ impl Step {
                 errors: errors.join().unwrap_or_default(),
             }
         });
-        ended(child.wait()).map(|()| told)
+        match ended(child.wait()) {
+            Ok(()) => Ok(told),
+            Err(how) => match told.reason() {
+                Some(reason) => Err(format!("{how}: {reason}")),
+                None => Err(how),
+            },
+        }
     }
 
     fn command(&self) -> Command {
@@ -88,6 +94,16 @@ impl Step {
 pub(crate) struct Told {
     pub(crate) out: String,
     pub(crate) errors: String,
+}
+
+impl Told {
+    /// The first line of cargo, of a panic or of libFuzzer that says what is wrong.
+    fn reason(&self) -> Option<&str> {
+        let says = |line: &&str| {
+            line.starts_with("error") || line.contains(" panicked at ") || line.contains("ERROR: libFuzzer")
+        };
+        self.errors.lines().chain(self.out.lines()).find(says)
+    }
 }
 
 /// All lines, shown as they come; what is no UTF-8 is replaced.
@@ -221,16 +237,28 @@ mod tests {
     }
 
     #[test]
-    fn what_a_command_writes_is_told_by_where_it_was_written() {
+    fn what_a_command_writes_is_told_and_why_it_failed() {
         let told = Step::cargo("version").told().unwrap();
         assert!(told.out.starts_with("cargo 1.") && told.errors.is_empty(), "{told:?}");
-        let told = Step::cargo("metadata --no-deps").told().unwrap();
-        assert!(told.errors.contains("--format-version"), "{}", told.errors);
-        assert!(told.out.ends_with("}\n"), "{}", told.out);
+        let error = Step::cargo("no-such-command").told().unwrap_err();
+        assert_eq!(error, "exit status: 101: error: no such command: `no-such-command`");
+    }
+
+    #[test]
+    fn the_first_line_that_says_why_is_cargos_a_panics_or_libfuzzers() {
+        let told = |out: &str, errors: &str| Told {
+            out: out.to_owned(),
+            errors: errors.to_owned(),
+        };
+        let panicked = "thread 'a' panicked at a.rs:1:1:";
+        let cargo = told(panicked, "warning: unused\nerror[E0425]: cannot find\nerror: aborting");
+        assert_eq!(cargo.reason(), Some("error[E0425]: cannot find"));
+        assert_eq!(told(panicked, "Finished").reason(), Some(panicked));
         assert_eq!(
-            Step::cargo("no-such-command").told(),
-            Err("exit status: 101".to_owned())
+            told("", "==7== ERROR: libFuzzer: timeout").reason(),
+            Some("==7== ERROR: libFuzzer: timeout")
         );
+        assert_eq!(told("a test with an error", "no error").reason(), None);
     }
 
     #[test]
