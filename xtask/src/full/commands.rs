@@ -14,11 +14,19 @@ pub(crate) fn benches(settings: &Settings) -> Result<Seen, Failure> {
     let step = Step::cargo(&format!("bench --manifest-path benches/Cargo.toml{smoke}"));
     let mut seen = Seen::default();
     match step.told() {
-        Ok(told) if told.out.trim().is_empty() => seen.miss("the benchmarks printed no table"),
-        Ok(told) => told.out.lines().for_each(|line| seen.say(line)),
+        Ok(told) => tables(&mut seen, &told.out),
         Err(how) => seen.miss(format!("{}: {how}", step.line())),
     }
     Ok(seen)
+}
+
+/// All that the benchmarks print, or that it is nothing.
+fn tables(seen: &mut Seen, printed: &str) {
+    let printed = printed.trim();
+    if printed.is_empty() {
+        seen.miss("the benchmarks printed no table");
+    }
+    printed.lines().for_each(|line| seen.say(line));
 }
 
 /// The part `fuzz`.
@@ -27,13 +35,22 @@ pub(crate) fn fuzz(settings: &Settings) -> Result<Seen, Failure> {
     let mut seen = Seen::default();
     seen.say(format!("each parser for {} s", span.as_secs()));
     for (name, step) in crate::fuzz::by_name(span) {
-        match step.told().map(|told| crate::fuzz::inputs(&told.errors)) {
-            Ok(Some(inputs)) if inputs > 0 => seen.say(format!("{name}: {inputs} inputs")),
-            Ok(_) => seen.miss(format!("{name}: nothing says how many inputs there were")),
-            Err(how) => seen.miss(format!("{name}: {how}; the input is below target/fuzz")),
-        }
+        fed(
+            &mut seen,
+            name,
+            step.told().map(|told| crate::fuzz::inputs(&told.errors)),
+        );
     }
     Ok(seen)
+}
+
+/// A parser that nothing was fed to has proved nothing.
+fn fed(seen: &mut Seen, name: &str, inputs: Result<Option<u64>, String>) {
+    match inputs {
+        Ok(Some(inputs)) if inputs > 0 => seen.say(format!("{name}: {inputs} inputs")),
+        Ok(_) => seen.miss(format!("{name}: nothing says that there was an input")),
+        Err(how) => seen.miss(format!("{name}: {how}; an input that crashes it is below target/fuzz")),
+    }
 }
 
 /// The part `stress`: the tests with many threads, again and again with optimizations.
@@ -44,7 +61,7 @@ pub(crate) fn stress(settings: &Settings) -> Result<Seen, Failure> {
     let mut seen = Seen::default();
     seen.say(format!("each for {} s or more", span.as_secs()));
     for line in STRESS {
-        match rounds(line, span) {
+        match stressed(line, span) {
             Ok((rounds, tests)) => seen.say(format!("{rounds} rounds of {tests} tests: cargo {line}")),
             Err(how) => seen.miss(format!("cargo {line}: {how}")),
         }
@@ -52,20 +69,24 @@ pub(crate) fn stress(settings: &Settings) -> Result<Seen, Failure> {
     Ok(seen)
 }
 
-/// Runs tests again and again; says how often, and how many they are.
-fn rounds(line: &str, span: Duration) -> Result<(u32, u32), String> {
-    // Built first, which is not to be counted as time under stress.
+/// Builds tests, which is not to be counted as time under stress, and runs them; says how often, and how many they are.
+fn stressed(line: &str, span: Duration) -> Result<(u32, u32), String> {
     Step::cargo(&line.replacen("test", "test --no-run", 1)).told()?;
-    let (start, step, mut rounds) = (Instant::now(), Step::cargo(line), 0);
+    let step = Step::cargo(line);
+    rounds(span, || step.told().map(|told| passed(&told.out)))
+}
+
+/// Again and again until the time is over or something fails: how often, and what the last one said.
+fn rounds(span: Duration, mut tests: impl FnMut() -> Result<u32, String>) -> Result<(u32, u32), String> {
+    let start = Instant::now();
+    let mut rounds = 0;
     loop {
         rounds += 1;
-        let told = step.told().map_err(|how| format!("round {rounds}: {how}"))?;
-        let tests = passed(&told.out);
-        if tests == 0 {
-            return Err("there are no such tests".to_owned());
-        }
-        if start.elapsed() >= span {
-            return Ok((rounds, tests));
+        match tests() {
+            Ok(0) => return Err("there are no such tests".to_owned()),
+            Ok(tests) if start.elapsed() >= span => return Ok((rounds, tests)),
+            Ok(_) => {}
+            Err(how) => return Err(format!("round {rounds}: {how}")),
         }
     }
 }
@@ -114,6 +135,47 @@ mod tests {
                        test result: ok. 3 passed; 0 failed\ntest result: FAILED. 7 passed; 1 failed\n";
         assert_eq!(passed(written), 5);
         assert_eq!(passed("test result: ok. 0 passed; 0 failed; 9 filtered out\n"), 0);
+    }
+
+    #[test]
+    fn rounds_go_on_until_the_time_is_over_or_one_fails() {
+        assert_eq!(rounds(Duration::ZERO, || Ok(7)), Ok((1, 7)));
+        let mut left = 3;
+        let third_fails = || {
+            left -= 1;
+            if left > 0 {
+                Ok(7)
+            } else {
+                Err("a test failed".to_owned())
+            }
+        };
+        assert_eq!(
+            rounds(Duration::MAX, third_fails),
+            Err("round 3: a test failed".to_owned())
+        );
+        let none = rounds(Duration::ZERO, || Ok(0)).unwrap_err();
+        assert_eq!(none, "there are no such tests");
+    }
+
+    #[test]
+    fn a_parser_without_an_input_is_missed() {
+        let mut seen = Seen::default();
+        fed(&mut seen, "a", Ok(Some(5)));
+        assert_eq!(seen.text(), "a: 5 inputs\n");
+        for proved_nothing in [Ok(Some(0)), Ok(None), Err("exit status: 77".to_owned())] {
+            let before = seen.misses().len();
+            fed(&mut seen, "b", proved_nothing);
+            assert_eq!(seen.misses().len(), before + 1);
+        }
+    }
+
+    #[test]
+    fn benchmarks_that_print_nothing_are_missed() {
+        let mut seen = Seen::default();
+        tables(&mut seen, "\na  1\n\nb  2\n\n");
+        assert_eq!(seen.text(), "a  1\n\nb  2\n");
+        tables(&mut seen, "\n");
+        assert_eq!(seen.misses().len(), 1);
     }
 
     #[test]
