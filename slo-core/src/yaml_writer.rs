@@ -259,7 +259,14 @@ impl Out {
     }
 
     fn pad(&mut self, indent: usize) {
-        self.text.extend(std::iter::repeat_n(' ', indent));
+        /// As deep as rules go; what is deeper takes another round.
+        const BLANKS: &str = "                ";
+        let mut left = indent;
+        while left > 0 {
+            let now = left.min(BLANKS.len());
+            self.text.push_str(&BLANKS[..now]);
+            left -= now;
+        }
     }
 }
 

@@ -21,7 +21,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// A step for each target.
 pub(crate) fn each(span: Duration) -> Vec<Step> {
-    TARGETS.iter().map(|target| target.step(span)).collect()
+    by_name(span).map(|(_, step)| step).collect()
+}
+
+/// Each target's name, and its step.
+pub(crate) fn by_name(span: Duration) -> impl Iterator<Item = (&'static str, Step)> {
+    TARGETS.iter().map(move |target| (target.name, target.step(span)))
+}
+
+/// How many inputs a target has been fed, by what libFuzzer wrote at its end.
+pub(crate) fn inputs(written: &str) -> Option<u64> {
+    let line = written
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    line?.trim().parse().ok()
 }
 
 #[derive(Debug)]
@@ -91,6 +104,12 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_libfuzzer_counted_is_read() {
+        let written = "Done\nstat::number_of_executed_units: 4066\nstat::average_exec_per_sec:     12\n";
+        assert_eq!((inputs(written), inputs("Done\n")), (Some(4_066), None));
+    }
 
     #[test]
     fn every_target_of_the_workspace_has_a_step_and_its_seeds_exist() {

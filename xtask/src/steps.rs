@@ -1,8 +1,9 @@
 //! Running cargo commands one after another, in plain sight.
 
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -51,6 +52,33 @@ impl Step {
         ended(self.command().status())
     }
 
+    /// Runs it as [`run`] does, and says what it has written; people see that as it comes, on our standard error.
+    ///
+    /// # Errors
+    ///
+    /// How it ended, and the first line that says why.
+    pub(crate) fn told(&self) -> Result<Told, String> {
+        eprintln!("\n{}", self.line());
+        let mut command = self.command();
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
+        let (out, errors) = (child.stdout.take(), child.stderr.take());
+        let told = thread::scope(|scope| {
+            let errors = scope.spawn(|| passed_on(errors));
+            Told {
+                out: passed_on(out),
+                errors: errors.join().unwrap_or_default(),
+            }
+        });
+        match ended(child.wait()) {
+            Ok(()) => Ok(told),
+            Err(how) => match told.reason() {
+                Some(reason) => Err(format!("{how}: {reason}")),
+                None => Err(how),
+            },
+        }
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO"));
         command
@@ -59,6 +87,36 @@ impl Step {
             .envs(self.env.iter().map(|(variable, value)| (variable, value)));
         command
     }
+}
+
+/// What a command has written, to the end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) out: String,
+    pub(crate) errors: String,
+}
+
+impl Told {
+    /// The first line of cargo, of a panic or of libFuzzer that says what is wrong.
+    fn reason(&self) -> Option<&str> {
+        let says = |line: &&str| {
+            line.starts_with("error") || line.contains(" panicked at ") || line.contains("ERROR: libFuzzer")
+        };
+        self.errors.lines().chain(self.out.lines()).find(says)
+    }
+}
+
+/// All lines, shown as they come; what is no UTF-8 is replaced.
+fn passed_on(from: Option<impl Read>) -> String {
+    let mut all = String::new();
+    let lines = from.into_iter().flat_map(|from| BufReader::new(from).split(b'\n'));
+    for line in lines.map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("{line}");
+        all.push_str(&line);
+        all.push('\n');
+    }
+    all
 }
 
 fn ended(status: io::Result<ExitStatus>) -> Result<(), String> {
@@ -176,6 +234,31 @@ mod tests {
         };
         assert_eq!(run("version"), Ok(()));
         assert_eq!(run("no-such-command"), Err("exit status: 101".to_owned()));
+    }
+
+    #[test]
+    fn what_a_command_writes_is_told_and_why_it_failed() {
+        let told = Step::cargo("version").told().unwrap();
+        assert!(told.out.starts_with("cargo 1.") && told.errors.is_empty(), "{told:?}");
+        let error = Step::cargo("no-such-command").told().unwrap_err();
+        assert_eq!(error, "exit status: 101: error: no such command: `no-such-command`");
+    }
+
+    #[test]
+    fn the_first_line_that_says_why_is_cargos_a_panics_or_libfuzzers() {
+        let told = |out: &str, errors: &str| Told {
+            out: out.to_owned(),
+            errors: errors.to_owned(),
+        };
+        let panicked = "thread 'a' panicked at a.rs:1:1:";
+        let cargo = told(panicked, "warning: unused\nerror[E0425]: cannot find\nerror: aborting");
+        assert_eq!(cargo.reason(), Some("error[E0425]: cannot find"));
+        assert_eq!(told(panicked, "Finished").reason(), Some(panicked));
+        assert_eq!(
+            told("", "==7== ERROR: libFuzzer: timeout").reason(),
+            Some("==7== ERROR: libFuzzer: timeout")
+        );
+        assert_eq!(told("a test with an error", "no error").reason(), None);
     }
 
     #[test]

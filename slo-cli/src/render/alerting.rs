@@ -112,9 +112,9 @@ fn burns(subject: &Subject, alerts: &Alerts, severity: Severity) -> Option<Strin
     }
     let either = any
         .iter()
-        .map(|expr| format!("(\n{}\n)", indented(expr)))
+        .map(|expr| ["(\n", &indented(expr), "\n)"].concat())
         .collect::<Vec<_>>()
-        .join(&format!("\nor {}\n", subject.on()));
+        .join(&["\nor ", &subject.on(), "\n"].concat());
     Some(match &subject.scope {
         Scope::Fleet => format!("(\n{}\n)\nand {}\n{AGREED}", indented(&either), subject.on()),
         Scope::Own { .. } => either,
@@ -133,28 +133,30 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Over the factor in the long window with enough bad events, and still over it in the short one.
     fn expr(&self) -> String {
-        let (long, on) = (self.condition.long(), self.subject.on());
-        [
-            format!(
-                "({})",
-                self.over(&self.whole(&self.ratio(long), &self.subject.covered(long)))
-            ),
-            format!("({} > {})", self.bad(long), self.too_few()),
-            self.confirmed(),
-        ]
-        .join(&format!("\nand {on}\n"))
+        let long = self.condition.long();
+        let over = self.over(&self.whole(&self.ratio(long), &self.subject.covered(long)));
+        self.all(&[
+            &["(", &over, ")"].concat(),
+            &["(", &self.bad(long), " > ", &self.too_few(), ")"].concat(),
+            &self.confirmed(),
+        ])
     }
 
     /// The same of the whole period, where the longest window of the others has too few bad events for them.
     fn trickle(&self) -> String {
-        let (on, period) = (self.subject.on(), self.subject.series(PERIOD_RATIO));
-        [
-            format!("({})", self.over(&self.whole(&period, &self.subject.period_covered()))),
-            format!("({} > {})", self.subject.series(PERIOD_BAD), self.too_few()),
-            format!("({} <= {})", self.bad(self.condition.short()), self.too_few()),
-            self.confirmed(),
-        ]
-        .join(&format!("\nand {on}\n"))
+        let (few, period) = (self.too_few(), self.subject.series(PERIOD_RATIO));
+        let over = self.over(&self.whole(&period, &self.subject.period_covered()));
+        self.all(&[
+            &["(", &over, ")"].concat(),
+            &["(", &self.subject.series(PERIOD_BAD), " > ", &few, ")"].concat(),
+            &["(", &self.bad(self.condition.short()), " <= ", &few, ")"].concat(),
+            &self.confirmed(),
+        ])
+    }
+
+    /// Where all of them hold of the same SLO.
+    fn all(&self, clauses: &[&str]) -> String {
+        clauses.join(&["\nand ", &self.subject.on(), "\n"].concat())
     }
 
     /// Silence begins no alert and ends none: one that fires goes on while its short window is empty.
@@ -168,17 +170,27 @@ impl Reading<'_> {
         ]);
         let matchers: Vec<_> = firing.map(|(label, value)| promql::is(&label, &value)).collect();
         let on = self.subject.on();
-        format!(
-            "(\n  ({})\n  or {on}\n  ({}\n  unless {on}\n  {short})\n)",
-            indented(&self.over(&short)).trim_start(),
-            promql::selector("ALERTS", &matchers)
-        )
+        let over = indented(&self.over(&short));
+        [
+            "(\n  (",
+            over.trim_start(),
+            ")\n  or ",
+            &on,
+            "\n  (",
+            &promql::selector("ALERTS", &matchers),
+            "\n  unless ",
+            &on,
+            "\n  ",
+            &short,
+            ")\n)",
+        ]
+        .concat()
     }
 
     /// A ratio over the whole of its window: time that was not seen counts as free of bad events, so the first minute of
     /// a service is a minute of an hour.
     fn whole(&self, ratio: &str, covered: &str) -> String {
-        format!("{ratio}\n* {}\n{covered}", self.subject.on())
+        [ratio, "\n* ", &self.subject.on(), "\n", covered].concat()
     }
 
     /// A burn rate strictly over the factor. Rounded to a millionth, or the noise of doubles would decide at the factor
@@ -186,10 +198,8 @@ impl Reading<'_> {
     fn over(&self, ratio: &str) -> String {
         let factor = self.condition.factor();
         let factor = promql::fraction(factor.numerator().into(), factor.denominator().into());
-        format!(
-            "round(\n{},\n  0.000001\n) > {factor}",
-            indented(&self.subject.burn(ratio))
-        )
+        let burn = indented(&self.subject.burn(ratio));
+        ["round(\n", &burn, ",\n  0.000001\n) > ", &factor].concat()
     }
 
     /// Engines extrapolate, so a count is as good as its nearest whole number.
@@ -212,7 +222,7 @@ impl Reading<'_> {
             self.subject.series(name)
         };
         if self.fast && is_tiled(length) {
-            format!("last_over_time({series}[{TILE_LOOKBACK}])")
+            ["last_over_time(", &series, "[", TILE_LOOKBACK, "])"].concat()
         } else {
             series
         }

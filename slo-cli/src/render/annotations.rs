@@ -175,13 +175,14 @@ impl Notes {
     }
 
     fn line(&self, query: &str, of: Of, text: &str) -> String {
-        format!("{{{{ with {} }}}}{text}{{{{ end }}}}", self.asked(query, of))
+        ["{{ with ", &self.asked(query, of), " }}", text, "{{ end }}"].concat()
     }
 
     /// `query` of a text with `%s` where the alert's own labels are to be matched.
     fn asked(&self, query: &str, of: Of) -> String {
-        let matchers = vec![self.matchers(of); query.matches("%s").count()];
-        format!("query (printf \"{query}\" {})", matchers.join(" "))
+        let matchers = self.matchers(of);
+        let matchers = vec![matchers.as_str(); query.matches("%s").count()];
+        ["query (printf \"", query, "\" ", &matchers.join(" "), ")"].concat()
     }
 
     /// A template's value with matchers of the alert's own labels, quoted as Go does, and so PromQL.
@@ -192,9 +193,8 @@ impl Notes {
             Of::Events => [self.identity.raw_labels(), slo].concat(),
             Of::Rules => [self.identity.service_labels(), slo].concat(),
         };
-        let pattern: Vec<_> = labels.iter().map(|label| format!("{label}=%q")).collect();
-        let values: Vec<_> = labels.iter().map(|label| format!("$labels.{label}")).collect();
-        format!("(printf \"{}\" {})", pattern.join(", "), values.join(" "))
+        let (pattern, values) = (labels.join("=%q, "), labels.join(" $labels."));
+        ["(printf \"", &pattern, "=%q\" $labels.", &values, ")"].concat()
     }
 }
 

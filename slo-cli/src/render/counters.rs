@@ -139,7 +139,10 @@ impl Counters {
     /// `rate` or `increase` over a length of time, added up over instances. Counters of others have increases only, which
     /// is the same in a ratio.
     pub(crate) fn read(&self, of: Of, function: &str, length: BurnWindow) -> String {
-        let sum = |raw: &str| self.aggregate("sum", &format!("{function}({raw}[{length}])"), Some(length));
+        let sum = |raw: &str| {
+            let range = [function, "(", raw, "[", &length.to_string(), "])"].concat();
+            self.aggregate("sum", &range, Some(length))
+        };
         match &self.kind {
             Kind::Events => sum(&self.selector(names::EVENTS.prometheus, outcome(of))),
             Kind::Http(http) => self.read_http(http, of, sum),
@@ -157,7 +160,7 @@ impl Counters {
             (Of::Excluded, _) => all(Some(status_is("=~", http.excluded.as_deref().unwrap_or("no code")))),
             (Of::Bad, None) => {
                 let bad = all(Some(status_is("=~", http.bad.as_deref().unwrap_or("no code"))));
-                format!("({bad}\nor\n0 * {})", valid())
+                ["(", &bad, "\nor\n0 * ", &valid(), ")"].concat()
             }
             (Of::Bad, Some(limit)) => {
                 // Without a good request there is no such series, without the bucket there must be no number at all.

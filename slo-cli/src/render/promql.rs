@@ -16,7 +16,7 @@ pub(crate) fn is_any(label: &str, values: impl IntoIterator<Item = impl AsRef<st
 
 /// `label=~"regex"`.
 pub(crate) fn matches_regex(label: &str, regex: &str) -> String {
-    format!("{label}=~{}", quote(regex))
+    [label, "=~", &quote(regex)].concat()
 }
 
 /// The text as a regular expression of RE2 that matches it alone.
@@ -52,14 +52,14 @@ pub(crate) fn boundary(limit: Threshold) -> String {
 pub(crate) fn selector(metric: &str, matchers: &[String]) -> String {
     match matchers {
         [] => metric.to_owned(),
-        matchers => format!("{metric}{{{}}}", matchers.join(", ")),
+        matchers => [metric, "{", &matchers.join(", "), "}"].concat(),
     }
 }
 
 /// A range one second short of a length: engines that close both ends of a range (Prometheus before 3.0) would count a
 /// tile too many.
 pub(crate) fn tiles_in(seconds: u64) -> String {
-    format!("{}s", seconds.saturating_sub(1))
+    seconds.saturating_sub(1).to_string() + "s"
 }
 
 #[cfg(test)]

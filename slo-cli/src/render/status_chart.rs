@@ -85,8 +85,8 @@ impl Scale<'_> {
     }
 
     fn x(&self, at: DateTime<Utc>) -> f64 {
-        let whole = (self.course.to - self.course.from).as_seconds_f64();
-        let part = (at - self.course.from).as_seconds_f64();
+        let since = |at: DateTime<Utc>| (at - self.course.from).to_std().map_or(0.0, |time| time.as_secs_f64());
+        let (whole, part) = (since(self.course.to), since(at));
         if whole > 0.0 {
             (part / whole).clamp(0.0, 1.0) * WIDTH
         } else {

@@ -68,7 +68,7 @@ impl Subject {
 
     /// `on (..)` those labels.
     pub(crate) fn on(&self) -> String {
-        format!("on ({})", self.by())
+        ["on (", &self.by(), ")"].concat()
     }
 
     /// A series that is recorded for this window only.
@@ -240,16 +240,17 @@ impl Subject {
     /// Tiles added up over the last seconds.
     pub(crate) fn tiles(&self, name: &str, seconds: u64) -> String {
         let range = promql::tiles_in(seconds);
-        format!("sum by ({}) (sum_over_time({}[{range}]))", self.by(), self.series(name))
+        let (by, series) = (self.by(), self.series(name));
+        ["sum by (", &by, ") (sum_over_time(", &series, "[", &range, "]))"].concat()
     }
 
     /// A function of the tiles of the whole period up to now, added up: `sum_over_time` or `count_over_time`.
     pub(crate) fn period_tiles(&self, over_time: &str, name: &str) -> String {
         let range = promql::tiles_in(self.window.longest_seconds());
-        let tiles = format!("{over_time}({}[{range}])", self.series(name));
+        let tiles = [over_time, "(", &self.series(name), "[", &range, "])"].concat();
         let by = self.by();
         match self.window.period() {
-            None => format!("sum by ({by}) ({tiles})"),
+            None => ["sum by (", &by, ") (", &tiles, ")"].concat(),
             Some(_) => {
                 let start_by = self.start_by();
                 let on = match start_by.as_str() {
@@ -278,7 +279,7 @@ impl Subject {
         let seconds = u64::from(length.as_seconds());
         let counted = |series: &str, range: &str| {
             let (by, series) = (self.by(), self.series(series));
-            format!("sum by ({by}) (count_over_time({series}[{range}]))")
+            ["sum by (", &by, ") (count_over_time(", &series, "[", range, "]))"].concat()
         };
         if length.as_seconds() > LONGEST_RAW {
             let tiles = counted(VALID_TILES, &promql::tiles_in(seconds));
@@ -311,7 +312,7 @@ impl Subject {
 
     /// Recorded bad events over valid ones, absent where nothing is valid. What is recorded has the window's label, too.
     pub(crate) fn ratio_of_recorded(&self, bad: &str, valid: &str) -> String {
-        format!("{}\n/ {}\n({valid} > 0)", self.series(bad), self.on())
+        [&self.series(bad), "\n/ ", &self.on(), "\n(", valid, " > 0)"].concat()
     }
 
     /// Whether a rule sees what the rules before it in its group have just recorded; vmalert's see the pass before. See
@@ -324,7 +325,7 @@ impl Subject {
     pub(crate) fn burn(&self, ratio: &str) -> String {
         match &self.scope {
             Scope::Fleet => format!("{ratio}\n/ {}\n{}", self.on(), self.series(BUDGET)),
-            Scope::Own { target, .. } => format!("{ratio}\n/ {}", budget(*target)),
+            Scope::Own { target, .. } => [ratio, "\n/ ", &budget(*target)].concat(),
         }
     }
 }
@@ -352,5 +353,5 @@ pub(crate) fn by(identity: Identity) -> String {
 
 /// Bad over valid, absent where nothing is valid: 0 / 0 would be NaN, and stay in every sum over it.
 pub(crate) fn ratio(bad: &str, valid: &str) -> String {
-    format!("{bad}\n/\n({valid} > 0)")
+    [bad, "\n/\n(", valid, " > 0)"].concat()
 }

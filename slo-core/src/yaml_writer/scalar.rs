@@ -50,7 +50,8 @@ pub(super) fn fits_a_block(text: &str) -> bool {
         && !lines.starts_with([' ', '\n'])
         && !lines.is_empty()
         && !lines.ends_with('\n')
-        && lines.split('\n').all(|line| !is_blank(line))
+        // A line of blanks alone ends with one: without such an end no line need be looked at.
+        && !((lines.contains(" \n") || lines.ends_with(' ')) && lines.split('\n').any(is_blank))
         && are_printable(lines)
         && !lines.contains(ENVIRONMENT)
 }

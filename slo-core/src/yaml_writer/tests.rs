@@ -178,6 +178,8 @@ fn what_could_be_something_else_is_quoted() {
 #[test]
 fn several_lines_are_a_block_unless_a_reader_would_lose_some() {
     for (text, block) in [
+        ("a\n b \nc", "|-\n  a\n   b \n  c"),
+        ("a\nb\n ", "\"a\\nb\\n \""),
         ("a\n\n  b", "|-\n  a\n\n    b"),
         ("a\nb\n", "|\n  a\n  b"),
         ("  a\nb", "\"  a\\nb\""),
@@ -238,4 +240,15 @@ fn keys_without_a_value_are_left_out() {
     assert_eq!(map.document("", Style::Rules), "a: x\n");
     assert_eq!(Yaml::texts::<String, String>([]).unless_empty(), None);
     assert_eq!(map.clone().unless_empty(), Some(map));
+}
+
+#[test]
+fn whatever_stands_deep_is_as_far_in_as_it_is_deep() {
+    let deep = |levels: usize| (0..levels).fold(Yaml::text("at the end"), |inner, _| Yaml::map([("in", Some(inner))]));
+    for levels in [1, 8, 9, 10, 17, 18, 40] {
+        let document = deep(levels).document("", Style::Rules);
+        let last = document.lines().last().unwrap();
+        assert_eq!(last.find("in"), Some(2 * (levels - 1)), "{document}");
+        assert_eq!(read(&document), Ok(deep(levels)));
+    }
 }

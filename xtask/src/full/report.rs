@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Entry {
             commit: commit.to_owned(),
             cores: available_parallelism().map_or(1, usize::from),
             took,
-            text: seen.text(),
+            text: without_root(&seen.text(), &e2e::workspace_root()),
         }
     }
 
@@ -106,6 +106,11 @@ impl Report {
     }
 }
 
+/// Paths below the workspace as they are from its root: where it was run is nobody's business.
+fn without_root(text: &str, root: &Path) -> String {
+    text.replace(&format!("{}/", root.display()), "")
+}
+
 fn path() -> PathBuf {
     e2e::workspace_root().join(FILE)
 }
@@ -163,6 +168,13 @@ mod tests {
         );
         assert!(text.contains("six parsers") && !text.contains("NOT REACHED"), "{text}");
         assert!(text.find("## benches") < text.find("## fuzz"));
+    }
+
+    #[test]
+    fn where_the_workspace_is_stays_unsaid() {
+        let text = "A=\"/home/me/slo/target/a\" /home/me/slo/b\n/home/me/other\n";
+        let said = without_root(text, Path::new("/home/me/slo"));
+        assert_eq!(said, "A=\"target/a\" b\n/home/me/other\n");
     }
 
     #[test]
