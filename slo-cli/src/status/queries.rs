@@ -44,21 +44,25 @@ impl Queries<'_> {
         let metrics = [names::ERROR_BUDGET, names::WINDOW, names::WINDOW_START].map(|metric| metric.prometheus);
         let raw = self.selector("", &[promql::matches_regex("__name__", &metrics.join("|"))]);
         self.at_three_times(&raw, |raw, range| {
-            let before = format!("\"{VALUE}\", ");
-            match self.identity {
-                Identity::Promoted | Identity::Job => {
-                    let by = [names::SLO_NAME.label, "__name__"];
-                    self.identity.aggregate_with("count_values", &before, &by, raw, range)
-                }
-                // To be joined with another metric costs a metric its name.
-                Identity::TargetInfo => {
-                    let named = format!("label_replace({raw}, \"{METRIC}\", \"$1\", \"__name__\", \"(.+)\")");
-                    let by = [names::SLO_NAME.label, METRIC];
-                    self.identity
-                        .aggregate_with("count_values", &before, &by, &named, range)
-                }
-            }
+            let (before, named) = (format!("\"{VALUE}\", "), self.named(raw));
+            let name = match self.identity {
+                Identity::Promoted | Identity::Job => "__name__",
+                Identity::TargetInfo => METRIC,
+            };
+            let by = [names::SLO_NAME.label, name];
+            self.identity
+                .aggregate_with("count_values", &before, &by, &named, range)
         })
+    }
+
+    /// Series of several metrics that are told apart once they were joined with another: that costs them their names.
+    fn named(self, raw: &str) -> String {
+        match self.identity {
+            Identity::Promoted | Identity::Job => raw.to_owned(),
+            Identity::TargetInfo => {
+                format!("label_replace({raw}, \"{METRIC}\", \"$1\", \"__name__\", \"(.+)\")")
+            }
+        }
     }
 
     /// How many instances say which words: the same three times.
@@ -83,7 +87,7 @@ impl Queries<'_> {
         let gone = format!(
             "({} unless on ({key}) {})",
             by(&format!("last_over_time({raw}[{day}])"), &day),
-            self.of_slos("group", &[], raw, now)
+            self.of_slos("group", &[], &self.named(raw), now)
         );
         [
             marked(&by(raw, now), "now"),
