@@ -10,6 +10,7 @@ mod manifests;
 mod probed;
 mod probes;
 mod rules;
+mod sinks;
 mod status;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) use self::probed::usual_target;
 pub use self::probes::{Access, Pace, ProbesArgs};
 pub(crate) use self::rules::push_interval;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
+pub use self::sinks::{AlertmanagerArgs, WebhookArgs};
 pub use self::status::{Numbers, StatusArgs};
 
 /// Checks and uses the reliability promises written in slo.yaml.

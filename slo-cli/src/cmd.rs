@@ -7,6 +7,7 @@ pub mod dashboards;
 pub mod doctor;
 mod folder;
 pub mod gate;
+mod login;
 pub mod manifests;
 pub mod probes;
 pub mod rules;

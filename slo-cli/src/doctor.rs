@@ -3,6 +3,7 @@
 //! Every look is of its own: a link that cannot be seen does not hide those behind it.
 
 mod alertmanager;
+mod compared;
 mod expression;
 mod finding;
 mod health;
@@ -32,6 +33,8 @@ pub(crate) struct Patient<'a> {
     pub(crate) engine: &'a dyn Ask,
     /// The store's pages, by their paths, with what logs in there.
     pub(crate) store: &'a dyn Fetch,
+    /// The Alertmanager's, by their addresses, with what logs in there.
+    pub(crate) pager: &'a dyn Fetch,
     /// Everybody else's, by their addresses.
     pub(crate) web: &'a dyn Fetch,
     /// Our clock.

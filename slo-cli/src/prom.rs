@@ -3,6 +3,7 @@
 //! The format is that of <https://prometheus.io/docs/prometheus/latest/querying/api/>. An answer that is partial, doubted
 //! by the engine or not of that format is never taken for numbers: whoever asks gets to see it or an error.
 
+mod access;
 mod client;
 mod error;
 mod login;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use self::access::Access;
 pub use self::client::{Engine, EngineBuilder};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};

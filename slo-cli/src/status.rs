@@ -6,6 +6,7 @@
 
 mod alerts;
 mod asking;
+mod at_once;
 mod burn_down;
 mod counts;
 mod definitions;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::Duration;
 
+use ureq::http::header::HeaderMap;
 use ureq::{Agent, Body};
 
+use crate::prom::Access;
 use crate::prom::tls::{self, Trusted};
 use crate::render::plain;
 
@@ -35,6 +37,7 @@ pub trait Fetch {
 #[derive(Debug)]
 pub struct Web {
     agent: Agent,
+    headers: HeaderMap,
 }
 
 /// The largest page that is read, in bytes: the rules of a fleet are some 200 KB, the status of a service less.
@@ -95,15 +98,25 @@ impl Web {
     /// Gives every page this time.
     #[must_use]
     pub fn within(time: Duration) -> Self {
+        Self::let_in_by(&Access::default(), time)
+    }
+
+    /// The same with what lets us in: for pages of one server only, or others would hear its secrets.
+    pub(crate) fn let_in_by(access: &Access, time: Duration) -> Self {
         Self {
-            agent: agent(None, Some(time)),
+            agent: agent(access.trusted(), Some(time)),
+            headers: access.headers().clone(),
         }
     }
 }
 
 impl Fetch for Web {
     fn get(&self, address: &str) -> Result<Page, String> {
-        let response = self.agent.get(address).call();
+        let mut request = self.agent.get(address);
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+        }
+        let response = request.call();
         response.and_then(Page::of).map_err(|error| match error {
             ureq::Error::Timeout(_) => "no answer in time".to_owned(),
             other => plain(&other.to_string()),

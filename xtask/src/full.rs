@@ -85,7 +85,7 @@ const PARTS: [Part; 10] = [
     },
     Part {
         name: "big-store",
-        about: "the gate against a store of a million series, at most 1 s",
+        about: "the gate on a store of a million series, at most 1 s; the overview of 1,000 SLOs, at most 2 s",
         run: big_store::run,
     },
     Part {

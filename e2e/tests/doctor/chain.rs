@@ -211,6 +211,9 @@ fn rules_that_are_not_as_they_should_be() -> Outcome {
         "(slo_window_seconds",
         "(label_replace(slo_window_seconds, \"a\", \"b\", \"c\", \"(\")",
     )?;
+    let late = edited("late.yaml", "for: 15m", "for: 1m")?;
+    let long = edited("long.yaml", "for: 15m\n", "for: 15m\n        keep_firing_for: 5m\n")?;
+    let other_words = edited("other-words.yaml", "burns its error budget", "is not well")?;
     let month_only = doctor.rules(
         "month.yaml",
         &["--fleet", "--engine", "victoriametrics", "--window", "month"],
@@ -248,6 +251,27 @@ fn rules_that_are_not_as_they_should_be() -> Outcome {
             "rules.current",
             "warning",
             "the fleet's rules are out of date",
+        ),
+        (
+            vec![&late],
+            &store_url,
+            "rules.current",
+            "warning",
+            "out of date: 1 of them, `SloWindowWithoutRules` has `for: 1m` instead of 15m",
+        ),
+        (
+            vec![&long],
+            &store_url,
+            "rules.current",
+            "warning",
+            "has `keep_firing_for: 5m`",
+        ),
+        (
+            vec![&other_words],
+            &store_url,
+            "rules.texts",
+            "note",
+            "say something else than this version writes, `SloErrorBudgetBurn` first",
         ),
         (
             vec![&month_only],
@@ -300,6 +324,36 @@ fn prometheus_tells_more_of_itself() -> Outcome {
     )?;
     // Prometheus shows rules in a form of its own.
     doctor.finds("rules.current", "fine", "the fleet's rules are those", &args)?;
+    assert!(doctor.finding("rules.texts", &args).is_err(), "nothing differs");
+    let text = std::fs::read_to_string(&fleet)?;
+    for (from, to, check, state, words) in [
+        (
+            "for: 15m\n",
+            "for: 15m\n        keep_firing_for: 5m\n",
+            "rules.current",
+            "warning",
+            "has `keep_firing_for: 5m`",
+        ),
+        (
+            "for: 15m",
+            "for: 2m",
+            "rules.current",
+            "warning",
+            "has `for: 2m` instead of 15m",
+        ),
+        (
+            "burns its error budget",
+            "is not well",
+            "rules.texts",
+            "note",
+            "`SloErrorBudgetBurn` first",
+        ),
+    ] {
+        let file = doctor.folder.path().join("edited.yaml");
+        std::fs::write(&file, text.replace(from, to))?;
+        let other = Prometheus::start_on(Port::Free, &rules(&file))?;
+        doctor.finds(check, state, words, &asking(&other.url(), &[]))?;
+    }
     let mut longer = Doctor::of("shop")?;
     longer.spec = longer.spec.replace("30d", "90d");
     longer.finds(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use e2e::{Alertmanager, Failure, Outcome, Python, TempDir, build_binary, workspace_root};
+use e2e::{Alertmanager, Failure, Outcome, Python, TempDir, VictoriaMetrics, build_binary, workspace_root};
 use serde_json::Value;
 
 use crate::tool::NOBODY;
@@ -192,13 +192,18 @@ fn the_job_of_argo_cd_runs_with_nothing_but_what_kubernetes_gives_it() -> Outcom
             .as_str()
             .unwrap_or_default();
         let name = path.trim_start_matches("metadata.annotations['").trim_end_matches("']");
-        let value = pod["metadata"]["annotations"][name].as_str().unwrap_or_default();
+        let told = pod["metadata"]["annotations"][name].as_str();
+        let value = told.or(variable["value"].as_str()).unwrap_or_default();
         variables.insert(
             variable["name"].as_str().unwrap_or_default().to_owned(),
             value.to_owned(),
         );
     }
-    assert_eq!(variables.len(), 3, "{variables:?}");
+    assert_eq!(variables.len(), 4, "{variables:?}");
+    // Where services push: no such host is here.
+    let store = VictoriaMetrics::start()?;
+    let pushed_to = variables.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), store.otlp_endpoint());
+    assert_eq!(pushed_to.as_deref(), Some("http://vmagent:8429/opentelemetry"));
     let arguments = container["args"]
         .as_array()
         .into_iter()
@@ -226,6 +231,7 @@ fn the_job_of_argo_cd_runs_with_nothing_but_what_kubernetes_gives_it() -> Outcom
         "{said}"
     );
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("bypassed: "));
+    assert!(!said.contains("NOT "), "the decision is a metric: {said}");
     Ok(())
 }
 

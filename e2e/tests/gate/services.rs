@@ -121,6 +121,12 @@ pub(crate) fn past() -> Past {
             1.0,
         );
     }
+    // Its environment is told by nobody.
+    let untold = Instance {
+        is_promoted: false,
+        ..Instance::of("untold")
+    };
+    past.events(untold, |_| BUSY, |_| 0);
     mailers(&mut past);
     past
 }

@@ -26,7 +26,7 @@ pub(crate) type Row = (
     &'static [&'static str],
 );
 
-const TABLE: [Row; 23] = [
+const TABLE: [Row; 28] = [
     (
         "healthy",
         &[],
@@ -172,6 +172,38 @@ const TABLE: [Row; 23] = [
             "note: counted by the tiles that rules recorded, which cover 100% of the window; the counters themselves cover 33.3",
             "to pass: wait until 2026-03-10",
         ],
+    ),
+    // By the wrong labels it looks like the deploy that adds it, or like one that is gone.
+    (
+        "jobbed",
+        &[],
+        "unknown 3 unknown unknown unknown",
+        &["its series are there under other labels: the store does not promote resource attributes"],
+    ),
+    (
+        "healthy",
+        &["--identity", "job"],
+        "unknown 3 unknown unknown unknown",
+        &["its series are there under other labels: the store promotes resource attributes; say `--identity promoted`"],
+    ),
+    (
+        "healthy",
+        &["--identity", "target-info", "--environment", "production"],
+        "unknown 3 unknown unknown unknown",
+        &["the store promotes resource attributes; say `--identity promoted`"],
+    ),
+    (
+        "untold",
+        &["--identity", "target-info", "--environment", "production"],
+        "unknown 3 unknown unknown unknown",
+        &["the store has no `target_info` of its instances; say `--identity job`"],
+    ),
+    // It is elsewhere, and new here.
+    (
+        "healthy",
+        &["--environment", "staging"],
+        "allowed 0 warn warn warn",
+        &["never seen in the window"],
     ),
     (
         "jobbed",

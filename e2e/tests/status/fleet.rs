@@ -7,7 +7,7 @@ const BUSY: i64 = 600;
 const DAY: i64 = 24 * 60;
 
 /// A promise of 99.9% over 30 days that people agreed to.
-struct Promise<'a> {
+pub(crate) struct Promise<'a> {
     of: Instance<'a>,
     slo: &'a str,
     budget: f64,
@@ -17,7 +17,7 @@ struct Promise<'a> {
 }
 
 impl<'a> Promise<'a> {
-    const fn of(of: Instance<'a>) -> Self {
+    pub(crate) const fn of(of: Instance<'a>) -> Self {
         Self {
             of,
             slo: "browse",
@@ -29,7 +29,7 @@ impl<'a> Promise<'a> {
     }
 
     /// Its definition for the last day and its events for all the time.
-    fn made(&self, past: &mut Past, good: impl Fn(i64) -> i64, bad: impl Fn(i64) -> i64) {
+    pub(crate) fn made(&self, past: &mut Past, good: impl Fn(i64) -> i64, bad: impl Fn(i64) -> i64) {
         let lately = Instance {
             from: self.of.from.min(DAY + 60),
             ..self.of

@@ -1,6 +1,7 @@
 //! `slo status` on real engines that hold a month of a fleet: standing, numbers, exit code, text and page of each kind.
 
 mod fleet;
+mod unpromoted;
 
 use std::process::{Command, Output};
 

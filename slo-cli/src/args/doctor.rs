@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::{EngineArgs, Format, Identity, PushInterval, push_interval};
+use super::{AlertmanagerArgs, EngineArgs, Format, Identity, PushInterval, push_interval};
 
 /// Arguments of `slo doctor`.
 #[derive(Clone, Debug, Parser)]
@@ -39,8 +39,8 @@ pub struct DoctorArgs {
     pub rules: Option<String>,
 
     /// The Alertmanager that pages people.
-    #[arg(long, value_name = "URL", env = "SLO_ALERTMANAGER_URL")]
-    pub alertmanager: Option<String>,
+    #[command(flatten)]
+    pub alertmanager: AlertmanagerArgs,
 
     /// The environment, as in `deployment.environment.name`.
     #[arg(long, value_name = "NAME")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{AuditArgs, EngineArgs, Identity, time};
+use super::{AlertmanagerArgs, AuditArgs, EngineArgs, Identity, WebhookArgs, time};
 
 /// Arguments of `slo gate`.
 #[derive(Clone, Debug, Parser)]
@@ -86,13 +86,13 @@ pub struct GateArgs {
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
 
-    /// The Alertmanager that is told of what passes although it should not: bypasses, and breaches that go back.
-    #[arg(long, value_name = "URL", env = "SLO_ALERTMANAGER_URL")]
-    pub alertmanager: Option<String>,
+    /// The Alertmanager.
+    #[command(flatten)]
+    pub alertmanager: AlertmanagerArgs,
 
-    /// An address that gets the same as JSON.
-    #[arg(long, value_name = "URL", env = "SLO_WEBHOOK_URL")]
-    pub webhook: Option<String>,
+    /// The webhook.
+    #[command(flatten)]
+    pub webhook: WebhookArgs,
 
     /// A collector that gets each decision as the metric `slo.gate.decisions`, by OTLP over HTTP: what stands before
     /// `/v1/metrics`. Else the variables OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS say it, as for any service.

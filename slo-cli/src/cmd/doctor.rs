@@ -5,6 +5,7 @@ use std::io::Read;
 use super::Answer;
 use super::check::Source;
 use super::gate::{Surroundings, engine};
+use super::login;
 use crate::args::{DoctorArgs, Format};
 use crate::doctor::{Diagnosis, Patient, State};
 use crate::exit::Exit;
@@ -25,11 +26,16 @@ pub fn run(args: &DoctorArgs, stdin: &mut impl Read, around: &impl Surroundings)
         Ok(engine) => engine,
         Err(error) => return Answer::complaint(Exit::Usage, format!("slo: {error}")),
     };
+    let pager = match login::alertmanager(&args.alertmanager, around) {
+        Ok(access) => Web::let_in_by(&access, args.engine.timeout),
+        Err(message) => return Answer::complaint(Exit::Usage, message),
+    };
     let patient = Patient {
         args,
         slos: &slos,
         engine: &engine,
         store: &engine,
+        pager: &pager,
         web: &Web::within(args.engine.timeout),
         clock: &|| around.now(),
     };
@@ -42,7 +48,7 @@ fn answer(found: &Diagnosis, format: Format) -> Answer {
         Format::Json => diagnosis::json(found),
     });
     answer.exit = match found.worst() {
-        State::Fine | State::Skipped | State::Warning => Exit::Pass,
+        State::Fine | State::Skipped | State::Note | State::Warning => Exit::Pass,
         State::Unknown => Exit::NoAnswer,
         State::Broken => Exit::Refused,
     };

@@ -11,10 +11,12 @@ use slo_core::gate::{Bypass, Evidence, OnUnknown, Request, Verdict};
 
 use super::Answer;
 use super::check::Source;
-use crate::args::{self, EngineArgs, GateArgs, GateFormat};
+pub use super::login::engine;
+use super::login::instance;
+use crate::args::{self, GateArgs, GateFormat};
 use crate::exit::Exit;
 use crate::gate::{Marker, Sinks, Target, ask_instance, gather};
-use crate::prom::{Ask, Engine, EngineBuilder, EngineError, Login, Secret};
+use crate::prom::Ask;
 use crate::render::{plain, verdict};
 
 /// The world around the command: its environment, its clock, and whoever waits for it.
@@ -197,73 +199,12 @@ fn spec(args: &GateArgs, stdin: &mut impl Read) -> Result<SloSet, String> {
     })
 }
 
-/// The engine that the arguments and the environment name.
-///
-/// # Errors
-///
-/// [`EngineError`] for an address, a header, a secret or certificates that cannot be used.
-pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, EngineError> {
-    let mut builder = reached(args, &args.url)?;
-    let variable = |name: &str| around.variable(name).filter(|value| !value.is_empty());
-    let token = match &args.bearer_token_file {
-        Some(file) => Some(Secret::from_file("bearer token", file)?),
-        None => variable(TOKEN).map(Secret::new),
-    };
-    match (&args.user, token) {
-        (Some(_), Some(_)) => return Err(EngineError::TwoLogins),
-        (Some(user), None) => {
-            let password = match &args.password_file {
-                Some(file) => Secret::from_file("password", file)?,
-                None => variable(PASSWORD).map(Secret::new).ok_or_else(|| EngineError::Secret {
-                    what: "password",
-                    from: format!("the variable {PASSWORD}"),
-                    reason: "it is not set; set it, or give --password-file".to_owned(),
-                })?,
-            };
-            let user = user.clone();
-            builder = builder.login(Login::Basic { user, password });
-        }
-        (None, Some(token)) => builder = builder.login(Login::Bearer(token)),
-        (None, None) => {}
-    }
-    builder.build()
-}
-
-/// One instance of a service. What the environment holds to log in with is for the engine, and not shown to others.
-fn instance(args: &EngineArgs, url: &str) -> Result<Engine, EngineError> {
-    let builder = reached(args, url)?;
-    let login = match (&args.bearer_token_file, &args.user, &args.password_file) {
-        (Some(file), ..) => Some(Login::Bearer(Secret::from_file("bearer token", file)?)),
-        (None, Some(user), Some(file)) => Some(Login::Basic {
-            user: user.clone(),
-            password: Secret::from_file("password", file)?,
-        }),
-        _ => None,
-    };
-    match login {
-        Some(login) => builder.login(login).build(),
-        None => builder.build(),
-    }
-}
-
-/// An address with all that is not about logging in.
-fn reached(args: &EngineArgs, url: &str) -> Result<EngineBuilder, EngineError> {
-    let mut builder = Engine::at(url).within(args.timeout).retries(args.retries);
-    for header in &args.headers {
-        builder = builder.header(header)?;
-    }
-    match &args.ca_file {
-        Some(file) => builder.trusting(file),
-        None => Ok(builder),
-    }
-}
-
-const TOKEN: &str = "SLO_PROMETHEUS_TOKEN";
-const PASSWORD: &str = "SLO_PROMETHEUS_PASSWORD";
 /// Pushes come once a minute; to ask more often shows nothing new.
 const BETWEEN: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod logins;
 #[cfg(test)]
 mod tests;

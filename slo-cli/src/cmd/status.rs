@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Answer;
 use super::gate::{Surroundings, engine};
-use crate::args::{Color, Identity, StatusArgs};
+use crate::args::{Color, StatusArgs};
 use crate::exit::Exit;
 use crate::prom::{Ask, AskError};
 use crate::render::paint::Paint;
@@ -60,11 +60,6 @@ impl Screen for Stdout {
 
 /// Runs the command against the engine that the arguments name.
 pub fn run(args: &StatusArgs, color: Color, around: &mut impl Surroundings, screen: &mut impl Screen) -> Answer {
-    if args.identity == Identity::TargetInfo {
-        let why = "slo: `slo status` knows services by `--identity promoted` or `--identity job`; for target-info, promote the \
-                   resource attributes, or ask with `--identity job`, where environments are one";
-        return Answer::complaint(Exit::Usage, why);
-    }
     match engine(&args.engine, around) {
         Ok(engine) => tell(args, &engine, color, around, screen),
         Err(error) => Answer::complaint(Exit::Usage, format!("slo: {error}")),
@@ -74,7 +69,7 @@ pub fn run(args: &StatusArgs, color: Color, around: &mut impl Surroundings, scre
 /// As [`run`], with an engine that is there already.
 pub fn tell(
     args: &StatusArgs,
-    engine: &dyn Ask,
+    engine: &(dyn Ask + Sync),
     color: Color,
     around: &mut impl Surroundings,
     screen: &mut impl Screen,
@@ -99,7 +94,7 @@ pub fn tell(
 
 struct Telling<'a> {
     args: &'a StatusArgs,
-    engine: &'a dyn Ask,
+    engine: &'a (dyn Ask + Sync),
     wanted: Wanted,
     paint: Paint,
 }
@@ -257,7 +252,7 @@ fn columns(around: &impl Surroundings, screen: &impl Screen) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use clap::Parser as _;
@@ -315,7 +310,7 @@ mod tests {
 
     /// Knows one promise without numbers; fails in the rounds that are named. A round begins with the question for the time.
     struct Rounds {
-        round: Cell<usize>,
+        round: AtomicUsize,
         fails: &'static [usize],
         doubts: bool,
     }
@@ -323,7 +318,7 @@ mod tests {
     impl Rounds {
         const fn failing(fails: &'static [usize]) -> Self {
             Self {
-                round: Cell::new(0),
+                round: AtomicUsize::new(0),
                 fails,
                 doubts: false,
             }
@@ -334,10 +329,10 @@ mod tests {
         fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
             let mut answered = Answered::default();
             if query == "time()" {
-                self.round.set(self.round.get() + 1);
+                self.round.fetch_add(1, Ordering::Relaxed);
                 answered.series.push(Sample::new([], 1_767_225_600.0));
             }
-            if self.fails.contains(&self.round.get()) {
+            if self.fails.contains(&self.round.load(Ordering::Relaxed)) {
                 return Err(AskError::Unreachable {
                     source_name: "http://engine".to_owned(),
                     reason: "connection refused".to_owned(),
@@ -453,13 +448,6 @@ mod tests {
         let answer = told(&["--fail-on", "hurting"], &doubted);
         assert_eq!(answer.exit, Exit::NoAnswer);
         assert!(answer.out.contains("NOT COMPLETE: a store is gone\n"), "{}", answer.out);
-        let target_info = run(
-            &args(&["--identity", "target-info"]),
-            Color::Never,
-            &mut day(),
-            &mut Looks::default(),
-        );
-        assert_eq!(target_info.exit, Exit::Usage);
         assert_eq!(told(&["--html", "/nowhere/a.html"], &fine()).exit, Exit::Usage);
     }
 

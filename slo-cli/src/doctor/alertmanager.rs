@@ -48,7 +48,7 @@ impl Patient<'_> {
         if store_is_there {
             findings.extend(self.engine_sends());
         }
-        match &self.args.alertmanager {
+        match &self.args.alertmanager.url {
             None => findings.push(Finding::skipped(
                 HERE,
                 "answers",
@@ -77,13 +77,18 @@ impl Patient<'_> {
 
     fn asked(&self, base: &str) -> Vec<Finding> {
         let shown = plain(base);
-        let page = match self.web.get(&format!("{base}/api/v2/status")) {
+        let page = match self.pager.get(&format!("{base}/api/v2/status")) {
             Ok(page) => page,
             Err(why) => {
                 let found = format!("{shown} cannot be reached: {why}");
                 return vec![Finding::broken(HERE, "answers", found).mend("is it up, and is this its address?")];
             }
         };
+        if matches!(page.status, 401 | 403) {
+            let found = format!("{shown} refused with status {}", page.status);
+            let mend = "log in by --alertmanager-bearer-token-file, -user or -header";
+            return vec![Finding::unknown(HERE, "answers", found).mend(mend)];
+        }
         let status: Option<Value> = serde_json::from_slice(&page.body).ok().filter(|_| page.is_success());
         let Some(config) = status.as_ref().and_then(|status| status["config"]["original"].as_str()) else {
             let found = format!("{shown} answers with status {} and not as an Alertmanager", page.status);
@@ -98,7 +103,7 @@ impl Patient<'_> {
 
     /// A silence that may hide a page of this service.
     fn silenced(&self, base: &str) -> Finding {
-        let page = self.web.get(&format!("{base}/api/v2/silences"));
+        let page = self.pager.get(&format!("{base}/api/v2/silences"));
         let silences = page
             .ok()
             .and_then(|page| serde_json::from_slice::<Vec<Silence>>(&page.body).ok());

@@ -30,6 +30,8 @@ pub enum State {
     Fine,
     /// Nobody asked for it.
     Skipped,
+    /// It works, and differs from what we would write.
+    Note,
     /// It works and may surprise somebody.
     Warning,
     /// It could not be looked at.
@@ -88,6 +90,11 @@ impl Finding {
     /// Nobody asked for it.
     pub(super) fn skipped(link: Link, check: &'static str, found: impl Into<String>) -> Self {
         Self::new(link, check, State::Skipped, found)
+    }
+
+    /// It works, and differs from what we would write.
+    pub(super) fn note(link: Link, check: &'static str, found: impl Into<String>) -> Self {
+        Self::new(link, check, State::Note, found)
     }
 
     /// It may surprise somebody.

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
 use slo_core::{Slo, names};
 
+use super::compared::Differences;
 use super::expression::canonical;
 use super::loaded::{self, Loaded};
 use super::{Finding, Link, Patient};
@@ -75,11 +76,11 @@ impl Patient<'_> {
                 let found = "both the fleet's rules and rules of this spec count the same events";
                 findings.push(Finding::broken(HERE, "loaded", found).mend("unload one of the two"));
             }
-            (true, false) => findings.push(self.fleet_is_current(&fleet)),
+            (true, false) => findings.extend(self.fleet_is_current(&fleet)),
             (false, _) => {}
         }
         if !own.is_empty() {
-            findings.push(self.own_are_current(loaded, is_fleet));
+            findings.extend(self.own_are_current(loaded, is_fleet));
         }
         if is_fleet {
             findings.push(self.windows_are_known(&fleet));
@@ -98,7 +99,7 @@ impl Patient<'_> {
         self.slos.slo(rule.labels.get(SLO)?).filter(|_| is_ours)
     }
 
-    fn fleet_is_current(&self, fleet: &[&Loaded]) -> Finding {
+    fn fleet_is_current(&self, fleet: &[&Loaded]) -> Vec<Finding> {
         let known: Vec<String> = windows(fleet).into_iter().collect();
         let again = known
             .iter()
@@ -108,16 +109,16 @@ impl Patient<'_> {
         let parsed: Result<Vec<RuleWindow>, _> = known.iter().map(|window| window.parse()).collect();
         let Ok(windows) = parsed else {
             let found = "the fleet's rules have windows that this version cannot write";
-            return Finding::warning(HERE, "current", found).mend(mend);
+            return vec![Finding::warning(HERE, "current", found).mend(mend)];
         };
         let files = ENGINES.iter().filter_map(|engine| {
             let args = self.rules_args(&["--fleet"], windows.clone(), *engine);
             Some(fleet_of(&args).ok()?.file())
         });
-        current(fleet.iter().copied(), files, "the fleet's rules", &mend)
+        current(fleet, files, "the fleet's rules", &mend)
     }
 
-    fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Finding {
+    fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Vec<Finding> {
         let beside = if beside_fleet { " --beside-fleet" } else { "" };
         let mend = format!("load what `slo rules` of this spec{beside}{} writes", self.options());
         let ways = ENGINES
@@ -129,7 +130,12 @@ impl Patient<'_> {
             args.environment_label.clone_from(&self.args.environment);
             own_of(&args, self.slos).file().ok()
         });
-        current(loaded, files, "the rules of this spec", &mend)
+        current(
+            &loaded.iter().collect::<Vec<_>>(),
+            files,
+            "the rules of this spec",
+            &mend,
+        )
     }
 
     /// As `slo rules` would be called; what evaluates the rules decides how tiles are counted.
@@ -227,44 +233,39 @@ impl Patient<'_> {
 }
 
 /// Whether what is loaded is what would be written now, in one of several ways.
-fn current<'a>(
-    loaded: impl IntoIterator<Item = &'a Loaded>,
-    files: impl Iterator<Item = RuleFile>,
-    what: &str,
-    mend: &str,
-) -> Finding {
-    let have: BTreeSet<_> = loaded
-        .into_iter()
-        .map(|rule| key(&rule.name, &rule.query, rule.labels.iter()))
-        .collect();
-    let differs = |file: &RuleFile| -> Vec<String> {
-        let rules = file
-            .rules()
-            .map(|rule| (rule.name(), key(rule.name(), rule.expr(), rule.said())));
-        let lost = rules.filter(|(_, key)| !have.contains(key));
-        lost.map(|(name, _)| name.to_owned()).collect()
-    };
-    let Some(best) = files.map(|file| differs(&file)).min_by_key(Vec::len) else {
+fn current(loaded: &[&Loaded], files: impl Iterator<Item = RuleFile>, what: &str, mend: &str) -> Vec<Finding> {
+    let all = files.map(|file| Differences::between(&file, loaded.iter().copied()));
+    let Some(best) = all.min_by_key(Differences::weight) else {
         let found = format!("{what} hold days, and are not compared");
-        return Finding::skipped(HERE, "current", found).mend("`slo rules --check` compares the committed file");
+        return vec![Finding::skipped(HERE, "current", found).mend("`slo rules --check` compares the committed file")];
     };
-    match best.first() {
-        None => Finding::fine(HERE, "current", format!("{what} are those that this version writes")),
-        Some(name) => {
-            let found = format!(
-                "{what} are out of date: {} of them, `{}` first",
-                best.len(),
-                plain(name)
-            );
-            Finding::warning(HERE, "current", found).mend(mend)
-        }
+    let mut findings = vec![is_current(&best, what, mend)];
+    if let Some(name) = best.texts.first() {
+        let found = format!(
+            "{} of the alerts of {what} say something else than this version writes, `{}` first",
+            best.texts.len(),
+            plain(name)
+        );
+        findings.push(Finding::note(HERE, "texts", found).mend(mend));
     }
+    findings
 }
 
-fn key<'a>(name: &str, query: &str, labels: impl Iterator<Item = (&'a String, &'a String)>) -> String {
-    let mut labels: Vec<_> = labels.map(|(name, value)| format!("{name}={value:?}")).collect();
-    labels.sort_unstable();
-    format!("{name}\n{}\n{}", labels.join(","), canonical(query))
+fn is_current(best: &Differences, what: &str, mend: &str) -> Finding {
+    let count = best.missing.len() + best.timing.len();
+    let found = match (best.missing.first(), best.timing.first()) {
+        (None, None) => {
+            return Finding::fine(HERE, "current", format!("{what} are those that this version writes"));
+        }
+        (Some(name), _) => format!("`{}` first", plain(name)),
+        (None, Some(how)) => plain(how),
+    };
+    Finding::warning(
+        HERE,
+        "current",
+        format!("{what} are out of date: {count} of them, {found}"),
+    )
+    .mend(mend)
 }
 
 /// The windows that rules were written for.

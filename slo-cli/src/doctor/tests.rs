@@ -78,6 +78,7 @@ fn examine(servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
         slos: &slos,
         engine: servers,
         store: servers,
+        pager: servers,
         web: servers,
         clock: &|| now,
     };

@@ -66,10 +66,13 @@ impl Gathering<'_> {
         let unseen = match environments.len() {
             _ if said[0].failure().is_some() => said[0].failure(),
             0 => {
-                let ever = self.asking.ask(self.queries.ever(self.longest(slos)));
+                let longest = self.longest(slos);
+                let ever = self.asking.ask(self.queries.ever(longest));
                 let unseen = why_absent(&ever);
                 said.push(ever);
-                Some(unseen)
+                let is_absent = matches!(unseen, Unseen::NeverSeen | Unseen::Vanished);
+                let elsewhere = is_absent.then(|| self.elsewhere(longest, &mut said)).flatten();
+                elsewhere.or(Some(unseen))
             }
             1 => None,
             _ => Some(Unseen::Environments(environments)),
@@ -77,6 +80,22 @@ impl Gathering<'_> {
         let age = || self.asking.ask(self.queries.age()).value();
         let pushed_ago = unseen.is_none().then(age).flatten();
         Presence::new(said, pushed_ago, unseen)
+    }
+
+    /// Whether what looks like the deploy that adds a service, or like one that is gone, goes by other labels.
+    fn elsewhere(&self, longest: Duration, said: &mut Vec<Said>) -> Option<Unseen> {
+        for (query, mend) in self.queries.elsewhere(longest) {
+            let answer = self.asking.ask(query);
+            let (failure, found) = (answer.failure(), answer.value());
+            said.push(answer);
+            if failure.is_some() {
+                return failure;
+            }
+            if found.is_some_and(|series| series > 0.0) {
+                return Some(Unseen::OtherLabels(mend.to_owned()));
+            }
+        }
+        None
     }
 
     /// The longest of the windows that matter.

@@ -28,6 +28,21 @@ pub(super) enum Untold {
     Never(String),
 }
 
+impl Untold {
+    /// With what to give so that it goes better, where that is known: how one logs in, and whom to trust.
+    pub(super) fn advised(self, login: &str, authority: &str) -> Self {
+        match self {
+            Self::NotNow(words) if words.ends_with("status 401") || words.ends_with("status 403") => {
+                Self::NotNow(format!("{words}; log in by {login}"))
+            }
+            Self::NotNow(words) if words.contains("UnknownIssuer") => Self::NotNow(format!(
+                "its certificate is signed by nobody known; name the CA's by {authority}"
+            )),
+            other => other,
+        }
+    }
+}
+
 impl Post<'_> {
     /// What was answered.
     pub(super) fn send(self) -> Result<Vec<u8>, Untold> {

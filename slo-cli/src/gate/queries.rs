@@ -28,6 +28,11 @@ impl Queries<'_> {
         format!("count({})", self.over("present_over_time", &self.requests(), window))
     }
 
+    /// The same under other labels, with what to do where there were some.
+    pub(super) fn elsewhere(self, window: Duration) -> Vec<(String, &'static str)> {
+        self.0.elsewhere(&seconds(window))
+    }
+
     /// How old the newest sample is, in seconds.
     pub(super) fn age(self) -> String {
         let times = format!("timestamp({})", self.requests());
@@ -243,6 +248,23 @@ mod tests {
         );
         assert!(Queries(&info).tiles_coverage(WINDOW).contains(recorded));
         assert_eq!(info.doubt(), None);
+    }
+
+    #[test]
+    fn other_labels_are_those_of_the_same_service_without_the_right_ones() {
+        let shop = Target::service("a.b").namespace("sales").environment("production");
+        let asked = |identity| Queries(&shop.clone().identity(identity)).elsewhere(WINDOW);
+        let queries = |identity| asked(identity).into_iter().map(|(query, _)| query).collect::<Vec<_>>();
+        assert_eq!(
+            queries(Identity::Promoted),
+            [
+                r#"count(present_over_time(slo_events_total{job="sales/a.b", service_name="", slo_name="requests"}[900s]))"#
+            ]
+        );
+        let promoted = r#"count(present_over_time(slo_events_total{service_name="a.b", service_namespace="sales", deployment_environment_name="production", job!~"(.*/)?a\\.b", slo_name="requests"}[900s]))"#;
+        assert_eq!(queries(Identity::Job), [promoted]);
+        let lonely = r#"count(present_over_time(slo_events_total{job="sales/a.b", slo_name="requests"}[900s]) unless on (job, instance) last_over_time(target_info{job="sales/a.b"}[900s]))"#;
+        assert_eq!(queries(Identity::TargetInfo), [promoted, lonely]);
     }
 
     #[test]

@@ -99,6 +99,46 @@ impl Target {
         )
     }
 
+    /// Questions for series of this service under other labels in the last so long, and what to do where there are some.
+    /// They are worth asking only where the right labels found nothing.
+    pub(super) fn elsewhere(&self, range: &str) -> Vec<(String, &'static str)> {
+        let (job, promoted) = (self.known_by(Identity::Job), self.known_by(Identity::Promoted));
+        let seen = |matchers: &[String]| {
+            let slo = promql::is(names::SLO_NAME.label, names::REQUESTS);
+            let requests = promql::selector(names::EVENTS.prometheus, &[matchers, &[slo]].concat());
+            format!("present_over_time({requests}[{range}])")
+        };
+        // A store may have both: only series without the right labels are lost.
+        let no_job = format!(
+            "{JOB}!~{}",
+            promql::quote(&format!("(.*/)?{}", promql::escape_regex(&self.service)))
+        );
+        let is_promoted = (
+            format!("count({})", seen(&[&promoted[..], &[no_job]].concat())),
+            "the store promotes resource attributes; say `--identity promoted`",
+        );
+        match self.identity {
+            Identity::Promoted => {
+                let not_promoted = promql::is(names::SERVICE_NAME.label, "");
+                vec![(
+                    format!("count({})", seen(&[&job[..], &[not_promoted]].concat())),
+                    "the store does not promote resource attributes; say `--identity job` or `--identity target-info`",
+                )]
+            }
+            Identity::Job => vec![is_promoted],
+            Identity::TargetInfo => {
+                let targets = format!("last_over_time({}[{range}])", promql::selector(TARGETS, &job));
+                let lonely = format!("count({} unless on ({JOB}, {INSTANCE}) {targets})", seen(&job));
+                let mend = "the store has no `target_info` of its instances; say `--identity job`";
+                vec![is_promoted, (lonely, mend)]
+            }
+        }
+    }
+
+    fn known_by(&self, identity: Identity) -> Vec<String> {
+        self.clone().identity(identity).matchers()
+    }
+
     /// What the labels leave open, for people.
     pub(super) fn doubt(&self) -> Option<String> {
         let environment = self.environment.as_ref().filter(|_| self.identity == Identity::Job)?;

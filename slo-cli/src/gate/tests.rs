@@ -100,6 +100,7 @@ fn outcomes<const N: usize>(slo: &str, counts: [(&str, f64); N]) -> [Sample; N] 
 // Parts of the queries by which they are told apart.
 const PRESENT: &str = "count by";
 const EVER: &str = "present_over_time";
+const OTHER_LABELS: &str = r#"service_name="", slo_name"#;
 const AGE: &str = "timestamp";
 const REQUESTS: &str = r#"slo_name="requests"}[900s]"#;
 const BUDGETS: &str = "sum by (slo_name, slo_outcome)";
@@ -289,6 +290,30 @@ fn the_deploy_that_adds_us_passes_with_a_warning() {
 }
 
 #[test]
+fn a_service_under_other_labels_is_no_first_deploy() {
+    let verdict = judged(&Table::default().with(OTHER_LABELS, [Sample::new([], 3.0)]));
+    assert_eq!((verdict.decision, verdict.exit_code), (Decision::Unknown, 3));
+    assert_eq!(states(&verdict), [RuleState::Unknown; 3]);
+    assert!(
+        verdict.reason.contains(
+            "its series are there under other labels: the store does not promote resource attributes; say `--identity job`"
+        ),
+        "{verdict}"
+    );
+    for table in [
+        Table::default().with(OTHER_LABELS, []).doubting(OTHER_LABELS),
+        Table::default().failing(OTHER_LABELS, refused()),
+    ] {
+        let verdict = judged(&table);
+        assert_eq!(
+            (states(&verdict), verdict.exit_code),
+            ([RuleState::Unknown; 3], 3),
+            "{verdict}"
+        );
+    }
+}
+
+#[test]
 fn a_partial_answer_does_not_prove_that_it_is_the_first_deploy() {
     for part in [PRESENT, EVER] {
         let verdict = judged(&Table::default().with(part, []).doubting(part));
@@ -302,11 +327,20 @@ fn a_partial_answer_does_not_prove_that_it_is_the_first_deploy() {
 
 #[test]
 fn a_service_that_vanished_is_unknown() {
-    let verdict = judged(&Table::default().with(EVER, value(4.0)));
+    let gone = || Table::default().with(EVER, value(4.0));
+    let verdict = judged(&gone().with(OTHER_LABELS, []));
     assert_eq!((verdict.decision, verdict.exit_code), (Decision::Unknown, 3));
     assert_eq!(
         rule(&verdict, RuleName::BadRatio).sentence,
         "the series existed and vanished"
+    );
+    // It is there, and the store has stopped to promote attributes.
+    let verdict = judged(&gone());
+    assert!(
+        verdict
+            .reason
+            .contains("under other labels: the store does not promote"),
+        "{verdict}"
     );
 }
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use ureq::http::header::HeaderMap;
 
 use super::notice::Notice;
 use super::otlp::Collector;
 use super::post::{Post, Untold};
 use super::spool::{Entry, Spool};
+use crate::prom::Access;
 
 /// Somebody who can be told.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -42,14 +42,39 @@ impl Kind {
             Self::Otlp => "--otlp",
         }
     }
+
+    /// By what one logs in there.
+    const fn login(self) -> &'static str {
+        match self {
+            Self::Alertmanager => "--alertmanager-bearer-token-file, -user or -header",
+            Self::Webhook => "--webhook-bearer-token-file, -user or -header",
+            Self::Otlp => "OTEL_EXPORTER_OTLP_HEADERS",
+        }
+    }
+
+    /// What names whom to trust.
+    const fn authority(self) -> &'static str {
+        match self {
+            Self::Alertmanager => "--alertmanager-ca-file",
+            Self::Webhook => "--webhook-ca-file",
+            Self::Otlp => "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        }
+    }
+}
+
+/// Somebody who is told by JSON: where, and what lets us in there.
+#[derive(Clone, Debug, Default)]
+struct Sink {
+    url: Option<String>,
+    access: Access,
 }
 
 /// Everybody who is told of runs.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Sinks {
-    alertmanager: Option<String>,
-    webhook: Option<String>,
+    alertmanager: Sink,
+    webhook: Sink,
     collector: Option<Collector>,
     within: Duration,
 }
@@ -64,16 +89,27 @@ impl Sinks {
     }
 
     /// An Alertmanager: what stands before `/api/v2`.
-    pub fn alertmanager(self, url: Option<String>) -> Self {
-        Self {
-            alertmanager: url,
-            ..self
-        }
+    pub fn alertmanager(mut self, url: Option<String>) -> Self {
+        self.alertmanager.url = url;
+        self
+    }
+
+    /// What lets us in at the Alertmanager.
+    pub fn let_into_alertmanager(mut self, access: Access) -> Self {
+        self.alertmanager.access = access;
+        self
     }
 
     /// An address that takes JSON.
-    pub fn webhook(self, url: Option<String>) -> Self {
-        Self { webhook: url, ..self }
+    pub fn webhook(mut self, url: Option<String>) -> Self {
+        self.webhook.url = url;
+        self
+    }
+
+    /// What lets us in at the webhook.
+    pub fn let_into_webhook(mut self, access: Access) -> Self {
+        self.webhook.access = access;
+        self
     }
 
     /// Who takes the decision as a metric.
@@ -84,13 +120,13 @@ impl Sinks {
     /// Whether people hear of what is announced; a metric tells nobody who and why.
     #[must_use]
     pub const fn reach_people(&self) -> bool {
-        self.alertmanager.is_some() || self.webhook.is_some()
+        self.alertmanager.url.is_some() || self.webhook.url.is_some()
     }
 
     const fn have(&self, kind: Kind) -> bool {
         match kind {
-            Kind::Alertmanager => self.alertmanager.is_some(),
-            Kind::Webhook => self.webhook.is_some(),
+            Kind::Alertmanager => self.alertmanager.url.is_some(),
+            Kind::Webhook => self.webhook.url.is_some(),
             Kind::Otlp => self.collector.is_some(),
         }
     }
@@ -102,28 +138,37 @@ impl Sinks {
     }
 
     fn tell(&self, kind: Kind, notice: &Notice, now: DateTime<Utc>) -> Result<(), Untold> {
-        let post = |url: &str, body: Option<serde_json::Value>| match body {
+        let post = |url: &str, access: &Access, body: Option<serde_json::Value>| match body {
             Some(body) => Post {
                 url,
                 content_type: "application/json",
-                headers: HeaderMap::new(),
+                headers: access.headers().clone(),
                 body: body.to_string().as_bytes(),
-                trusted: None,
+                trusted: access.trusted(),
                 within: self.within,
             }
             .send()
             .map(drop),
             None => Ok(()),
         };
-        match (kind, &self.alertmanager, &self.webhook, &self.collector) {
-            (Kind::Alertmanager, Some(base), ..) => post(
+        let told = match (kind, &self.alertmanager, &self.webhook, &self.collector) {
+            (
+                Kind::Alertmanager,
+                Sink {
+                    url: Some(base),
+                    access,
+                },
+                ..,
+            ) => post(
                 &format!("{}/api/v2/alerts", base.trim_end_matches('/')),
+                access,
                 notice.alert(now),
             ),
-            (Kind::Webhook, _, Some(url), _) => post(url, notice.webhook()),
+            (Kind::Webhook, _, Sink { url: Some(url), access }, _) => post(url, access, notice.webhook()),
             (Kind::Otlp, .., Some(collector)) => collector.tell(notice, self.within),
             _ => Ok(()),
-        }
+        };
+        told.map_err(|untold| untold.advised(kind.login(), kind.authority()))
     }
 }
 

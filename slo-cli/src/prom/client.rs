@@ -7,13 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use ureq::http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use ureq::http::{Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 
 use super::reply::{self, NotAnAnswer};
-use super::tls::Trusted;
-use super::{Answered, Ask, AskError, EngineError, History, Login, Stretch};
+use super::{Access, Answered, Ask, AskError, EngineError, History, Login, Stretch};
 use crate::render::plain;
 use crate::web::{Fetch, Page, agent, whole};
 
@@ -36,8 +35,7 @@ pub struct Engine {
 pub struct EngineBuilder {
     address: String,
     login: Option<Login>,
-    headers: HeaderMap,
-    trusted: Option<Trusted>,
+    access: Access,
     within: Duration,
     retries: u32,
     pause: Duration,
@@ -50,8 +48,7 @@ impl Engine {
         EngineBuilder {
             address: address.into(),
             login: None,
-            headers: HeaderMap::new(),
-            trusted: None,
+            access: Access::default(),
             within: WITHIN,
             retries: RETRIES,
             pause: PAUSE,
@@ -73,14 +70,7 @@ impl EngineBuilder {
     ///
     /// [`EngineError::Header`] for what HTTP cannot carry.
     pub fn header(mut self, line: &str) -> Result<Self, EngineError> {
-        // Without the value: it may be a secret.
-        let name = line.split(':').next().unwrap_or_default().trim();
-        let refused = || EngineError::Header(plain(name));
-        let (name, value) = line.split_once(':').ok_or_else(refused)?;
-        let name = HeaderName::try_from(name.trim()).map_err(|_| refused())?;
-        let mut value = HeaderValue::try_from(value.trim()).map_err(|_| refused())?;
-        value.set_sensitive(true);
-        self.headers.append(name, value);
+        self.access = self.access.header(line)?;
         Ok(self)
     }
 
@@ -90,12 +80,14 @@ impl EngineBuilder {
     ///
     /// [`EngineError::Certificates`] when the file cannot be read or has none.
     pub fn trusting(mut self, file: &Path) -> Result<Self, EngineError> {
-        let trusted = Trusted::from_file(file).map_err(|reason| EngineError::Certificates {
-            file: file.display().to_string(),
-            reason,
-        })?;
-        self.trusted = Some(trusted);
+        self.access = self.access.trusting(file)?;
         Ok(self)
+    }
+
+    /// Is let in by this, instead of by what was said before.
+    pub(crate) fn let_in_by(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 
     /// The time that all tries of one query share, 10 s unless said otherwise.
@@ -129,17 +121,14 @@ impl EngineBuilder {
     /// [`EngineError`] for an address or a login that cannot be used.
     pub fn build(self) -> Result<Engine, EngineError> {
         let base = address(&self.address)?;
-        let mut headers = self.headers;
-        if let Some(login) = &self.login {
-            let refused = |_| EngineError::Header("Authorization".to_owned());
-            let mut value = HeaderValue::try_from(login.header()).map_err(refused)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
+        let access = match &self.login {
+            Some(login) => self.access.login(login)?,
+            None => self.access,
+        };
         Ok(Engine {
-            agent: agent(self.trusted.as_ref(), None),
+            agent: agent(access.trusted(), None),
             base,
-            headers,
+            headers: access.headers().clone(),
             within: self.within,
             retries: self.retries,
             pause: self.pause,

@@ -40,6 +40,7 @@ fn sum(diagnosis: &Diagnosis) -> String {
         (State::Broken, "broken"),
         (State::Unknown, "unknown"),
         (State::Warning, "to look at"),
+        (State::Note, "noted"),
         (State::Fine, "fine"),
     ];
     let counted = parts.map(|(state, word)| (diagnosis.count(state), word));
@@ -63,6 +64,7 @@ const fn word(state: State) -> &'static str {
     match state {
         State::Fine => "ok",
         State::Skipped => "-",
+        State::Note => "note",
         State::Warning => "warning",
         State::Unknown => "unknown",
         State::Broken => "BROKEN",

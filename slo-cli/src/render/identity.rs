@@ -52,17 +52,23 @@ impl Identity {
 
     /// `op by (service, others) (raw)`, where `raw` has the labels of single series seen in the last `range`.
     pub(crate) fn aggregate(self, op: &str, others: &[&str], raw: &str, range: &str) -> String {
+        self.aggregate_with(op, "", others, raw, range)
+    }
+
+    /// The same with what an operator takes before the series, like `"label", ` of `count_values`.
+    pub(crate) fn aggregate_with(self, op: &str, before: &str, others: &[&str], raw: &str, range: &str) -> String {
         let by = |own: &[&str]| [own, others].concat().join(", ");
         match self {
-            Self::Promoted => format!("{op} by ({}) ({raw})", by(self.service_labels())),
-            Self::Job => named_by_job(&format!("{op} by ({}) ({raw})", by(&[JOB]))),
+            Self::Promoted => format!("{op} by ({}) ({before}{raw})", by(self.service_labels())),
+            Self::Job => named_by_job(&format!("{op} by ({}) ({before}{raw})", by(&[JOB]))),
             Self::TargetInfo => {
                 let environment = names::DEPLOYMENT_ENVIRONMENT_NAME.label;
                 let joined = format!(
                     "({raw})\n  * on ({JOB}, {INSTANCE}) group_left ({environment})\n  {}",
                     targets(environment, range)
                 );
-                named_by_job(&format!("{op} by ({}) (\n  {joined}\n)", by(&[JOB, environment])))
+                let by = by(&[JOB, environment]);
+                named_by_job(&format!("{op} by ({by}) (\n  {before}{joined}\n)"))
             }
         }
     }

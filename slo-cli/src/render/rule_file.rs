@@ -86,6 +86,23 @@ impl Rule {
         self.labels.iter().map(|(name, value)| (name, value))
     }
 
+    /// How long it must hold before it fires, if it is an alert that waits.
+    pub(crate) fn lasts(&self) -> Option<&str> {
+        match &self.what {
+            What::Alert { lasting, .. } => lasting.as_deref(),
+            What::Record(_) => None,
+        }
+    }
+
+    /// What an alert says; nothing of a rule that records.
+    pub(crate) fn annotations(&self) -> impl Iterator<Item = (&String, &String)> {
+        let all: &[(String, String)] = match &self.what {
+            What::Alert { annotations, .. } => annotations,
+            What::Record(_) => &[],
+        };
+        all.iter().map(|(name, text)| (name, text))
+    }
+
     fn yaml(self) -> Yaml {
         let (key, name, lasting, annotations) = match self.what {
             What::Record(name) => ("record", name, None, None),

@@ -6,7 +6,7 @@ use slo_core::{Status, Target, names};
 
 use super::identity::Key;
 use super::overview::Mismatch;
-use super::queries::{VALUE, WHEN};
+use super::queries::{METRIC, VALUE, WHEN};
 use super::span::Span;
 use crate::prom::Sample;
 
@@ -112,7 +112,10 @@ pub(super) fn definitions(values: &[Sample], words: &[Sample]) -> BTreeMap<Key, 
             continue;
         };
         let pieces = all.entry(key).or_default();
-        let name = sample.label("__name__");
+        let name = match sample.label("__name__") {
+            "" => sample.label(METRIC),
+            name => name,
+        };
         let of = [
             (names::ERROR_BUDGET, &mut pieces.budget),
             (names::WINDOW, &mut pieces.seconds),

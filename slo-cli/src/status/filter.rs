@@ -35,11 +35,15 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Matchers that spare the engine what nobody asked for. Raw series that are known by their job lack the others.
+    /// Matchers that spare the engine what nobody asked for. Raw series that are known by their job tell the service only.
     pub(super) fn raw(&self, identity: Identity) -> Vec<String> {
         match identity {
             Identity::Promoted => self.of_services(),
-            Identity::Job | Identity::TargetInfo => Vec::new(),
+            Identity::Job | Identity::TargetInfo if self.services.is_empty() => Vec::new(),
+            Identity::Job | Identity::TargetInfo => {
+                let names: Vec<_> = self.services.iter().map(|name| promql::escape_regex(name)).collect();
+                vec![promql::matches_regex("job", &format!("(.*/)?({})", names.join("|")))]
+            }
         }
     }
 

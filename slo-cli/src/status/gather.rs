@@ -8,7 +8,7 @@ use slo_core::alert::AlertState;
 use slo_core::{BurnRate, ErrorBudget, Events, Ratio};
 
 use super::alerts::{self, Covered};
-use super::asking::Asking;
+use super::asking::{Asking, Got, Question};
 use super::burn_down::{burn_down, pieces, stretch};
 use super::counts::{self, Recorded};
 use super::definitions::{Definition, definitions};
@@ -21,7 +21,7 @@ use super::runs::runs;
 use super::span::Span;
 use super::standing::Standing;
 use crate::args::{Identity, Numbers};
-use crate::prom::{Ask, AskError};
+use crate::prom::{Ask, AskError, Sample};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -42,13 +42,14 @@ pub struct Wanted {
     pub burn_downs: bool,
 }
 
-/// Asks an engine how all promises stand: some twenty questions for the windows in use, however many SLOs there are.
+/// Asks an engine how all promises stand: some twenty questions for the windows in use, however many SLOs there are, and
+/// a few of them at once.
 ///
 /// # Errors
 ///
 /// [`AskError`] when the engine gave no answer to a question without which nothing can be said, or cannot be reached any
 /// more. What is merely missing is in [`Overview::doubts`].
-pub fn gather(engine: &dyn Ask, wanted: &Wanted) -> Result<Overview, AskError> {
+pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, AskError> {
     let gathering = Gathering {
         asking: Asking::new(engine, wanted.at)?,
         queries: Queries {
@@ -84,6 +85,7 @@ struct Answers {
     /// Events of the lengths that alerts look at, in seconds; one hour and six among them.
     lengths: BTreeMap<u64, BTreeMap<Key, Events>>,
     checks: Vec<Check>,
+    runs: Vec<Sample>,
 }
 
 const HOUR: u64 = 3_600;
@@ -108,7 +110,7 @@ impl Gathering<'_> {
             self.draw(&mut promises)?;
         }
         sort(&mut promises);
-        let runs = runs(&self.asking.ask_for("runs of the gate", &self.queries.runs())?);
+        let runs = runs(&answers.runs);
         let filter = &self.wanted.filter;
         Ok(Overview {
             engine,
@@ -128,36 +130,103 @@ impl Gathering<'_> {
     }
 
     fn answers(&self) -> Result<Answers, AskError> {
-        let (asking, queries) = (&self.asking, self.queries);
-        let values = asking.ask(&queries.values())?;
-        let words = asking.ask(&queries.words())?;
-        let mut definitions = definitions(&values, &words);
+        let queries = self.queries;
+        let counts_now = self.wanted.numbers != Numbers::Recorded;
+        let mut questions = vec![
+            Question::whole(queries.values()),
+            Question::whole(queries.words()),
+            Question::part("states of checks", queries.states()),
+            Question::part("ages of data", queries.data_ages()),
+            Question::part("alerts", queries.firing()),
+            Question::part("ages of pushes", queries.pushed_ago()),
+            Question::part("the last day's coverage", queries.seen_in_a_day()),
+            Question::part("runs of the gate", queries.runs()),
+        ];
+        let has_recorded = self.wanted.numbers != Numbers::Raw;
+        questions.extend(has_recorded.then(|| Question::part("what rules recorded", queries.recorded())));
+        let lately = [HOUR, SIX_HOURS].into_iter().filter(|_| counts_now);
+        questions.extend(lately.clone().map(|seconds| self.of_length(seconds, &BTreeSet::new())));
+        let mut got = self.asking.all(&questions)?.into_iter().map(Got::unwrap_or_default);
+        let mut next = || got.next().unwrap_or_default();
+
+        let mut definitions = definitions(&next(), &next());
         let filter = &self.wanted.filter;
         definitions.retain(|key, said| filter.has(key, said.journey.as_ref(), said.owner.as_ref()));
-        let numbers = |what, query: String| Ok(counts::numbers(&asking.ask_for(what, &query)?));
-        let recorded = match self.wanted.numbers {
-            Numbers::Raw => Recorded::default(),
-            Numbers::Auto | Numbers::Recorded => {
-                Recorded::of(&asking.ask_for("what rules recorded", &queries.recorded())?)
-            }
-        };
-        let states = asking.ask_for("states of checks", &queries.states())?;
-        let ages = asking.ask_for("ages of data", &queries.data_ages())?;
+        let (states, ages) = (next(), next());
         let mut answers = Answers {
-            firing: alerts::firing(&asking.ask_for("alerts", &queries.firing())?),
-            pushed_ago: numbers("ages of pushes", queries.pushed_ago())?,
-            seen_in_a_day: numbers("the last day's coverage", queries.seen_in_a_day())?,
+            firing: alerts::firing(&next()),
+            pushed_ago: counts::numbers(&next()),
+            seen_in_a_day: counts::numbers(&next()),
+            runs: next(),
+            recorded: if has_recorded {
+                Recorded::of(&next())
+            } else {
+                Recorded::default()
+            },
+            lengths: lately.map(|seconds| (seconds, counts::events(&next()))).collect(),
             checks: checks(&states, &ages),
-            recorded,
             definitions,
             windows: BTreeMap::new(),
-            lengths: BTreeMap::new(),
         };
-        if self.wanted.numbers != Numbers::Recorded {
-            answers.windows = self.windows(&answers)?;
-            answers.lengths = self.lengths(&answers)?;
+        if counts_now {
+            self.count(&mut answers)?;
         }
         Ok(answers)
+    }
+
+    /// The raw counters over each window in use, and over what alerts look at where no rules run.
+    fn count(&self, answers: &mut Answers) -> Result<(), AskError> {
+        let by_length = self.by_length(&answers.definitions);
+        let several = by_length.len() > 1;
+        let lengths = self.lengths(answers);
+        let of_windows = by_length.iter().flat_map(|(length, names)| {
+            let names = few(names).filter(|_| several);
+            self.of_window(*length, names.as_deref())
+        });
+        let of_lengths = lengths.iter().map(|(seconds, names)| self.of_length(*seconds, names));
+        let questions: Vec<_> = of_windows.chain(of_lengths).collect();
+        let mut got = self.asking.all(&questions)?.into_iter();
+        let mut windows = BTreeMap::new();
+        for length in by_length.into_keys() {
+            let (events, coverage) = (
+                got.next().unwrap_or(Ok(Vec::new())),
+                got.next().unwrap_or(Ok(Vec::new())),
+            );
+            match window(events, coverage) {
+                Ok(window) => drop(windows.insert(length, window)),
+                // An engine that cannot add them up may have recorded series.
+                Err(error) => self.asking.doubt(format!(
+                    "the counters over {} cannot be added up, so numbers are those that rules recorded: {error}",
+                    humantime::format_duration(length)
+                )),
+            }
+        }
+        let counted = lengths.into_keys().zip(got.map(Got::unwrap_or_default));
+        let counted: Vec<_> = counted
+            .map(|(seconds, samples)| (seconds, counts::events(&samples)))
+            .collect();
+        answers.windows = windows;
+        answers.lengths.extend(counted);
+        Ok(())
+    }
+
+    /// The two questions about a window.
+    fn of_window(&self, length: Duration, only: Option<&[&str]>) -> [Question; 2] {
+        let queries = [self.queries.events(length, only), self.queries.coverage(length, only)];
+        queries.map(|query| match self.wanted.numbers {
+            Numbers::Auto => Question::or_else(query),
+            Numbers::Raw | Numbers::Recorded => Question::whole(query),
+        })
+    }
+
+    /// The question about one hour or six, of all SLOs; or about another length, of those that are named.
+    fn of_length(&self, seconds: u64, names: &BTreeSet<&str>) -> Question {
+        let length = Duration::from_secs(seconds);
+        let query = match seconds {
+            HOUR | SIX_HOURS => self.queries.events(length, None),
+            _ => self.queries.valid_events(length, few(names).as_deref()),
+        };
+        Question::part(format!("the last {}", humantime::format_duration(length)), query)
     }
 
     /// The SLOs of each length of time that some window has seen, by name.
@@ -173,64 +242,22 @@ impl Gathering<'_> {
         all
     }
 
-    /// The raw counters over each window in use. An engine that cannot add them up may have recorded series.
-    fn windows(&self, answers: &Answers) -> Result<BTreeMap<Duration, Window>, AskError> {
-        let by_length = self.by_length(&answers.definitions);
-        let several = by_length.len() > 1;
-        let mut windows = BTreeMap::new();
-        for (length, names) in by_length {
-            let names = few(&names).filter(|_| several);
-            let asked = self.window(length, names.as_deref());
-            match asked {
-                Ok(window) => drop(windows.insert(length, window)),
-                Err(error) if self.may_be_recorded(&error) => self.asking.doubt(format!(
-                    "the counters over {} cannot be added up, so numbers are those that rules recorded: {error}",
-                    humantime::format_duration(length)
-                )),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(windows)
-    }
-
-    /// Whether another question may be answered although this one was not: it may have been too much.
-    fn may_be_recorded(&self, error: &AskError) -> bool {
-        let too_much = matches!(error, AskError::TooSlow { .. } | AskError::Refused { .. });
-        self.wanted.numbers == Numbers::Auto && (error.is_about_the_query() || too_much)
-    }
-
-    fn window(&self, length: Duration, only: Option<&[&str]>) -> Result<Window, AskError> {
-        Ok(Window {
-            events: counts::events(&self.asking.ask(&self.queries.events(length, only))?),
-            coverage: counts::shares(&self.asking.ask(&self.queries.coverage(length, only))?),
-        })
-    }
-
-    /// One hour, six, and what alerts look at where no rules run, of the SLOs where they do not.
-    fn lengths(&self, answers: &Answers) -> Result<BTreeMap<u64, BTreeMap<Key, Events>>, AskError> {
-        let mut lengths: BTreeMap<u64, BTreeSet<&str>> =
-            BTreeMap::from([(HOUR, BTreeSet::new()), (SIX_HOURS, BTreeSet::new())]);
+    /// What alerts look at where no rules run, besides one hour and six: the SLOs of each length, by name.
+    fn lengths<'d>(&self, answers: &'d Answers) -> BTreeMap<u64, BTreeSet<&'d str>> {
+        let mut lengths: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
         for (key, definition) in &answers.definitions {
             let (Some(target), Some(window)) = (definition.target, definition.window) else {
                 continue;
             };
             if !answers.recorded.has(key, window) {
                 let conditions = alerts::conditions(target, window);
-                for seconds in conditions.iter().flat_map(alerts::lengths) {
+                let asked = conditions.iter().flat_map(alerts::lengths);
+                for seconds in asked.filter(|seconds| !matches!(*seconds, HOUR | SIX_HOURS)) {
                     lengths.entry(seconds).or_default().insert(&key.slo);
                 }
             }
         }
-        let of = |(seconds, names): (u64, BTreeSet<&str>)| {
-            let length = Duration::from_secs(seconds);
-            let query = match seconds {
-                HOUR | SIX_HOURS => self.queries.events(length, None),
-                _ => self.queries.valid_events(length, few(&names).as_deref()),
-            };
-            let what = format!("the last {}", humantime::format_duration(length));
-            Ok((seconds, counts::events(&self.asking.ask_for(&what, &query)?)))
-        };
-        lengths.into_iter().map(of).collect()
+        lengths
     }
 
     fn promise(&self, key: &Key, said: &Definition, removed: bool, answers: &Answers) -> Promise {
@@ -383,6 +410,13 @@ impl Gathering<'_> {
         }
         Ok(())
     }
+}
+
+fn window(events: Got, coverage: Got) -> Result<Window, AskError> {
+    Ok(Window {
+        events: counts::events(&events?),
+        coverage: counts::shares(&coverage?),
+    })
 }
 
 /// The names, if they are few enough to stand in a query: engines take queries of some kilobytes.

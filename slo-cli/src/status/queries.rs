@@ -16,8 +16,13 @@ pub(super) const WHEN: &str = "slo_asked";
 /// The value of a metric, as a label.
 pub(super) const VALUE: &str = "slo_value";
 
+/// The metric's name, where the answer cannot have it as its own.
+pub(super) const METRIC: &str = "slo_metric";
+
 /// Services that pushed nothing for longer are forgotten, as in the rules.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(86_400);
+/// As far back as engines look for the present.
+const NOW: &str = "5m";
 /// A rollout should be over by then.
 const ROLLOUT: &str = "1h";
 /// What rules add up every five minutes is believed for two of them.
@@ -39,8 +44,25 @@ impl Queries<'_> {
         let metrics = [names::ERROR_BUDGET, names::WINDOW, names::WINDOW_START].map(|metric| metric.prometheus);
         let raw = self.selector("", &[promql::matches_regex("__name__", &metrics.join("|"))]);
         self.at_three_times(&raw, |raw, range| {
-            self.of_slos("count_values", &["__name__"], &format!("\"{VALUE}\", {raw}"), range)
+            let (before, named) = (format!("\"{VALUE}\", "), self.named(raw));
+            let name = match self.identity {
+                Identity::Promoted | Identity::Job => "__name__",
+                Identity::TargetInfo => METRIC,
+            };
+            let by = [names::SLO_NAME.label, name];
+            self.identity
+                .aggregate_with("count_values", &before, &by, &named, range)
         })
+    }
+
+    /// Series of several metrics that are told apart once they were joined with another: that costs them their names.
+    fn named(self, raw: &str) -> String {
+        match self.identity {
+            Identity::Promoted | Identity::Job => raw.to_owned(),
+            Identity::TargetInfo => {
+                format!("label_replace({raw}, \"{METRIC}\", \"$1\", \"__name__\", \"(.+)\")")
+            }
+        }
     }
 
     /// How many instances say which words: the same three times.
@@ -61,11 +83,11 @@ impl Queries<'_> {
         let key = self.key();
         let marked =
             |expr: &str, when: &str| format!("label_replace({expr}, \"{WHEN}\", \"{when}\", \"{WHEN}\", \"\")");
-        let (day, now) = (format!("{}s", REMEMBERED.as_secs()), "5m");
+        let (day, now) = (seconds(REMEMBERED), NOW);
         let gone = format!(
             "({} unless on ({key}) {})",
             by(&format!("last_over_time({raw}[{day}])"), &day),
-            self.of_slos("group", &[], raw, now)
+            self.of_slos("group", &[], &self.named(raw), now)
         );
         [
             marked(&by(raw, now), "now"),
@@ -117,7 +139,7 @@ impl Queries<'_> {
         // An engine that closes both ends of a range counts one part more than there are.
         format!(
             "clamp_max(count_over_time(({})[{}:{step}s]) / {parts}, 1)",
-            self.of_slos("max", &[], &self.good(only), &seconds(length)),
+            self.of_slos("max", &[], &self.good(only), NOW),
             seconds(length)
         )
     }
@@ -125,7 +147,7 @@ impl Queries<'_> {
     /// For how many seconds of the last day there are samples, to five minutes.
     pub(super) fn seen_in_a_day(self) -> String {
         let day = seconds(REMEMBERED);
-        let present = self.of_slos("max", &[], &self.good(None), &day);
+        let present = self.of_slos("max", &[], &self.good(None), NOW);
         format!("count_over_time(({present})[{day}:300s]) * 300")
     }
 
@@ -134,8 +156,8 @@ impl Queries<'_> {
     pub(super) fn pushed_ago(self) -> String {
         let (events, day) = (self.good(None), seconds(REMEMBERED));
         let budget = self.selector(names::ERROR_BUDGET.prometheus, &[]);
-        let defined = self.of_slos("max", &[], &format!("timestamp({budget})"), "5m");
-        let present = self.of_slos("max", &[], &format!("timestamp({events})"), "5m");
+        let defined = self.of_slos("max", &[], &format!("timestamp({budget})"), NOW);
+        let present = self.of_slos("max", &[], &format!("timestamp({events})"), NOW);
         let within = format!("max_over_time(timestamp({events})[{day}:5m])");
         let within = self.of_slos("max", &[], &within, &day);
         format!("time() - ({present} or {within} or {defined})")
@@ -201,10 +223,10 @@ impl Queries<'_> {
     pub(super) fn runs(self) -> String {
         let runs = self.metric(names::GATE_DECISIONS);
         let verdict = [names::GATE_VERDICT.label];
-        let of = |op: &str, raw: &str| self.identity.aggregate(op, &verdict, raw, RUNS_OVER);
-        let count = of("count", &format!("max_over_time({runs}[{RUNS_OVER}])"));
-        let lately = of("max", &format!("max_over_time(timestamp({runs})[1d:5m])"));
-        let hourly = of("max", &format!("timestamp(last_over_time({runs}[1h]))"));
+        let of = |op: &str, raw: &str, range: &str| self.identity.aggregate(op, &verdict, raw, range);
+        let count = of("count", &format!("max_over_time({runs}[{RUNS_OVER}])"), RUNS_OVER);
+        let lately = of("max", &format!("max_over_time(timestamp({runs})[1d:5m])"), "1d");
+        let hourly = of("max", &format!("timestamp(last_over_time({runs}[1h]))"), "1h");
         let marked =
             |expr: &str, what: &str| format!("label_replace({expr}, \"{WHEN}\", \"{what}\", \"{WHEN}\", \"\")");
         format!(
@@ -243,7 +265,7 @@ impl Queries<'_> {
 
     fn of_checks(self, op: &str, others: &[&str], raw: &str) -> String {
         let others = [&[names::HEALTH_CHECK.label], others].concat();
-        self.identity.aggregate(op, &others, raw, "5m")
+        self.identity.aggregate(op, &others, raw, NOW)
     }
 
     /// The labels by which an answer about an SLO is known.

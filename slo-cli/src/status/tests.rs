@@ -1,6 +1,6 @@
 //! An engine that answers what a test says, and what comes of it.
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ type Labels<'a> = Vec<(&'a str, &'a str)>;
 #[derive(Default)]
 struct Engine {
     answers: Vec<(String, Result<Answered, AskError>)>,
-    asked: RefCell<Vec<String>>,
+    asked: Mutex<Vec<String>>,
 }
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -63,7 +63,7 @@ impl Engine {
 
 impl Ask for Engine {
     fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
-        self.asked.borrow_mut().push(query.to_owned());
+        self.asked.lock().unwrap().push(query.to_owned());
         if query == "time()" {
             let mut answered = Answered::default();
             answered.series.push(Sample::new([], NOW_SECONDS + 0.9));
@@ -74,7 +74,7 @@ impl Ask for Engine {
     }
 
     fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
-        self.asked.borrow_mut().push(query.to_owned());
+        self.asked.lock().unwrap().push(query.to_owned());
         let mut history = History::default();
         let events = self.instant("increase_of_range", None)?;
         history.series = events
@@ -182,6 +182,69 @@ fn each_state_of_a_budget_has_a_name() {
         let promise = only(&shop(counts.0, counts.1, counts.2));
         let shown = promise.left().map(crate::render::status_words::left);
         assert_eq!((promise.standing, shown.as_deref()), (standing, left), "{counts:?}");
+    }
+}
+
+/// Lets nobody have the first answer of two before the second is asked for.
+struct Together {
+    engine: Engine,
+    both: std::sync::Barrier,
+}
+
+impl Ask for Together {
+    fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        if query.contains(VALUES) || query.contains(WORDS) {
+            self.both.wait();
+        }
+        self.engine.instant(query, at)
+    }
+
+    fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
+        self.engine.range(query, stretch)
+    }
+
+    fn source(&self) -> String {
+        self.engine.source()
+    }
+}
+
+#[test]
+fn some_questions_are_under_way_at_once_and_answers_are_those_of_their_questions() {
+    let engine = || {
+        let engine = Engine::default().says(VALUES, defined("shop"));
+        let engine = engine.says(WORDS, vec![words("shop", "agreed")]);
+        engine.says("increase(", counted("shop", 999.0, 1.0, 0.0))
+    };
+    let together = Together {
+        engine: engine(),
+        both: std::sync::Barrier::new(2),
+    };
+    let wanted = wanted();
+    let told = gather(&together, &wanted).unwrap();
+    let alone = gather(&engine(), &wanted).unwrap();
+    assert_eq!(format!("{told:?}"), format!("{alone:?}"));
+    assert_eq!(told.promises[0].owner.as_deref(), Some("ana"));
+}
+
+#[test]
+fn the_first_error_in_the_order_of_questions_counts_whoever_is_first() {
+    for _ in 0..20 {
+        let engine = Engine::default().says(VALUES, defined("shop"));
+        let engine = engine.fails(WORDS, refused(422)).fails("ALERTS", unreachable());
+        assert_eq!(gather(&engine, &wanted()).unwrap_err(), refused(422));
+    }
+}
+
+#[test]
+fn doubts_are_in_the_order_of_questions() {
+    for _ in 0..20 {
+        let engine = Engine::default().says(VALUES, defined("shop"));
+        let engine = engine
+            .fails("slo_gate_decisions", refused(422))
+            .fails("slo_health_state", refused(422));
+        let doubts = gather(&engine, &wanted()).unwrap().doubts;
+        let begin: Vec<_> = doubts.iter().map(|doubt| doubt.split(':').next().unwrap()).collect();
+        assert_eq!(begin, ["states of checks", "runs of the gate"]);
     }
 }
 
@@ -428,7 +491,14 @@ fn recorded_numbers_stand_in_where_the_counters_cannot_be_added_up() {
     };
     let engine = shop(1.0, 0.0, 0.0).says(RECORDED, rules());
     assert_eq!(gather(&engine, &cheap).unwrap().promises[0].left(), Some(0.75));
-    assert!(!engine.asked.borrow().iter().any(|query| query.contains("increase(")));
+    assert!(
+        !engine
+            .asked
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|query| query.contains("increase("))
+    );
 }
 
 #[test]
@@ -488,7 +558,9 @@ fn questions_do_not_grow_with_the_number_of_slos() {
         let values = names.iter().flat_map(|name| defined(name)).collect();
         let engine = Engine::default().says(VALUES, values);
         assert_eq!(overview(&engine).promises.len(), names.len());
-        let lengths: Vec<_> = engine.asked.borrow().iter().map(String::len).collect();
+        let mut lengths: Vec<_> = engine.asked.lock().unwrap().iter().map(String::len).collect();
+        // Who is asked at once comes in any order.
+        lengths.sort_unstable();
         lengths
     };
     assert_eq!(asked(&many), asked(&many[..1]));
@@ -505,7 +577,13 @@ fn names_cannot_alter_a_question() {
     let engine = shop(1.0, 0.0, 0.0);
     let all = gather(&engine, &Wanted { filter, ..wanted() }).unwrap();
     assert!(all.promises.is_empty());
-    for query in engine.asked.borrow().iter().filter(|query| query.contains("vector(1)")) {
+    for query in engine
+        .asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|query| query.contains("vector(1)"))
+    {
         assert!(
             query.contains(r#"service_name=~"a\"\\} or vector\\(1\\) #|b\\|c""#),
             "{query}"

@@ -167,6 +167,9 @@ pub enum Unseen {
     /// The series existed in the window and has no sample now.
     #[error("the series existed and vanished")]
     Vanished,
+    /// It answered, and what it has of the service goes by other labels than those that were asked for; holds what to do.
+    #[error("its series are there under other labels: {0}")]
+    OtherLabels(String),
     /// Several environments match; holds them.
     #[error("several environments match: {}; name one", .0.join(", "))]
     Environments(Vec<String>),
@@ -176,7 +179,7 @@ impl Unseen {
     fn state(&self) -> RuleState {
         match self {
             Self::NeverSeen => RuleState::Warn,
-            Self::NoAnswer(_) | Self::Vanished | Self::Environments(_) => RuleState::Unknown,
+            Self::NoAnswer(_) | Self::OtherLabels(_) | Self::Vanished | Self::Environments(_) => RuleState::Unknown,
         }
     }
 }

@@ -274,6 +274,7 @@ fn what_vanished_or_is_old_or_ambiguous_is_unknown() {
     for evidence in [
         of(unseen(&Unseen::Vanished), fast(10_000, 0)),
         of(unseen(&environments), fast(10_000, 0)),
+        of(unseen(&Unseen::OtherLabels("say it".to_owned())), fast(10_000, 0)),
         well().budget("browse", unseen(&environments)),
         of(events(10_000, 0).pushed_ago(minutes(6)), fast(10_000, 0)),
         of(
@@ -852,6 +853,7 @@ fn any_unseen() -> impl Strategy<Value = Unseen> {
         Just(Unseen::NeverSeen),
         Just(Unseen::Vanished),
         Just(Unseen::NoAnswer("x".to_owned())),
+        Just(Unseen::OtherLabels("x".to_owned())),
         Just(Unseen::Environments(vec!["a".to_owned(), "b".to_owned()])),
     ]
 }

@@ -182,8 +182,8 @@ fn an_engine_that_goes_away_while_it_is_asked_proves_nothing_and_allows_nothing(
         let answers = (0..40).map(|number| answers[usize::from(number >= whole)].clone());
         let (url, _requests) = serving(answers.collect());
         let answer = gate(&url, &[]);
-        // With the first two it has said that the service was never there: the deploy that adds it.
-        let expected = if whole < 2 { Exit::NoAnswer } else { Exit::Pass };
+        // With the first three it has said that the service was never there, by no labels: the deploy that adds it.
+        let expected = if whole < 3 { Exit::NoAnswer } else { Exit::Pass };
         assert_eq!(answer.exit, expected, "{whole}: {}", answer.out);
     }
 }
@@ -305,5 +305,40 @@ fn a_collectors_authority_is_trusted_when_the_environment_names_it() {
         "{}",
         stranger.err
     );
-    assert!(stranger.err.contains("UnknownIssuer"), "{}", stranger.err);
+    assert!(
+        stranger.err.contains("name the CA's by OTEL_EXPORTER_OTLP_CERTIFICATE"),
+        "{}",
+        stranger.err
+    );
+}
+
+#[test]
+fn an_alertmanagers_authority_is_trusted_when_it_is_named_and_only_then() {
+    let (engine, pager) = (nobody(), Secure::named("127.0.0.1"));
+    let (url, ca) = (pager.url(), pager.ca.display().to_string());
+    let bypass = [
+        "--revision",
+        "4f2a",
+        "--message",
+        "Fix [slo-bypass: nobody can pay]",
+        "--author",
+        "Ana",
+    ];
+    let told = |more: &[&str]| gate(&engine, &[&bypass[..], &["--alertmanager", &url], more].concat());
+    let trusted = told(&["--alertmanager-ca-file", &ca]);
+    assert_eq!(trusted.exit, Exit::Pass);
+    assert!(!trusted.err.contains("NOT "), "{}", trusted.err);
+    // The engine's authority is the engine's.
+    for more in [&[][..], &["--ca-file", &ca]] {
+        let stranger = told(more);
+        assert_eq!(stranger.exit, Exit::Pass);
+        assert!(
+            stranger.err.contains(
+                "NOT ANNOUNCED: Alertmanager: its certificate is signed by nobody known; name the CA's by \
+                 --alertmanager-ca-file"
+            ),
+            "{}",
+            stranger.err
+        );
+    }
 }

@@ -5,6 +5,7 @@ use slo_core::gate::Verdict;
 
 use super::Surroundings;
 use crate::args::GateArgs;
+use crate::cmd::login;
 use crate::gate::{Collector, Notice, Of, Sinks, Spool, audit, tell};
 
 /// Whom the arguments and the environment name, and what cannot be used of the latter; else what is wrong with the
@@ -12,8 +13,10 @@ use crate::gate::{Collector, Notice, Of, Sinks, Spool, audit, tell};
 pub(super) fn sinks(args: &GateArgs, around: &impl Surroundings) -> Result<(Sinks, String), String> {
     let given = |url: &Option<String>| url.clone().filter(|url| !url.trim().is_empty());
     let sinks = Sinks::within(args.engine.timeout)
-        .alertmanager(given(&args.alertmanager))
-        .webhook(given(&args.webhook));
+        .alertmanager(given(&args.alertmanager.url))
+        .let_into_alertmanager(login::alertmanager(&args.alertmanager, around)?)
+        .webhook(given(&args.webhook.url))
+        .let_into_webhook(login::webhook(&args.webhook, around)?);
     match Collector::find(args.otlp.as_deref(), |name| around.variable(name)) {
         Ok(collector) => Ok((sinks.collector(collector), String::new())),
         Err(error) if args.otlp.is_some() => Err(format!("slo: {error}")),

@@ -146,7 +146,7 @@ fn secrets_come_from_files_and_variables_and_one_login_is_enough() {
         "the password cannot be read from the variable SLO_PROMETHEUS_PASSWORD: it is not set; set it, or give \
          --password-file"
     );
-    day.variables.push((TOKEN, "hush"));
+    day.variables.push(("SLO_PROMETHEUS_TOKEN", "hush"));
     assert!(engine(&args(&[]).engine, &day).is_ok());
     assert_eq!(
         refused(&["--user", "ana"], &day),
@@ -160,8 +160,13 @@ fn secrets_come_from_files_and_variables_and_one_login_is_enough() {
 const MESSAGE: &str = "Fix payments\n\nSLO-Bypass: nobody can pay\nSLO-Bypass-Ticket: OPS-1\n";
 
 fn bypassing(line: &[&str]) -> Answer {
+    bypassing_in(&mut Day::new(), line)
+}
+
+/// A bypass while the engine is down, on a day with variables.
+pub(super) fn bypassing_in(day: &mut Day, line: &[&str]) -> Answer {
     let line = [&["--revision", "4f2a", "--message", MESSAGE, "--author", "Ana"], line].concat();
-    decide(&args(&line), &shop(), &Later(u32::MAX.into()), &mut Day::new())
+    decide(&args(&line), &shop(), &Later(u32::MAX.into()), day)
 }
 
 #[test]
@@ -392,7 +397,7 @@ fn whom_to_ask_has_to_be_said() {
             "[{name: a, objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]",
         );
         let mut day = Day::new();
-        day.variables.push((TOKEN, "hush"));
+        day.variables.push(("SLO_PROMETHEUS_TOKEN", "hush"));
         super::run(&args, &mut spec.as_bytes(), &mut day)
     };
     let nobody_named = run(&[]);

@@ -3,6 +3,7 @@
 use slo_core::yaml_writer::{Map, Yaml};
 
 use super::gate_command::{DEADLINE_SECONDS, SPEC_FILE, SPEC_FOLDER, TOLD, arguments};
+use super::vmagent::PUSHED_TO;
 use super::{Plan, document, labels};
 
 /// The spec that the gate reads.
@@ -35,7 +36,10 @@ pub(super) fn job(plan: &Plan<'_>) -> String {
          \n\
          A hook sees neither the commit's message nor its revision. Let CI write them, as its last step before it pushes the\n\
          files that Argo CD reads:\n\
-         \n    slo manifests slo.yaml --out deploy --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\"",
+         \n    slo manifests slo.yaml --out deploy --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\"\n\
+         \n\
+         What could not be told because monitoring was down is in the pod's log and lost with it. To have the next run tell it,\n\
+         mount a persistent volume claim and name its folder in the variable SLO_SPOOL.",
     )
 }
 
@@ -93,7 +97,7 @@ fn pod(plan: &Plan<'_>, name: &str) -> Map {
 }
 
 fn container(plan: &Plan<'_>) -> Map {
-    let variables: Vec<_> = TOLD
+    let mut variables: Vec<_> = TOLD
         .iter()
         .map(|(_, variable, annotation)| {
             let field = Map::new().with("fieldPath", format!("metadata.annotations['{annotation}']"));
@@ -102,6 +106,11 @@ fn container(plan: &Plan<'_>) -> Map {
                 .with("valueFrom", Map::new().with("fieldRef", field))
         })
         .collect();
+    variables.push(Map::new().with("name", "OTEL_EXPORTER_OTLP_ENDPOINT").because(
+        "Each decision becomes a metric, there where services push. Nobody is stopped where nobody listens.",
+        "value",
+        PUSHED_TO,
+    ));
     let resources = Map::new()
         .with("requests", Map::new().with("cpu", "50m").with("memory", "32Mi"))
         .with("limits", Map::new().with("memory", "128Mi"));

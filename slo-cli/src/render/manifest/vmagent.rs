@@ -6,6 +6,8 @@ use super::{Plan, document, labels};
 
 const NAME: &str = "vmagent";
 const PORT: u64 = 8429;
+/// Where services push, as OTEL_EXPORTER_OTLP_ENDPOINT.
+pub(super) const PUSHED_TO: &str = "http://vmagent:8429/opentelemetry";
 
 /// The version that the tests run.
 const IMAGE: &str = "victoriametrics/vmagent:v1.112.0";
@@ -49,7 +51,7 @@ pub(super) fn deployment(plan: &Plan<'_>) -> String {
         .with("spec", spec);
     document(
         map,
-        "Services push to it: OTEL_EXPORTER_OTLP_ENDPOINT=http://vmagent:8429/opentelemetry",
+        &format!("Services push to it: OTEL_EXPORTER_OTLP_ENDPOINT={PUSHED_TO}"),
     )
 }
 
