@@ -58,6 +58,7 @@ pub(crate) struct Durations {
     bounds: Arc<Bounds>,
     /// Stripe by stripe the sum in nanoseconds and a count per bucket, on cache lines that no other stripe has.
     lines: Box<[Line]>,
+    lines_per_stripe: usize,
 }
 
 /// Two lines of x86-64, which fetches them in pairs, and one of Apple's cores.
@@ -73,10 +74,11 @@ const SUM: usize = 0;
 
 impl Durations {
     pub(crate) fn new(bounds: &Arc<Bounds>) -> Self {
-        let lines = STRIPES * lines_per_stripe(bounds);
+        let lines_per_stripe = (SUM + 1 + bounds.buckets()).div_ceil(CELLS);
         Self {
             bounds: Arc::clone(bounds),
-            lines: (0..lines).map(|_| Line::default()).collect(),
+            lines: (0..STRIPES * lines_per_stripe).map(|_| Line::default()).collect(),
+            lines_per_stripe,
         }
     }
 
@@ -110,13 +112,8 @@ impl Durations {
 
     #[inline]
     fn cell(&self, stripe: usize, cell: usize) -> &AtomicU64 {
-        &self.lines[stripe * lines_per_stripe(&self.bounds) + cell / CELLS].0[cell % CELLS]
+        &self.lines[stripe * self.lines_per_stripe + cell / CELLS].0[cell % CELLS]
     }
-}
-
-#[inline]
-const fn lines_per_stripe(bounds: &Bounds) -> usize {
-    (SUM + 1 + bounds.buckets()).div_ceil(CELLS)
 }
 
 /// What a series has counted.

@@ -75,7 +75,7 @@ impl Binding {
 pub(crate) enum Recorder {
     #[cfg(feature = "otlp")]
     Own(Box<[KeyValue]>, Durations),
-    Unbound(Box<[KeyValue]>),
+    Unbound(Histogram<f64>, Box<[KeyValue]>),
     #[cfg(feature = "bound-instruments")]
     Bound(BoundHistogram<f64>),
 }
@@ -88,9 +88,20 @@ pub(crate) struct Counted<'a> {
     pub(crate) durations: &'a Durations,
 }
 
-#[cfg(feature = "otlp")]
 impl Recorder {
+    #[inline]
+    pub(crate) fn record(&self, elapsed: time::Duration) {
+        match self {
+            #[cfg(feature = "otlp")]
+            Self::Own(_, durations) => durations.record(Lane::of_this_thread(), elapsed),
+            Self::Unbound(histogram, attributes) => histogram.record(elapsed.as_secs_f64(), attributes),
+            #[cfg(feature = "bound-instruments")]
+            Self::Bound(histogram) => histogram.record(elapsed.as_secs_f64()),
+        }
+    }
+
     /// Its series, where that is our own histogram's.
+    #[cfg(feature = "otlp")]
     pub(crate) fn counted(&self) -> Option<Counted<'_>> {
         match self {
             Self::Own(attributes, durations) => Some(Counted { attributes, durations }),
@@ -144,26 +155,11 @@ impl Instruments {
             .flat_map(|shared| shared.options.attributes(labels.extras));
         let attributes = labels.attributes(route, others);
         match &self.duration {
-            Duration::Provided(_, Binding::Unbound) => Recorder::Unbound(attributes.into()),
+            Duration::Provided(histogram, Binding::Unbound) => Recorder::Unbound(histogram.clone(), attributes.into()),
             #[cfg(feature = "bound-instruments")]
             Duration::Provided(histogram, Binding::Bound) => Recorder::Bound(histogram.bind(&attributes)),
             #[cfg(feature = "otlp")]
             Duration::Own(bounds) => Recorder::Own(attributes.into(), Durations::new(bounds)),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn record(&self, recorder: &Recorder, elapsed: time::Duration) {
-        match recorder {
-            #[cfg(feature = "otlp")]
-            Recorder::Own(_, durations) => durations.record(Lane::of_this_thread(), elapsed),
-            Recorder::Unbound(attributes) => {
-                if let Duration::Provided(histogram, _) = &self.duration {
-                    histogram.record(elapsed.as_secs_f64(), attributes);
-                }
-            }
-            #[cfg(feature = "bound-instruments")]
-            Recorder::Bound(histogram) => histogram.record(elapsed.as_secs_f64()),
         }
     }
 }

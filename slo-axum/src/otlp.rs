@@ -120,10 +120,7 @@ impl Reliability {
     /// # let _nobody_listens = otlp.shutdown(Duration::from_secs(5));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn push_otlp_from(
-        &self,
-        read: impl Fn(&'static str) -> Option<String>,
-    ) -> Result<OtlpGuard, OtlpError> {
+    pub fn push_otlp_from(&self, read: impl Fn(&'static str) -> Option<String>) -> Result<OtlpGuard, OtlpError> {
         let Some(settings) = Settings::from_variables(read)? else {
             tracing::info!(
                 "nothing is pushed over OTLP, for no OTEL_EXPORTER_OTLP_ENDPOINT is set, or OTEL_SDK_DISABLED or \

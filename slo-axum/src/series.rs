@@ -125,7 +125,7 @@ impl RouteSeries {
             rest.find(folded)
                 .unwrap_or_else(|| rest.insert(instruments, None, folded, &[]))
         });
-        instruments.record(&series.recorder, elapsed);
+        series.recorder.record(elapsed);
     }
 
     /// Those of our own histogram.
