@@ -4,6 +4,7 @@ mod collected;
 mod compare;
 mod layers;
 mod measure;
+mod pushed;
 mod table;
 
 pub use compare::{Effort, Variant, compare, is_smoke};

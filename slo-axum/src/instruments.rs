@@ -2,19 +2,24 @@
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
+use std::time;
 
 #[cfg(feature = "bound-instruments")]
 use opentelemetry::metrics::BoundHistogram;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
+#[cfg(feature = "otlp")]
+use slo_core::Lane;
 use slo_core::{Link, Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
+#[cfg(feature = "otlp")]
+use crate::durations::{Bounds, Durations};
 use crate::series::Places;
 use crate::shared::Shared;
 
 /// The version of the semantic conventions that the scope declares.
-const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
+pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
 
 /// Bucket boundaries in seconds that the conventions advise for the duration histogram.
 const ADVISED_BOUNDARIES: [f64; 14] = [
@@ -23,13 +28,22 @@ const ADVISED_BOUNDARIES: [f64; 14] = [
 
 #[derive(Debug)]
 pub(crate) struct Instruments {
-    duration: Histogram<f64>,
-    binding: Binding,
+    duration: Duration,
     places: Places,
     shared: Weak<Shared>,
 }
 
-/// How series are recorded.
+/// The duration histogram.
+#[derive(Debug)]
+enum Duration {
+    /// A provider's.
+    Provided(Histogram<f64>, Binding),
+    /// Ours: what is recorded is asked for, see [`RouteSeries::counted`](crate::series::RouteSeries::counted).
+    #[cfg(feature = "otlp")]
+    Own(Arc<Bounds>),
+}
+
+/// How series of a provider's histogram are recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Binding {
     /// By their attributes, which the provider looks up at every record: any provider can do that.
@@ -59,39 +73,77 @@ impl Binding {
 /// Records into one series.
 #[derive(Debug)]
 pub(crate) enum Recorder {
-    Unbound(Box<[KeyValue]>),
+    #[cfg(feature = "otlp")]
+    Own(Box<[KeyValue]>, Durations),
+    Unbound(Histogram<f64>, Box<[KeyValue]>),
     #[cfg(feature = "bound-instruments")]
     Bound(BoundHistogram<f64>),
 }
 
-impl Instruments {
-    pub(crate) fn new(provider: &dyn MeterProvider, binding: Binding, shared: &Arc<Shared>) -> Self {
-        let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .with_schema_url(SCHEMA_URL)
-            .build();
-        let meter = provider.meter_with_scope(scope);
-        let weak = Arc::downgrade(shared);
-        observe_events(&meter, &weak);
-        observe_definitions(&meter, &weak);
-        observe_abandoned(&meter, &weak);
-        if shared.options.counts_active {
-            observe_active(&meter, &weak);
+/// A series of our own histogram.
+#[cfg(feature = "otlp")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted<'a> {
+    pub(crate) attributes: &'a [KeyValue],
+    pub(crate) durations: &'a Durations,
+}
+
+impl Recorder {
+    #[inline]
+    pub(crate) fn record(&self, elapsed: time::Duration) {
+        match self {
+            #[cfg(feature = "otlp")]
+            Self::Own(_, durations) => durations.record(Lane::of_this_thread(), elapsed),
+            Self::Unbound(histogram, attributes) => histogram.record(elapsed.as_secs_f64(), attributes),
+            #[cfg(feature = "bound-instruments")]
+            Self::Bound(histogram) => histogram.record(elapsed.as_secs_f64()),
         }
+    }
+
+    /// Its series, where that is our own histogram's.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn counted(&self) -> Option<Counted<'_>> {
+        match self {
+            Self::Own(attributes, durations) => Some(Counted { attributes, durations }),
+            _ => None,
+        }
+    }
+}
+
+impl Instruments {
+    /// Records everything into this provider.
+    pub(crate) fn new(provider: &dyn MeterProvider, binding: Binding, shared: &Arc<Shared>) -> Self {
+        let meter = meter(provider);
         let duration = meter
             .f64_histogram(names::HTTP_SERVER_REQUEST_DURATION.otel)
             .with_unit(names::HTTP_SERVER_REQUEST_DURATION.unit)
             .with_description(names::HTTP_SERVER_REQUEST_DURATION.description)
             .with_boundaries(boundaries(&shared.slos))
             .build();
+        Self::begin(&meter, Duration::Provided(duration, binding), shared)
+    }
+
+    /// Records all but the durations into this provider, and those into a histogram of our own.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn with_own_histogram(provider: &dyn MeterProvider, shared: &Arc<Shared>) -> Self {
+        let bounds = Bounds::new(boundaries(&shared.slos));
+        Self::begin(&meter(provider), Duration::Own(Arc::new(bounds)), shared)
+    }
+
+    fn begin(meter: &Meter, duration: Duration, shared: &Arc<Shared>) -> Self {
+        let weak = Arc::downgrade(shared);
+        observe_events(meter, &weak);
+        observe_definitions(meter, &weak);
+        observe_abandoned(meter, &weak);
+        if shared.options.counts_active {
+            observe_active(meter, &weak);
+        }
         Self {
             duration,
-            binding,
             places: Places::new(shared.options.max_series),
             shared: weak,
         }
     }
-
     pub(crate) const fn places(&self) -> &Places {
         &self.places
     }
@@ -102,20 +154,23 @@ impl Instruments {
             .iter()
             .flat_map(|shared| shared.options.attributes(labels.extras));
         let attributes = labels.attributes(route, others);
-        match self.binding {
-            Binding::Unbound => Recorder::Unbound(attributes.into()),
+        match &self.duration {
+            Duration::Provided(histogram, Binding::Unbound) => Recorder::Unbound(histogram.clone(), attributes.into()),
             #[cfg(feature = "bound-instruments")]
-            Binding::Bound => Recorder::Bound(self.duration.bind(&attributes)),
+            Duration::Provided(histogram, Binding::Bound) => Recorder::Bound(histogram.bind(&attributes)),
+            #[cfg(feature = "otlp")]
+            Duration::Own(bounds) => Recorder::Own(attributes.into(), Durations::new(bounds)),
         }
     }
+}
 
-    pub(crate) fn record(&self, recorder: &Recorder, seconds: f64) {
-        match recorder {
-            Recorder::Unbound(attributes) => self.duration.record(seconds, attributes),
-            #[cfg(feature = "bound-instruments")]
-            Recorder::Bound(histogram) => histogram.record(seconds),
-        }
-    }
+/// With the scope of everything that we record.
+fn meter(provider: &dyn MeterProvider) -> Meter {
+    let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(SCHEMA_URL)
+        .build();
+    provider.meter_with_scope(scope)
 }
 
 /// The advised boundaries and every latency limit in use, so that a limit is judged alike here and in the engine.

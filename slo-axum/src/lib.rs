@@ -71,7 +71,7 @@
 //! | `otlp-tls` | `https` endpoints, client certificates; has `otlp` | 12 more: rustls with ring (which needs a C compiler) and Mozilla's roots |
 //! | `otlp-grpc` | `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; has `otlp` | 23 more: tonic with hyper, h2 and tokio |
 //! | `otlp-gzip` | `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`; has `otlp` | 5 more: flate2 |
-//! | `bound-instruments` | each series of the histogram is looked up in the SDK once, not at every record; has `sdk` | those of `sdk` |
+//! | `bound-instruments` | in an `SdkMeterProvider` of your own, each series of the histogram is looked up once, not at every record; has `sdk` | those of `sdk` |
 //! | `store` | windows that go on after a restart, from a file: `ReliabilityBuilder::snapshot_file` | 1: crc32fast |
 //! | `grpc` | calls of `application/grpc` are judged by their trailers, as the HTTP status that their own stands for | none |
 //!
@@ -102,6 +102,8 @@ mod budget;
 mod builder;
 mod classify;
 mod clock;
+#[cfg(feature = "otlp")]
+mod durations;
 mod export;
 mod extra;
 #[cfg(feature = "sdk")]

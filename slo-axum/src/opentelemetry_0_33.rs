@@ -8,7 +8,7 @@ mod sdk;
 
 use opentelemetry::metrics::MeterProvider;
 
-use crate::instruments::Binding;
+use crate::instruments::{Binding, Instruments};
 use crate::{AlreadyInstrumented, Reliability};
 
 pub use opentelemetry;
@@ -74,7 +74,7 @@ pub fn record_into<P>(reliability: &Reliability, provider: &P) -> Result<(), Alr
 where
     P: MeterProvider + 'static,
 {
-    reliability.instrument(provider, Binding::of(provider))?;
+    reliability.instrument(|shared| Instruments::new(provider, Binding::of(provider), shared))?;
     let shared = reliability.shared();
     shared.export.zero_once();
     shared.export.recording(shared.now());

@@ -37,6 +37,7 @@
 //! never used.
 
 mod answer;
+mod durations;
 mod endpoint;
 mod environment;
 mod exporter;
@@ -53,14 +54,15 @@ mod transport;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use environment::EnvironmentError;
 pub use guard::OtlpGuard;
 
 use crate::flush::push_now;
-use crate::instruments::Binding;
+use crate::instruments::Instruments;
 use crate::{AlreadyInstrumented, Reliability};
+use durations::PushedDurations;
 use endpoint::shown;
 use environment::Settings;
 use exporter::WatchedExporter;
@@ -94,7 +96,32 @@ impl Reliability {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn push_otlp_from_env(&self) -> Result<OtlpGuard, OtlpError> {
-        let Some(settings) = Settings::from_variables(|name| std::env::var(name).ok())? else {
+        self.push_otlp_from(|name| std::env::var(name).ok())
+    }
+
+    /// As [`push_otlp_from_env`](Self::push_otlp_from_env), with the value of each variable from `read`: for services whose
+    /// settings come from elsewhere. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` are the environment's all the same.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use slo_axum::Reliability;
+    /// use slo_core::SloSet;
+    ///
+    /// let collector = "http://127.0.0.1:9"; // from a file of the service's own
+    /// let reliability = Reliability::builder(SloSet::builder("real-estate").build()?).build()?;
+    /// let otlp = reliability
+    ///     .push_otlp_from(|name| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| collector.to_owned()))?;
+    /// # let _nobody_listens = otlp.shutdown(Duration::from_secs(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn push_otlp_from(&self, read: impl Fn(&'static str) -> Option<String>) -> Result<OtlpGuard, OtlpError> {
+        let Some(settings) = Settings::from_variables(read)? else {
             tracing::info!(
                 "nothing is pushed over OTLP, for no OTEL_EXPORTER_OTLP_ENDPOINT is set, or OTEL_SDK_DISABLED or \
                  OTEL_METRICS_EXPORTER=none switches it off: budgets are kept in this process only"
@@ -110,12 +137,13 @@ impl Reliability {
         let exporter = WatchedExporter {
             transport: transport(settings).map_err(OtlpError::Setup)?,
             temporality: settings.temporality,
+            durations: PushedDurations::begun(SystemTime::now(), settings.temporality),
             shared: Arc::clone(&shared),
             endpoint: shown(&settings.endpoint),
             closing: Arc::clone(&closing),
         };
         let provider = provider::provider(exporter, settings);
-        self.instrument(&provider, Binding::of(&provider))?;
+        self.instrument(|shared| Instruments::with_own_histogram(&provider, shared))?;
         shared.export.configured();
         shared.export.recording(shared.now());
         push_now(provider.clone()).map_err(|refused| {

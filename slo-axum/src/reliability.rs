@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use opentelemetry::metrics::MeterProvider;
 use slo_core::SloSet;
 
 use crate::builder::ReliabilityBuilder;
-use crate::instruments::Binding;
+use crate::instruments::Instruments;
 use crate::layer::SloLayer;
 use crate::mark::Mark;
 use crate::router::status_router;
@@ -81,8 +80,11 @@ impl Reliability {
         Mark::new(Arc::clone(&self.shared))
     }
 
-    pub(crate) fn instrument(&self, provider: &dyn MeterProvider, binding: Binding) -> Result<(), AlreadyInstrumented> {
-        Shared::instrument(&self.shared, provider, binding)
+    pub(crate) fn instrument(
+        &self,
+        instruments: impl FnOnce(&Arc<Shared>) -> Instruments,
+    ) -> Result<(), AlreadyInstrumented> {
+        Shared::instrument(&self.shared, instruments)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

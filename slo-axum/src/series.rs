@@ -1,9 +1,12 @@
 //! The series of the duration histogram: a bounded number, whatever clients send.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::attributes::{Key, Labels, Owner, Scheme};
 use crate::grown::Grown;
+#[cfg(feature = "otlp")]
+use crate::instruments::Counted;
 use crate::instruments::{Instruments, Recorder};
 
 /// How many series of the duration histogram a process makes at most, where nothing else is said: what an SDK keeps apart
@@ -112,7 +115,7 @@ impl RouteSeries {
         instruments: &Instruments,
         route: Option<&str>,
         labels: Labels,
-        seconds: f64,
+        elapsed: Duration,
         rest: &Self,
     ) {
         let series = self.find(labels).or_else(|| self.place(instruments, route, labels));
@@ -122,7 +125,13 @@ impl RouteSeries {
             rest.find(folded)
                 .unwrap_or_else(|| rest.insert(instruments, None, folded, &[]))
         });
-        instruments.record(&series.recorder, seconds);
+        series.recorder.record(elapsed);
+    }
+
+    /// Those of our own histogram.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn counted(&self) -> impl Iterator<Item = Counted<'_>> {
+        self.known.iter().filter_map(|series| series.recorder.counted())
     }
 
     #[inline]

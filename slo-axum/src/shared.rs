@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use opentelemetry::metrics::MeterProvider;
 use slo_core::{Events, Lane, Outcome, Slo, SloSet, SloTracker, Tick, Tracker, Window, names};
 
 use crate::AlreadyInstrumented;
 use crate::attributes::{Labels, Method, Scheme};
 use crate::clock::{Anchor, Moment, Reading};
 use crate::export::ExportHealth;
-use crate::instruments::{Binding, Instruments};
+use crate::instruments::Instruments;
 use crate::life::{LifeState, Setup};
 use crate::options::Options;
 use crate::routes::{Ended, Plan, REQUESTS_TRACKER, Route, Routes};
@@ -92,17 +91,18 @@ impl Shared {
         }
     }
 
-    /// Records into this provider from now on.
+    /// Records into these instruments from now on.
     pub(crate) fn instrument(
         shared: &Arc<Self>,
-        provider: &dyn MeterProvider,
-        binding: Binding,
+        instruments: impl FnOnce(&Arc<Self>) -> Instruments,
     ) -> Result<(), AlreadyInstrumented> {
         if shared.claimed.swap(true, Ordering::Relaxed) {
             return Err(AlreadyInstrumented);
         }
-        let instruments = Instruments::new(provider, binding, shared);
-        shared.instruments.set(instruments).map_err(|_| AlreadyInstrumented)
+        shared
+            .instruments
+            .set(instruments(shared))
+            .map_err(|_| AlreadyInstrumented)
     }
 
     /// A request of this method and scheme is being served.
@@ -197,10 +197,9 @@ impl Shared {
     pub(crate) fn measure(&self, route: &Route, labels: Labels, elapsed: Duration) {
         if let Some(instruments) = self.instruments.get() {
             let rest = &self.routes.unmatched().series;
-            let seconds = elapsed.as_secs_f64();
             route
                 .series
-                .record(instruments, route.template(), labels, seconds, rest);
+                .record(instruments, route.template(), labels, elapsed, rest);
         }
     }
 

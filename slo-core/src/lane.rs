@@ -25,12 +25,7 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 ///     for _ in 0..20 {
 ///         scope.spawn(|| {
 ///             let lane = Lane::of_this_thread().among(cells.len());
-///             let cell = &cells[lane.index()];
-///             if lane.is_own() {
-///                 cell.store(cell.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-///             } else {
-///                 cell.fetch_add(1, Ordering::Relaxed);
-///             }
+///             lane.add(&cells[lane.index()], 1);
 ///         });
 ///     }
 /// });
@@ -117,8 +112,10 @@ impl LaneCell {
     }
 
     /// Adds to that cell of some counter; beyond `u64::MAX` it wraps around.
+    ///
+    /// Whoever else adds to the cell must do so through a `LaneCell` of as many cells, too.
     #[inline]
-    pub(crate) fn add(self, cell: &AtomicU64, count: u64) {
+    pub fn add(self, cell: &AtomicU64, count: u64) {
         // Relaxed: counts carry no other data with them; whoever sums needs no more than that none is lost.
         if self.is_own {
             cell.store(cell.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);

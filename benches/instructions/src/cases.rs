@@ -47,7 +47,7 @@ const PASSED: Case = case("request-passed-through", 220, |times| {
     requests(times, app().layer(PassThrough))
 });
 
-pub(crate) const CASES: [Case; 7] = [
+pub(crate) const CASES: [Case; 8] = [
     case("tracker-record", 1_000, tracker),
     case("latency-sketch-record", 1_000, sketch),
     case("judge-answer", 1_000, |times| judge(times, Ending::Answered(200))),
@@ -57,6 +57,7 @@ pub(crate) const CASES: [Case; 7] = [
     request("request-2-slos-bound-histogram", |times| {
         requests(times, ours(Some(provider())))
     }),
+    request("request-2-slos-own-push", |times| requests(times, pushed())),
 ];
 
 const NOW: Tick = Tick::from_unix_seconds(1_767_225_600);
@@ -95,19 +96,32 @@ fn requests(times: u32, app: Router) -> Box<dyn FnMut()> {
 }
 
 fn ours(provider: Option<SdkMeterProvider>) -> Router {
-    let slo = |name: &str, sli: HttpSli| Slo::new(name, sli, "99.9%".parse().expect("a target"), days(30));
-    let limit = "800ms".parse().expect("a limit");
-    let slos = SloSet::builder("counted")
-        .slo(slo("answers", HttpSli::every_route()))
-        .slo(slo("swift", HttpSli::every_route().faster_than(limit)));
-    let reliability = Reliability::builder(slos.build().expect("names differ")).build();
-    let reliability = reliability.expect("nothing is missing");
+    let reliability = reliability();
     if let Some(provider) = provider {
         opentelemetry_0_33::record_into(&reliability, &provider).expect("the first provider");
         // It would be shut down when dropped, and record nothing.
         std::mem::forget(provider);
     }
     app().layer(reliability.layer())
+}
+
+/// With our own histogram, pushed to where nobody listens.
+fn pushed() -> Router {
+    let reliability = reliability();
+    let nobody = |name| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://127.0.0.1:9".to_owned());
+    let guard = reliability.push_otlp_from(nobody).expect("the first push");
+    std::mem::forget(guard);
+    app().layer(reliability.layer())
+}
+
+fn reliability() -> Reliability {
+    let slo = |name: &str, sli: HttpSli| Slo::new(name, sli, "99.9%".parse().expect("a target"), days(30));
+    let limit = "800ms".parse().expect("a limit");
+    let slos = SloSet::builder("counted")
+        .slo(slo("answers", HttpSli::every_route()))
+        .slo(slo("swift", HttpSli::every_route().faster_than(limit)));
+    let reliability = Reliability::builder(slos.build().expect("names differ")).build();
+    reliability.expect("nothing is missing")
 }
 
 fn repeat(times: u32, mut once: impl FnMut() + 'static) -> Box<dyn FnMut()> {

@@ -3,11 +3,12 @@
 use opentelemetry::InstrumentationScope;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use slo_axum::{Answer, ClosedAttribute, Life, Reliability, ReliabilityBuilder, opentelemetry_0_33};
+use slo_axum::{AlreadyInstrumented, Answer, ClosedAttribute, Life, Reliability, ReliabilityBuilder, opentelemetry_0_33};
 use slo_core::{Cause, Events, HttpSli, Override, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
 use crate::collected::otel_0_33::Collected;
+use crate::pushed::Pushed;
 
 /// What one row asks for.
 #[derive(Clone, Copy)]
@@ -22,8 +23,11 @@ struct Asked {
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Histogram {
     Absent,
-    /// A series is looked up at every record.
+    /// Ours, as pushed by `push_otlp_from_env`.
+    Own,
+    /// The SDK's, whose series is looked up at every record.
     Unbound,
+    /// The SDK's.
     Bound,
 }
 
@@ -36,8 +40,16 @@ const fn with(slos: usize, histogram: Histogram) -> Asked {
 }
 
 /// A row each; one with other options is `Asked { options: |builder| builder.., ..with(2, Histogram::Bound) }`.
-const ROWS: [(&str, Asked); 8] = [
+const ROWS: [(&str, Asked); 10] = [
     ("slo-axum: 2 SLOs", with(2, Histogram::Absent)),
+    ("slo-axum: 2 SLOs, own push", with(2, Histogram::Own)),
+    (
+        "slo-axum: 2 SLOs, own push, fast clock",
+        Asked {
+            options: ReliabilityBuilder::fast_clock,
+            ..with(2, Histogram::Own)
+        },
+    ),
     ("slo-axum: 2 SLOs, histogram unbound", with(2, Histogram::Unbound)),
     ("slo-axum: 2 SLOs, histogram bound", with(2, Histogram::Bound)),
     (
@@ -67,15 +79,7 @@ fn layered(name: &'static str, asked: Asked) -> Layered {
     let set = (0..asked.slos).fold(SloSet::builder("bench"), |set, number| set.slo(slo(number)));
     let builder = (asked.options)(Reliability::builder(set.build().expect("names differ")));
     let reliability = builder.build().expect("nothing is missing");
-    let collected = (asked.histogram != Histogram::Absent).then(Collected::new);
-    if let Some(collected) = &collected {
-        let provider = collected.provider.clone();
-        let recording = match asked.histogram {
-            Histogram::Bound => opentelemetry_0_33::record_into(&reliability, &provider),
-            Histogram::Unbound | Histogram::Absent => opentelemetry_0_33::record_into(&reliability, &Foreign(provider)),
-        };
-        recording.expect("the first provider");
-    }
+    let records = records(&reliability, asked.histogram);
     // As a service has it: the clock is followed, and a fast one kept.
     let life = reliability.run(Life::default()).expect("the first life");
     let app = served::app().layer(reliability.layer());
@@ -84,8 +88,30 @@ fn layered(name: &'static str, asked: Asked) -> Layered {
         let status = reliability.status();
         let slos = status.slos.iter().map(|slo| slo.totals);
         let totals = slos.chain([status.requests.totals]).map(count);
-        totals.chain(collected.as_ref().map(Collected::records)).collect()
+        totals.chain(records.as_ref().map(|records| records())).collect()
     })
+}
+
+/// Begins to record, and says how many records there are.
+fn records(reliability: &Reliability, histogram: Histogram) -> Option<Box<dyn Fn() -> u64>> {
+    let provided = |begin: fn(&Reliability, SdkMeterProvider) -> Result<(), AlreadyInstrumented>| {
+        let collected = Collected::new();
+        begin(reliability, collected.provider.clone()).expect("the first provider");
+        move || collected.records()
+    };
+    match histogram {
+        Histogram::Absent => None,
+        Histogram::Own => {
+            let pushed = Pushed::by(reliability);
+            Some(Box::new(move || pushed.records()))
+        }
+        Histogram::Unbound => Some(Box::new(provided(|reliability, provider| {
+            opentelemetry_0_33::record_into(reliability, &Foreign(provider))
+        }))),
+        Histogram::Bound => Some(Box::new(provided(|reliability, provider| {
+            opentelemetry_0_33::record_into(reliability, &provider)
+        }))),
+    }
 }
 
 fn slo(number: usize) -> Slo {

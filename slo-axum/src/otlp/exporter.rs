@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -10,6 +10,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
+use super::durations::PushedDurations;
 use super::transport::Transport;
 use crate::shared::Shared;
 
@@ -18,6 +19,7 @@ use crate::shared::Shared;
 pub(super) struct WatchedExporter {
     pub(super) transport: Box<dyn Transport>,
     pub(super) temporality: Temporality,
+    pub(super) durations: PushedDurations,
     pub(super) shared: Arc<Shared>,
     /// Where it pushes, as it may stand in a log.
     pub(super) endpoint: String,
@@ -34,7 +36,9 @@ impl PushMetricExporter for WatchedExporter {
             return Ok(());
         }
         let health = &self.shared.export;
-        match self.transport.push(ExportMetricsServiceRequest::from(metrics)) {
+        let mut push = ExportMetricsServiceRequest::from(metrics);
+        self.durations.add_to(&mut push, &self.shared, SystemTime::now());
+        match self.transport.push(push) {
             Ok(answer) if answer.rejected > 0 => {
                 health.note_partial(&self.endpoint, answer.rejected, &answer.message);
             }
