@@ -302,9 +302,12 @@ fn expectations(ruled: &Ruled<'_>, severity: Severity, proof: Proof, spans: &[Sp
         .collect()
 }
 
+/// A ticket that is proven each minute sees the ratios of the pass before, and of how much was seen a minute less.
+const PASSES: u64 = 2;
+
 /// Minutes by which an alert may be off. Windows like 4m40s begin between two samples of a minute, and the engine sees what
 /// fell there with the later one. What is added up from minutes is smeared over two of them, and a planned time takes some
-/// minutes behind it along; a tile of Prometheus holds a push of the one before, and its rules read ratios a pass late.
+/// minutes behind it along; a tile of Prometheus holds a push of the one before.
 fn slack(ruled: &Ruled<'_>, severity: Severity, proof: Proof) -> u64 {
     let every = proof.every();
     let conditions = of(&ruled.alerts, severity);
@@ -312,7 +315,7 @@ fn slack(ruled: &Ruled<'_>, severity: Severity, proof: Proof) -> u64 {
     let is_between = lengths.any(|length| u64::from(length.as_seconds()) % (60 * every) != 0);
     match proof {
         Proof::Pages if ruled.subject.known.exclusions.is_some() => 3,
-        Proof::Pages => u64::from(is_between) + u64::from(severity == Severity::Ticket),
+        Proof::Pages => u64::from(is_between) + if severity == Severity::Ticket { PASSES } else { 0 },
         Proof::Tickets if ruled.subject.known.exclusions.is_some() => 2 * every,
         Proof::Tickets if is_between || ruled.subject.engine != Engine::Victoriametrics => every,
         Proof::Tickets => 0,
