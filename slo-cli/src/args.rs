@@ -27,7 +27,7 @@ pub use self::files::Files;
 pub use self::gate::{Action, Class, GateArgs, GateCommand, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
 pub use self::probed::Probed;
-pub(crate) use self::probed::usual_target;
+pub(crate) use self::probed::{USUAL_ENVIRONMENT, usual_target};
 pub use self::probes::{Access, Pace, ProbesArgs};
 pub(crate) use self::rules::push_interval;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod dashboards;
 pub mod doctor;
+mod environment;
 mod folder;
 pub mod gate;
 mod login;

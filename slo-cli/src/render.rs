@@ -22,6 +22,7 @@ pub(crate) mod probes;
 pub(crate) mod promql;
 pub(crate) mod recorded;
 pub(crate) mod recording;
+pub(crate) mod routing;
 pub(crate) mod rule_file;
 pub(crate) mod schema;
 pub(crate) mod short_name;
@@ -33,7 +34,7 @@ pub(crate) mod status_text;
 pub(crate) mod status_words;
 pub(crate) mod subject;
 pub(crate) mod summary;
-mod unit_tests;
+pub(crate) mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod verdict;
 

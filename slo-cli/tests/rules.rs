@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// Each golden file and the arguments that make it.
-const GOLDENS: [(&str, &str); 19] = [
+const GOLDENS: [(&str, &str); 25] = [
     ("fleet.yaml", "--fleet"),
     (
         "fleet-vm.yaml",
@@ -63,6 +63,24 @@ const GOLDENS: [(&str, &str); 19] = [
         "planned-test.yaml",
         "--tests=planned-http.yaml --source http --from 2026-01-01 --environment-label production ../in/planned.yaml",
     ),
+    (
+        "http-test-tickets.yaml",
+        "--tests=http.yaml --tickets --source http ../in/http.yaml",
+    ),
+    (
+        "foreign-test-tickets.yaml",
+        "--tests=foreign.yaml --tickets --beside-fleet ../in/foreign.yaml",
+    ),
+    ("routed.yaml", "--from 2026-01-01 ../in/routed.yaml"),
+    (
+        "routed-test.yaml",
+        "--tests=routed.yaml --from 2026-01-01 ../in/routed.yaml",
+    ),
+    (
+        "routed-test-tickets.yaml",
+        "--tests=routed.yaml --tickets --from 2026-01-01 ../in/routed.yaml",
+    ),
+    ("alertmanager-routed.yaml", "--alertmanager ../in/routed.yaml"),
     ("alertmanager.yaml", "--alertmanager"),
     ("alertmanager-job.yaml", "--alertmanager --identity job"),
 ];
@@ -85,9 +103,11 @@ fn text(bytes: &[u8]) -> String {
 fn the_rules_are_these() -> Checked {
     for (file, args) in GOLDENS {
         let output = rules(args)?;
+        let elsewhere = args.contains("--tests") && !args.contains("--tickets");
+        let said = if elsewhere { ELSEWHERE } else { "" };
         assert_eq!(
             (output.status.code(), text(&output.stderr)),
-            (Some(0), String::new()),
+            (Some(0), said.to_owned()),
             "{args}"
         );
         let path = folder("out").join(file);
@@ -97,6 +117,94 @@ fn the_rules_are_these() -> Checked {
         let expected = std::fs::read(&path).map_err(|error| format!("{file}: {error}; see SLO_BLESS above"))?;
         assert!(output.stdout == expected, "{file} differs; see SLO_BLESS above");
     }
+    Ok(())
+}
+
+/// Standard output has room for one of two files.
+const ELSEWHERE: &str = "the tests of tickets are a file of their own, for promtool evaluates all of a file at one \
+                         interval: `--out FILE` writes both, `--tickets` writes that one here\n";
+
+#[test]
+fn tests_are_two_files_that_are_written_and_compared_together() -> Checked {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("two");
+    std::fs::create_dir_all(&folder)?;
+    let (pages, tickets) = (folder.join("test.yaml"), folder.join("test-tickets.yaml"));
+    let run = |how: &str, pages: &Path| {
+        rules(&format!(
+            "--tests=foreign.yaml --beside-fleet {how} {} ../in/foreign.yaml",
+            pages.display()
+        ))
+    };
+    assert_eq!(run("--out", &pages)?.status.code(), Some(0));
+    let golden = |name: &str| std::fs::read(self::folder("out").join(name));
+    assert_eq!(std::fs::read(&pages)?, golden("foreign-test.yaml")?);
+    assert_eq!(std::fs::read(&tickets)?, golden("foreign-test-tickets.yaml")?);
+    let fine = run("--check", &pages)?;
+    assert_eq!((fine.status.code(), text(&fine.stderr)), (Some(0), String::new()));
+
+    std::fs::write(&tickets, "tests: []\n")?;
+    let output = run("--check", &pages)?;
+    assert_eq!(output.status.code(), Some(1));
+    let (said, out) = (text(&output.stderr), pages.display());
+    assert!(said.contains("test-tickets.yaml:1: out of date"), "{said}");
+    assert!(
+        said.contains(&format!("write it anew with `--out {out}` instead")),
+        "{said}"
+    );
+
+    std::fs::remove_file(&tickets)?;
+    let output = run("--check", &pages)?;
+    assert_eq!(output.status.code(), Some(3));
+    // A name without an extension.
+    assert_eq!(run("--out", &folder.join("plain"))?.status.code(), Some(0));
+    assert!(folder.join("plain-tickets").is_file());
+    Ok(())
+}
+
+/// What a spec says of severities, tiers and labels is on every alert, and on nothing that is recorded.
+#[test]
+fn alerts_go_where_the_spec_says() -> Checked {
+    let written = text(&rules("--from 2026-01-01 ../in/routed.yaml")?.stdout);
+    let rules: Vec<_> = written.split("\n      - ").skip(1).collect();
+    let of = |slo: &str| {
+        let name = format!("slo_name: {slo}\n");
+        let is_of = move |rule: &&&str| rule.starts_with("alert: ") && rule.contains(&name);
+        rules.iter().filter(is_of).copied().collect::<Vec<_>>()
+    };
+    let pay = of("pay");
+    assert_eq!(pay.len(), 4, "page, ticket, counts that differ, nothing to count");
+    for rule in pay {
+        assert!(
+            rule.contains("severity: P1\n") || rule.contains("severity: P3\n"),
+            "{rule}"
+        );
+        assert!(rule.contains("tier: gold\n") && rule.contains("team: deals\n") && rule.contains("cost: \"7\"\n"));
+    }
+    let search = of("search");
+    assert_eq!(search.len(), 2);
+    for rule in search {
+        assert!(
+            rule.contains("severity: critical\n") || rule.contains("severity: warning\n"),
+            "{rule}"
+        );
+        assert!(
+            rule.contains("tier: silver\n") && rule.contains("team: search\n"),
+            "{rule}"
+        );
+    }
+    assert_eq!(of("mails"), [""; 0], "`alerts: false` is nobody");
+    let missing = rules
+        .iter()
+        .find(|rule| rule.starts_with("alert: SloDataMissing\n") && !rule.contains("slo_name: pay"));
+    let missing = missing.ok_or("no alert about the service")?;
+    assert!(
+        missing.contains("severity: critical\n") && missing.contains("tier: silver\n"),
+        "{missing}"
+    );
+    assert!(!written.contains("alertstate=\"firing\", severity=\"page\""));
+    assert!(written.contains("alertstate=\"firing\", severity=\"P1\""));
+    let mut recorded = rules.iter().filter(|rule| rule.starts_with("record: "));
+    assert!(recorded.all(|rule| !rule.contains("tier:") && !rule.contains("team:")));
     Ok(())
 }
 
@@ -161,7 +269,7 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ("../in/nowhere.yaml", "`../in/nowhere.yaml` cannot be read: "),
         (
             "--environment live ../in/http.yaml",
-            "`live` is no environment of the spec; it has dev; ",
+            "http.yaml: `live` is no environment of the spec; it has dev; write one of them, or `live: {}` below",
         ),
         ("../../golden/in/mistakes.yaml", "mistakes.yaml:"),
         (

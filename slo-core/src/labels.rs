@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::names;
 
-/// Labels that rules, alerts and dashboards of an SLO carry besides ours: a team, a cost centre, a pager's route.
+/// Labels that alerts of an SLO carry besides ours: a team, a cost centre, a pager's route.
 ///
 /// # Examples
 ///

@@ -88,7 +88,6 @@ mod prometheus_sli;
 pub mod promql;
 mod ratio;
 mod share;
-#[cfg(any(feature = "calendar", feature = "yaml"))]
 mod similar;
 pub mod simulate;
 mod sketch;

@@ -11,6 +11,7 @@ use crate::classify::DEFAULT_PATIENCE;
 use crate::composite::{self, CompositeError, CompositeSli};
 use crate::environment::check_environment;
 use crate::gate::GateRules;
+use crate::similar::distance;
 use crate::{
     Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Sli, SloOverride, Target, Threshold, Tick,
     TimeSlices, Window, names,
@@ -145,7 +146,7 @@ impl Slo {
         }
     }
 
-    /// Labels that rules and alerts carry besides ours. In a set, those of the whole service are under them.
+    /// Labels that its alerts carry besides ours. In a set, those of the whole service are under them.
     pub fn labelled(self, labels: Labels) -> Self {
         Self { labels, ..self }
     }
@@ -290,6 +291,11 @@ impl Slo {
     /// Its labels besides ours; of an SLO in a set with those of the whole service.
     pub const fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    /// The labels that alerts about it have besides ours: its own, and `tier` where its alerts have one.
+    pub fn alert_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        alert_labels(&self.labels, self.alerting.as_ref())
     }
 
     /// What to do when an alert fires, if it is written somewhere.
@@ -466,15 +472,30 @@ impl SloSet {
         self.environments.iter().map(|(name, changes)| (name.as_str(), changes))
     }
 
+    /// The environment whose name is most like this one, if at most a third of its letters, or one, are others: for "did you
+    /// mean".
+    #[must_use]
+    pub fn environment_like(&self, name: &str) -> Option<&str> {
+        let near = self.environments().map(|(known, _)| (distance(name, known), known));
+        near.filter(|(edits, known)| *edits <= (known.chars().count() / 3).max(1))
+            .min()
+            .map(|(_, known)| known)
+    }
+
     /// What must hold for a deploy to pass.
     #[must_use]
     pub const fn gate(&self) -> &GateRules {
         &self.gate
     }
 
-    /// Labels of everything that is recorded for the service; each SLO's own are over them.
+    /// Labels of every alert of the service; each SLO's own are over them.
     pub const fn labels(&self) -> &Labels {
         &self.for_all.labels
+    }
+
+    /// The labels that alerts about the whole service have besides ours, as [`Slo::alert_labels`].
+    pub fn alert_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        alert_labels(&self.for_all.labels, self.for_all.alerting.as_ref())
     }
 
     /// Who is told of SLOs that do not say it themselves, if anything is said.
@@ -570,7 +591,7 @@ impl SloSetBuilder {
         Self { gate: rules, ..self }
     }
 
-    /// Labels of everything that is recorded for the service.
+    /// Labels of every alert of the service.
     pub fn labels(mut self, labels: Labels) -> Self {
         self.for_all.labels = labels;
         self
@@ -717,6 +738,12 @@ pub enum SloSetError {
     },
 }
 
+/// Labels of alerts, and their tier.
+fn alert_labels<'a>(labels: &'a Labels, alerting: Option<&'a Alerting>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let tier = alerting.and_then(Alerting::tier_label);
+    labels.iter().chain(tier.map(|tier| ("tier", tier)))
+}
+
 pub(crate) fn check_name(name: &str) -> Result<(), SloSetError> {
     let well_formed = name.len() <= 63
         && name.starts_with(|first: char| first.is_ascii_lowercase())
@@ -818,6 +845,52 @@ mod tests {
         assert_eq!(set.patience("/b", "POST"), DEFAULT_PATIENCE);
         // The gate's 800ms is the third.
         assert_eq!(set.latency_limits().len(), 3);
+    }
+
+    #[test]
+    fn alerts_have_its_labels_and_its_tier() {
+        let alerting = Alerting::as_elsewhere().tier("gold").unwrap();
+        let own = Labels::new().with("team", "deals").unwrap();
+        let whole = Labels::new().with("team", "all").unwrap().with("cost", "7").unwrap();
+        let pay = Slo::new(
+            "pay",
+            HttpSli::every_route(),
+            "99%".parse().unwrap(),
+            Window::days(7).unwrap(),
+        );
+        let set = SloSet::builder("shop")
+            .labels(whole)
+            .slo(pay.labelled(own).alerting(alerting))
+            .build()
+            .unwrap();
+        let of_pay: Vec<_> = set.slos()[0].alert_labels().collect();
+        assert_eq!(of_pay, [("cost", "7"), ("team", "deals"), ("tier", "gold")]);
+        let of_all: Vec<_> = set.alert_labels().collect();
+        assert_eq!(of_all, [("cost", "7"), ("team", "all")]);
+    }
+
+    #[test]
+    fn an_environment_is_meant_by_a_name_like_it() {
+        let pay = Slo::new(
+            "pay",
+            HttpSli::every_route(),
+            "99%".parse().unwrap(),
+            Window::days(7).unwrap(),
+        );
+        let set = SloSet::builder("shop").slo(pay);
+        let set = set
+            .environment("dev", Environment::new())
+            .environment("staging", Environment::new())
+            .build()
+            .unwrap();
+        for (given, meant) in [
+            ("stagign", Some("staging")),
+            ("dve", Some("dev")),
+            ("", None),
+            ("live", None),
+        ] {
+            assert_eq!(set.environment_like(given), meant, "{given}");
+        }
     }
 
     #[test]

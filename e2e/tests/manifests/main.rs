@@ -90,12 +90,29 @@ fn prometheus_reads_its_settings() -> Outcome {
     let folder = written(&[])?;
     let settings = folder.path().join("settings");
     std::fs::create_dir(settings.join("rules"))?;
-    let (read, said) = run(
-        Binary::Promtool,
-        &[&"check", &"config"],
-        &settings.join("prometheus.yml"),
-    )?;
+    let check = || {
+        run(
+            Binary::Promtool,
+            &[&"check", &"config"],
+            &settings.join("prometheus.yml"),
+        )
+    };
+    let (read, said) = check()?;
     assert!(read, "{said}");
+
+    // What `slo probes` writes is found where the settings look for it, and read.
+    let golden = workspace_root().join("slo-cli/tests/probes/golden/real-estate");
+    std::fs::create_dir(settings.join("probes"))?;
+    for file in ["scrape.yml", "recording.yml", "alerting.yml"] {
+        std::fs::copy(golden.join(file), settings.join("probes").join(file))?;
+    }
+    let (read, said) = check()?;
+    assert!(read, "{said}");
+    assert_eq!(said.matches(" rules found").count(), 2, "{said}");
+    std::fs::write(settings.join("probes/scrape.yml"), "scrape_configs: [{ job_nam: a }]\n")?;
+    let (read, said) = check()?;
+    assert!(!read && said.contains("job_nam"), "{said}");
+    std::fs::remove_dir_all(settings.join("probes"))?;
 
     // Debian's promtool is older than the receiver: it knows all but that.
     let with_otlp = settings.join("prometheus-otlp.yml");

@@ -73,6 +73,93 @@ fn they_pass_for_either_source_of_counts() -> Outcome {
     Ok(())
 }
 
+/// The files of pages and of tickets, as `--out` writes them.
+fn both(spec: &str, args: &str) -> Result<(String, String, String), Failure> {
+    let folder = folder(&[("slo.yaml", spec)])?;
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (spec, out) = (place("slo.yaml"), place("test.yaml"));
+    let rules = slo(&format!("rules {args} {spec}"))?;
+    slo(&format!("rules --tests --out {out} {args} {spec}"))?;
+    slo(&format!("rules --tests --check {out} {args} {spec}"))?;
+    let read = |name: &str| std::fs::read_to_string(place(name));
+    Ok((rules, read("test.yaml")?, read("test-tickets.yaml")?))
+}
+
+/// Of a month and of a week, whose tickets have a window of each kind: read from the counters, and added up from tiles.
+#[test]
+fn tickets_pass_where_each_of_them_is_told_alone() -> Outcome {
+    for args in [
+        "--engine prometheus",
+        "--engine victoriametrics --source http --identity job",
+    ] {
+        let (rules, pages, tickets) = both(SPEC, args)?;
+        assert!(pages.contains("evaluation_interval: 1m") && tickets.contains("evaluation_interval: 5m"));
+        tested(&rules, &tickets).map_err(|error| Failure::new(format!("{args}: {error:?}")))?;
+    }
+    Ok(())
+}
+
+/// Of a week of the calendar: no tile is counted before its period has begun.
+#[test]
+fn tickets_of_a_calendar_window_pass() -> Outcome {
+    let spec = first().replace("window: 30d", "window: { calendar: week, time_zone: Europe/Berlin }");
+    for args in ["--engine prometheus", "--source http --from 2026-01-01"] {
+        let (rules, _, tickets) = both(&spec, args)?;
+        assert!(tickets.contains("a burn when few come"));
+        tested(&rules, &tickets).map_err(|error| Failure::new(format!("{args}: {error:?}")))?;
+    }
+    Ok(())
+}
+
+/// Tickets whose windows need no tiles are proven each minute, and none is left for the second file.
+#[test]
+fn tickets_of_a_short_window_are_proven_each_minute() -> Outcome {
+    let spec = first().replace("window: 30d", "window: 1d");
+    let (rules, pages, tickets) = both(&spec, "--engine prometheus")?;
+    assert!(pages.contains("a burn when few come") && pages.contains("severity=\\\"ticket\\\""));
+    assert!(tickets.contains("tests: []"), "{tickets}");
+    tested(&rules, &pages).map(drop)?;
+    each_fails(
+        &rules,
+        &pages,
+        &[(") > 3", ") > 30"), ("severity: ticket", "severity: page")],
+    );
+    Ok(())
+}
+
+/// Each ticket's factor, windows, tiles and clauses.
+#[test]
+fn tickets_fail_when_a_rule_is_changed() -> Outcome {
+    let (rules, _, tickets) = both(first(), "--engine prometheus")?;
+    let changes = [
+        (") > 3", ") > 4"),
+        (") > 3", ") > 2"),
+        (") > 1)", ") > 2)"),
+        ("[86399s]", "[46399s]"),
+        ("[259199s]", "[86399s]"),
+        ("rate2h{", "rate30m{"),
+        ("rate6h{", "rate2h{"),
+        (" / 864, 1)", " / 432, 1)"),
+        ("\\\"bad\\\"}[6m]", "\\\"good\\\"}[6m]"),
+        ("severity: ticket", "severity: warning"),
+    ];
+    each_fails(&rules, &tickets, &changes);
+    Ok(())
+}
+
+/// Pages and tickets by the names that the spec gives them.
+#[test]
+fn they_know_what_severities_are_called() -> Outcome {
+    let spec = first().replace(
+        "slos:\n",
+        "alerts: { severities: { page: critical, ticket: P3 }, tier: gold }\nslos:\n",
+    );
+    let (rules, pages, _) = both(&spec, "--engine prometheus")?;
+    tested(&rules, &pages)?;
+    each_fails(&rules, &pages, &[("severity: critical", "severity: page")]);
+    Ok(())
+}
+
 /// Each change alone makes some test fail.
 fn each_fails(rules: &str, tests: &str, changes: &[(&str, &str)]) {
     for (from, to) in changes {

@@ -1,10 +1,11 @@
 //! What a page says, word for word.
 
-use e2e::{Binary, Outcome};
+use e2e::past::{Instance, NOW, Past};
+use e2e::{Binary, Failure, Outcome, Prom, TempDir, VictoriaMetrics};
 
 use crate::tools::{folder, run, slo, succeeded};
 
-/// A new version under which half of the payments fail.
+/// A new version under which half of the payments fail; their errors come in one push, the first of their series.
 const TEST: &str = r#"
 rule_files: [rules.yaml]
 evaluation_interval: 1m
@@ -27,7 +28,7 @@ tests:
   - series: slo_spec_info{service_name="shop", slo_name="pay", slo_status="agreed", slo_promise="Whoever pays \"{{ now }}\" can.", service_version="1.2", slo_runbook="http://runbooks/pay"}
     values: '_x119 1x10'
   - series: http_server_request_duration_seconds_count{service_name="shop", http_route="/pay/{id}", error_type="500"}
-    values: '0x120 40+40x9'
+    values: '_x129 400'
   - series: http_server_request_duration_seconds_count{service_name="shop", http_route="/cart", error_type="408"}
     values: '0x120 10+10x9'
   alert_rule_test:
@@ -54,4 +55,60 @@ fn a_page_says_what_is_promised_who_is_hit_where_and_since_which_version() -> Ou
     let folder = folder(&[("rules.yaml", &rules), ("test.yaml", TEST)])?;
     let output = run(Binary::Promtool, folder.path(), &["test", "rules", "test.yaml"])?;
     succeeded("promtool test rules", &output).map(drop)
+}
+
+/// The query of a page for the worst route, for one service.
+fn worst(rules: &str) -> Result<String, Failure> {
+    let missing = || Failure::new("no query for the worst route");
+    let (_, rest) = rules.split_once("topk(1, sum by (http_route").ok_or_else(missing)?;
+    let (query, _) = rest.split_once(" > 0)").ok_or_else(missing)?;
+    let query = format!("topk(1, sum by (http_route{query} > 0)").replace('\\', "");
+    Ok(query.replace("%s", "service_name=\"shop\""))
+}
+
+#[test]
+fn the_worst_route_is_said_after_its_first_push_on_both_engines() -> Outcome {
+    let name = "http_server_request_duration_seconds_count";
+    let (shop, young) = (
+        Instance::of("shop"),
+        Instance {
+            from: 2,
+            ..Instance::of("shop")
+        },
+    );
+    let mut past = Past::default();
+    past.counter(
+        Instance { from: 600, ..shop },
+        name,
+        &[("http_route", "/cart"), ("error_type", "408")],
+        |_| 3,
+    );
+    past.gauge(young, name, &[("http_route", "/pay"), ("error_type", "500")], 40.0);
+    // Of an hour ago, and none since: whatever it counted, it is not the worst now.
+    let old = Instance { from: 60, ..shop };
+    past.gauge(old, name, &[("http_route", "/login"), ("error_type", "500")], 9_000.0);
+    let store = VictoriaMetrics::start()?;
+    store.import(&past.json_lines())?;
+    store.force_flush()?;
+    let folder = TempDir::new("slo-e2e-rules")?;
+    let prometheus = past.into_prometheus(folder.path())?;
+    let query = worst(&slo("rules --fleet --window 30d")?)?;
+    let said = |prom: Prom| -> Result<_, Failure> {
+        #[expect(clippy::cast_precision_loss, reason = "a time of this century")]
+        let found = prom.instant_at(&query, NOW as f64 / 1_000.0)?;
+        let labels = |sample: &e2e::Sample| {
+            (
+                sample.label("http_route").to_owned(),
+                sample.label("error_type").to_owned(),
+            )
+        };
+        Ok(found.iter().map(labels).collect::<Vec<_>>())
+    };
+    let pay = vec![("/pay".to_owned(), "500".to_owned())];
+    assert_eq!(said(prometheus.prom())?, pay);
+    e2e::eventually(e2e::PATIENCE, || {
+        let found = said(store.prom()).map_err(|error| format!("{error:?}"))?;
+        (found == pay).then_some(()).ok_or_else(|| format!("{found:?}"))
+    })?;
+    Ok(())
 }

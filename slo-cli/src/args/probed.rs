@@ -7,7 +7,7 @@ use slo_health::probe::{ExporterAddress, ProbeTarget};
 #[non_exhaustive]
 pub struct Probed {
     /// Where the files are used: deployment.environment.name, as the service says it.
-    #[arg(long, value_name = "NAME", default_value = "production", value_parser = environment_name)]
+    #[arg(long, value_name = "NAME", default_value = USUAL_ENVIRONMENT, value_parser = environment_name)]
     pub environment: String,
 
     /// Where Blackbox exporter listens, as its scraper finds it.
@@ -18,6 +18,9 @@ pub struct Probed {
     #[arg(long, value_name = "NAME", default_value = "freshness")]
     pub module: String,
 }
+
+/// The environment where nothing is said: the numbers of a spec hold there as written, unless it says otherwise.
+pub(crate) const USUAL_ENVIRONMENT: &str = "production";
 
 /// What is probed where nothing is said: the service by its name, as in Kubernetes.
 pub(crate) fn usual_target(service: &str) -> String {

@@ -17,7 +17,9 @@ use crate::rule_window::RuleWindow;
   slo rules --source http slo.yaml                of a service that exports http.server.request.duration only
   slo rules --beside-fleet slo.yaml > more.yaml   only what the fleet's rules cannot count: counters of others
   slo rules --from 2026-01-01 slo.yaml            with planned times by date, where no service says them
-  slo rules --tests slo.yaml > rules-test.yaml    unit tests of these rules, for `promtool test rules`
+  slo rules --tests --out rules-test.yaml slo.yaml
+                                                  unit tests of these rules, for `promtool test rules`: pages, and
+                                                  beside it rules-test-tickets.yaml
   slo rules --alertmanager                        the inhibition of tickets by pages, for alertmanager.yml
   slo rules --fleet --check slo-rules.yaml        for CI: is the committed file up to date?
 
@@ -25,20 +27,27 @@ Exit codes: 0 done, or up to date; 1 out of date; 2 wrong usage or spec; 3 a fil
 #[non_exhaustive]
 pub struct RulesArgs {
     /// The spec to write rules for; `-` is standard input. slo.yaml here, if none is named.
-    #[arg(value_name = "SPEC", conflicts_with_all = ["fleet", "alertmanager"])]
+    #[arg(value_name = "SPEC", conflicts_with = "fleet")]
     pub spec: Option<PathBuf>,
 
     /// One set of rules for every SLO of every service that exports `slo.events`; needs no spec.
     #[arg(long)]
     pub fleet: bool,
 
-    /// Writes Alertmanager's inhibition rule instead: a page silences the ticket of the same SLO.
+    /// Writes Alertmanager's inhibition rule instead: a page silences the ticket of the same SLO. With a spec by the names
+    /// that it gives to pages and tickets.
     #[arg(long, conflicts_with_all = ["fleet", "tests"])]
     pub alertmanager: bool,
 
-    /// Writes unit tests of the spec's rules instead, for `promtool test rules`; RULES is how they find the rules.
+    /// Writes unit tests of the spec's rules instead, for `promtool test rules`; RULES is how they find the rules. With
+    /// `--out a.yaml` those of pages go there, and those of tickets to a-tickets.yaml.
     #[arg(long, conflicts_with = "fleet", value_name = "RULES", num_args = 0..=1, require_equals = true, default_missing_value = "rules.yaml")]
     pub tests: Option<String>,
+
+    /// To standard output those of tickets, in the place of those of pages; `--out` and `--check` are about both, the second
+    /// file beside the first.
+    #[arg(long, requires = "tests", conflicts_with_all = ["out", "check"])]
+    pub tickets: bool,
 
     /// Which engine evaluates the rules.
     #[arg(long, value_enum, default_value_t = Engine::Prometheus)]

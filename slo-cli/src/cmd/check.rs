@@ -7,6 +7,7 @@ use std::path::Path;
 use slo_core::{Lint, Mistake, SloSet, SpecError};
 
 use super::Answer;
+use super::environment::in_environment;
 use crate::args::{CheckArgs, Color, Format};
 use crate::exit::Exit;
 use crate::render::paint::Paint;
@@ -75,6 +76,15 @@ impl Source {
     pub(crate) fn understood(&self) -> Result<SloSet, String> {
         let text = self.text.as_ref().map_err(Clone::clone)?;
         SloSet::from_yaml_named(&self.file, text).map_err(|error| error.to_string())
+    }
+
+    /// The same with the numbers of an environment; as written where none is named.
+    pub(crate) fn understood_in(&self, environment: Option<&str>) -> Result<SloSet, String> {
+        let set = self.understood()?;
+        match environment {
+            None => Ok(set),
+            Some(name) => in_environment(&set, name).map_err(|mistake| format!("{}: {mistake}", self.file)),
+        }
     }
 }
 

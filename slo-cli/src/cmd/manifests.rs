@@ -42,7 +42,7 @@ const LARGEST_SPEC_BYTES: usize = 1_000_000;
 /// ```
 pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
     let source = Source::read(&args.files.file, stdin);
-    let set = match source.understood() {
+    let set = match source.understood_in(Some(&args.probed.environment)) {
         Ok(set) => set,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };

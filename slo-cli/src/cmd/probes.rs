@@ -37,8 +37,8 @@ use crate::render::probes::{Probes, Quiet, files, synthetic, targets};
 /// ```
 pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
     let source = Source::read(&args.files.file, stdin);
-    let set = match source.understood() {
-        Ok(set) => set.for_environment(&args.probed.environment),
+    let set = match source.understood_in(Some(&args.probed.environment)) {
+        Ok(set) => set,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
     match written(args, &set) {

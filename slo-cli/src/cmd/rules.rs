@@ -1,10 +1,11 @@
 //! `slo rules`: recording and alerting rules.
 
+use std::ffi::OsStr;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use slo_core::alert::AlertPolicy;
+use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::{SloSet, Target};
 
 use super::Answer;
@@ -14,6 +15,8 @@ use crate::args::RulesArgs;
 use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
 use crate::render::own::{KNOWN_FROM, Own, Place};
+use crate::render::routing::severities;
+use crate::render::unit_tests::Proof;
 use crate::rule_window::RuleWindow;
 
 /// The windows for which rules are written unless said otherwise.
@@ -21,32 +24,49 @@ const WINDOWS: [&str; 5] = ["7d", "28d", "30d", "90d", "month"];
 
 /// Runs the command: writes the rules to standard output or a file, or compares them with one.
 pub fn run(args: &RulesArgs, stdin: &mut impl Read) -> Answer {
-    match text(args, stdin) {
-        Ok(rules) => hand_over(args, rules),
+    match texts(args, stdin) {
+        Ok(texts) => hand_over(args, &texts),
         Err(mistakes) => Answer::complaint(Exit::Usage, mistakes),
     }
 }
 
-/// What is to be written, or every mistake, each in a line.
-fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
+/// What is to be written: one file, or that of pages and that of tickets; or every mistake, each in a line.
+fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<Vec<String>, String> {
     if args.alertmanager {
-        return Ok(fleet::inhibition(args.identity));
+        return Ok(vec![fleet::inhibition(args.identity, &severities_of(args, stdin)?)]);
     }
     if args.fleet {
-        return Ok(fleet_of(args)?.file().render(args.format));
+        return Ok(vec![fleet_of(args)?.file().render(args.format)]);
     }
     let path = args.spec.as_deref().unwrap_or(Path::new("slo.yaml"));
     let source = Source::read(path, stdin);
-    let set = understood(&source, args.environment.as_deref())?;
+    let set = source.understood_in(args.environment.as_deref())?;
     let own = own_of(args, &set);
     let told = |reasons: Vec<String>| {
         let lines = reasons.iter().map(|reason| format!("{}: {reason}", source.file));
         lines.collect::<Vec<_>>().join("\n")
     };
-    if let Some(rules) = &args.tests {
-        return own.unit_tests(rules).map_err(told);
-    }
-    Ok(own.file().map_err(told)?.render(args.format))
+    let Some(rules) = &args.tests else {
+        return Ok(vec![own.file().map_err(told)?.render(args.format)]);
+    };
+    let proofs: &[Proof] = match (args.out.is_some() || args.check.is_some(), args.tickets) {
+        (true, _) => &[Proof::Pages, Proof::Tickets],
+        (false, false) => &[Proof::Pages],
+        (false, true) => &[Proof::Tickets],
+    };
+    proofs
+        .iter()
+        .map(|proof| own.unit_tests(rules, *proof).map_err(told))
+        .collect()
+}
+
+/// As the spec calls pages and tickets; as everybody does without one.
+fn severities_of(args: &RulesArgs, stdin: &mut impl Read) -> Result<Vec<(String, String)>, String> {
+    let Some(path) = &args.spec else {
+        let name = |severity: Severity| severity.as_str().to_owned();
+        return Ok(vec![(name(Severity::Page), name(Severity::Ticket))]);
+    };
+    Ok(severities(&Source::read(path, stdin).understood()?))
 }
 
 /// The day that a file of rules says in its heading, so that a check is about the spec and never about today.
@@ -55,25 +75,6 @@ fn known_from(path: &Path) -> Option<NaiveDate> {
     let heading = file.lines().take_while(|line| line.starts_with('#'));
     let day = heading.filter_map(|line| Some(line.split_once(KNOWN_FROM)?.1.get(..10)?.to_owned()));
     day.last()?.parse().ok()
-}
-
-/// The spec as it holds in an environment.
-fn understood(source: &Source, environment: Option<&str>) -> Result<SloSet, String> {
-    let set = source.understood()?;
-    let Some(name) = environment else { return Ok(set) };
-    if set.environments().any(|(known, _)| known == name) {
-        return Ok(set.for_environment(name));
-    }
-    let known: Vec<_> = set.environments().map(|(known, _)| known).collect();
-    Err(format!(
-        "{}: `{name}` is no environment of the spec; it has {}; leave `--environment` out for the numbers as written",
-        source.file,
-        if known.is_empty() {
-            "none".to_owned()
-        } else {
-            known.join(", ")
-        }
-    ))
 }
 
 /// The rules of one spec.
@@ -129,12 +130,47 @@ fn windows(args: &RulesArgs) -> Result<Vec<RuleWindow>, String> {
     Ok(windows)
 }
 
-fn hand_over(args: &RulesArgs, rules: String) -> Answer {
-    match (&args.out, &args.check) {
-        (Some(path), _) => write(path, &rules),
-        (None, Some(path)) => compare(path, &rules),
-        (None, None) => Answer::of(rules),
+/// To standard output or into files, the second beside the first; or compared with them.
+fn hand_over(args: &RulesArgs, texts: &[String]) -> Answer {
+    let (Some(path), each) = (args.out.as_ref().or(args.check.as_ref()), texts.iter()) else {
+        return Answer {
+            err: elsewhere(args),
+            ..Answer::of(texts.concat())
+        };
+    };
+    let mut answer = Answer::of(String::new());
+    for (path, text) in [path.clone(), of_tickets(path)].iter().zip(each) {
+        let one = if args.out.is_some() {
+            write(path, text)
+        } else {
+            compare(path, args.check.as_deref().unwrap_or(path), text)
+        };
+        answer.err.push_str(&one.err);
+        answer.exit = answer.exit.worse(one.exit);
     }
+    answer
+}
+
+/// That standard output has room for one of two files.
+fn elsewhere(args: &RulesArgs) -> String {
+    if args.tests.is_none() || args.tickets {
+        return String::new();
+    }
+    "the tests of tickets are a file of their own, for promtool evaluates all of a file at one interval: `--out FILE` writes \
+     both, `--tickets` writes that one here\n"
+        .to_owned()
+}
+
+/// `rules-test-tickets.yaml` beside `rules-test.yaml`.
+fn of_tickets(path: &Path) -> PathBuf {
+    let text = |part: Option<&OsStr>| part.map(OsStr::to_os_string).unwrap_or_default();
+    let mut name = text(path.file_stem());
+    name.push("-tickets");
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
 }
 
 fn write(path: &Path, rules: &str) -> Answer {
@@ -149,13 +185,13 @@ fn write(path: &Path, rules: &str) -> Answer {
     }
 }
 
-/// Says where a file first differs from what would be written.
-fn compare(path: &Path, rules: &str) -> Answer {
-    let file = path.display();
+/// Says where a file first differs from what would be written, and what writes it: `--out` of the first file.
+fn compare(path: &Path, out: &Path, rules: &str) -> Answer {
+    let (file, out) = (path.display(), out.display());
     let found = match std::fs::read(path) {
         Ok(found) => String::from_utf8_lossy(&found).into_owned(),
         Err(error) => {
-            let message = format!("`{file}` cannot be read: {error}; write it with `--out {file}`");
+            let message = format!("`{file}` cannot be read: {error}; write it with `--out {out}`");
             return Answer::complaint(Exit::NoAnswer, message);
         }
     };
@@ -168,7 +204,7 @@ fn compare(path: &Path, rules: &str) -> Answer {
         line.map_or("the end of the file".to_owned(), |line| format!("`{line}`"))
     };
     let message = format!(
-        "{file}:{line}: out of date: {} should be {}; write it anew with `--out {file}` instead of `--check`",
+        "{file}:{line}: out of date: {} should be {}; write it anew with `--out {out}` instead of `--check`",
         shown(&found),
         shown(rules)
     );

@@ -7,6 +7,7 @@ use super::annotations::Notes;
 use super::promql;
 use super::recorded::{AGREED, PERIOD_BAD, PERIOD_RATIO, bad_events, error_ratio};
 use super::recording::{indented, is_everybodys, is_tiled};
+use super::routing::Routing;
 use super::rule_file::Rule;
 use super::subject::{Scope, Subject, WINDOW_LABEL, length};
 use crate::args::Identity;
@@ -29,16 +30,24 @@ pub(crate) fn too_few(minimum: u32) -> String {
 }
 
 /// The alert of a severity, if some condition has it.
-pub(crate) fn burn_rule(subject: &Subject, alerts: &Alerts, severity: Severity, notes: &Notes) -> Option<Rule> {
+pub(crate) fn burn_rule(
+    subject: &Subject,
+    alerts: &Alerts,
+    severity: Severity,
+    (routing, notes): (&Routing, &Notes),
+) -> Option<Rule> {
     let urgency = if severity == Severity::Page {
         "Look now."
     } else {
         "Look within days."
     };
-    let rule = Rule::alert(BURN_ALERT, burns(subject, alerts, severity)?);
+    let rule = Rule::alert(
+        BURN_ALERT,
+        burns(subject, alerts, (severity, routing.severity(severity)))?,
+    );
     Some(
-        rule.label(SEVERITY, severity.as_str())
-            .labels(&subject.labels(true))
+        routing
+            .routed(rule, severity, &subject.labels(true))
             .annotated(notes.of_a_burn(urgency)),
     )
 }
@@ -49,6 +58,7 @@ pub(crate) fn data_missing(
     identity: Identity,
     traffic: &str,
     push_seconds: u64,
+    routing: &Routing,
     present: impl FnOnce(BurnWindow) -> String,
 ) -> Rule {
     let service = identity.service_labels().join(", ");
@@ -63,8 +73,8 @@ pub(crate) fn data_missing(
          fails, or its telemetry is. Nothing can be said about its promises meanwhile.",
         silence.as_seconds() / 60
     );
-    Rule::alert(DATA_MISSING, expr)
-        .label(SEVERITY, Severity::Page.as_str())
+    routing
+        .routed(Rule::alert(DATA_MISSING, expr), Severity::Page, &[])
         .annotated([
             (
                 "summary",
@@ -80,7 +90,7 @@ pub(crate) fn silence(push_seconds: u64) -> BurnWindow {
 }
 
 /// What fires at a severity, whichever condition it is: one outage is one page. `None` where no condition has it.
-fn burns(subject: &Subject, alerts: &Alerts, severity: Severity) -> Option<String> {
+fn burns(subject: &Subject, alerts: &Alerts, (severity, called): (Severity, &str)) -> Option<String> {
     let fast = severity == Severity::Page;
     let conditions = alerts
         .conditions()
@@ -92,6 +102,7 @@ fn burns(subject: &Subject, alerts: &Alerts, severity: Severity) -> Option<Strin
                 subject,
                 alerts,
                 condition,
+                called,
                 fast,
             }
             .expr()
@@ -103,6 +114,7 @@ fn burns(subject: &Subject, alerts: &Alerts, severity: Severity) -> Option<Strin
             subject,
             alerts,
             condition,
+            called,
             fast,
         }
         .trickle()
@@ -126,6 +138,8 @@ struct Reading<'a> {
     subject: &'a Subject,
     alerts: &'a Alerts,
     condition: &'a Condition,
+    /// The name of its severity.
+    called: &'a str,
     /// Whether the group is that of each minute.
     fast: bool,
 }
@@ -165,7 +179,7 @@ impl Reading<'_> {
         let firing = self.subject.labels(false).into_iter().chain([
             ("alertname".to_owned(), BURN_ALERT.to_owned()),
             ("alertstate".to_owned(), "firing".to_owned()),
-            (SEVERITY.to_owned(), self.condition.severity().to_string()),
+            (SEVERITY.to_owned(), self.called.to_owned()),
             (WINDOW_LABEL.to_owned(), self.subject.window.to_string()),
         ]);
         let matchers: Vec<_> = firing.map(|(label, value)| promql::is(&label, &value)).collect();

@@ -124,9 +124,13 @@ impl Notes {
 
     fn worst_line(&self) -> String {
         let (route, kind) = (names::HTTP_ROUTE.label, names::ERROR_TYPE.label);
-        let worst = format!(
-            "topk(1, sum by ({route}, {kind}) (rate({}_count{{{kind}!=\\\"\\\", %s}}[5m])) > 0)",
+        let errors = format!(
+            "{}_count{{{kind}!=\\\"\\\", %s}}",
             names::HTTP_SERVER_REQUEST_DURATION.prometheus
+        );
+        // A series that is born with its first errors has no increase before its second push: all it counts is new.
+        let worst = format!(
+            "topk(1, sum by ({route}, {kind}) (({errors} unless {errors} offset 5m) or increase({errors}[5m])) > 0)"
         );
         let text = format!(
             "Most errors of the service: {{{{ . | first | label \"{route}\" }}}} with {{{{ . | first | label \"{kind}\" }}}}\n"

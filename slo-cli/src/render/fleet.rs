@@ -13,6 +13,7 @@ use super::own::SAID_WITHIN;
 use super::promql;
 use super::recorded::{AGREED, BUDGET, EXCLUSION_END, START, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
+use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::subject::{Known, Scope, Subject, by, length};
 use crate::args::{Engine, Identity};
@@ -170,7 +171,12 @@ impl Fleet {
         let mut minute = each_minute(&subject, &alerts);
         let mut tiles = each_tile(&subject, &alerts);
         for (severity, rules) in [(Severity::Page, &mut minute), (Severity::Ticket, &mut tiles)] {
-            rules.extend(burn_rule(&subject, &alerts, severity, &self.notes()));
+            rules.extend(burn_rule(
+                &subject,
+                &alerts,
+                severity,
+                (&Routing::default(), &self.notes()),
+            ));
         }
         match groups.iter_mut().find(|group| group.name == EVERYBODYS) {
             // Beside the ratios that it reads: rules of one group follow one another, groups know no order.
@@ -299,24 +305,38 @@ impl Fleet {
              unless on ({by})\n{EXCLUSION_END}",
             by = by(self.identity)
         );
-        data_missing(self.identity, &traffic, self.push_seconds, |range| {
-            let seen = format!("last_over_time({}[{range}])", names::EVENTS.prometheus);
-            self.identity.aggregate("count", &[], &seen, &range.to_string())
-        })
+        data_missing(
+            self.identity,
+            &traffic,
+            self.push_seconds,
+            &Routing::default(),
+            |range| {
+                let seen = format!("last_over_time({}[{range}])", names::EVENTS.prometheus);
+                self.identity.aggregate("count", &[], &seen, &range.to_string())
+            },
+        )
     }
 }
 
-/// The labels that tickets and pages of one SLO have in common.
-pub(crate) fn inhibition(identity: Identity) -> String {
-    let equal: Vec<_> = by(identity)
+/// The labels that tickets and pages of one SLO have in common; of each pair of names that these have.
+pub(crate) fn inhibition(identity: Identity, severities: &[(String, String)]) -> String {
+    let equal: String = by(identity)
         .split(", ")
         .map(|label| format!("      - {label}\n"))
+        .collect();
+    let rules: String = severities
+        .iter()
+        .map(|(page, ticket)| {
+            format!(
+                "  - source_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"{page}\"\n    \
+                 target_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"{ticket}\"\n    \
+                 equal:\n{equal}"
+            )
+        })
         .collect();
     format!(
         "# Below `inhibit_rules:` of alertmanager.yml; written by `slo rules --alertmanager`.\n\
          # While a page of an SLO fires, its ticket says nothing new.\n\
-         inhibit_rules:\n  - source_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"page\"\n    \
-         target_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"ticket\"\n    equal:\n{}",
-        equal.concat()
+         inhibit_rules:\n{rules}"
     )
 }

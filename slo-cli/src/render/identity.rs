@@ -5,7 +5,8 @@ use slo_core::names;
 use super::promql;
 use crate::args::Identity;
 
-const JOB: &str = "job";
+/// The label by which Prometheus knows a service.
+pub(crate) const JOB: &str = "job";
 const INSTANCE: &str = "instance";
 
 impl Identity {

@@ -27,6 +27,7 @@ const LONGEST_NAME: usize = 63;
 /// What a set of files is written for.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan<'a> {
+    /// With the numbers of the environment.
     pub(crate) set: &'a SloSet,
     /// The spec as it was read: the gate reads it again where it runs.
     pub(crate) spec: &'a str,
@@ -53,8 +54,6 @@ pub(crate) struct Deploy<'a> {
 
 /// Every file: its name and its content, the same bytes each time.
 pub(crate) fn render(plan: &Plan<'_>) -> Vec<(String, String)> {
-    let set = &plan.set.for_environment(plan.environment);
-    let plan = &Plan { set, ..plan.clone() };
     let mut files = vec![
         file("kubernetes/gate-spec.yaml", gate_job::spec(plan)),
         file("kubernetes/gate-job.yaml", gate_job::job(plan)),

@@ -6,15 +6,16 @@ use core::cell::OnceCell;
 
 use chrono::NaiveDate;
 use slo_core::alert::{AlertPolicy, Alerts, Severity};
-use slo_core::{HttpSli, Sli, Slo, SloSet, names};
+use slo_core::{Alerting, HttpSli, Sli, Slo, SloSet, names};
 
-use super::alerting::{SEVERITY, burn_rule};
+use super::alerting::burn_rule;
 use super::annotations::{Notes, Runbook};
 use super::counters::Counters;
 use super::dates::Dates;
 use super::promql;
 use super::recorded::{BUDGET, EXCLUSION_END, START};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
+use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::subject::{Known, Scope, Subject, budget};
 use crate::args::{Engine, Identity, Source};
@@ -57,6 +58,16 @@ impl Ruled<'_> {
     /// Counted by an engine, of counters of others.
     pub(super) fn is_foreign(&self) -> bool {
         self.subject.counters.engine().is_some()
+    }
+
+    /// Where its alerts go.
+    pub(super) fn routing(&self) -> Routing {
+        Routing::of_slo(self.slo)
+    }
+
+    /// Whether its spec says that nobody is told anything.
+    fn tells_nobody(&self) -> bool {
+        self.slo.alerting_rules().is_some_and(Alerting::tells_nobody)
     }
 }
 
@@ -209,9 +220,9 @@ impl<'a> Own<'a> {
         minute.extend(each_minute(subject, alerts));
         let mut tiles = each_tile(subject, alerts);
         if !alerts.is_silent() {
-            let notes = self.notes(ruled);
-            minute.extend(burn_rule(subject, alerts, Severity::Page, &notes));
-            tiles.extend(burn_rule(subject, alerts, Severity::Ticket, &notes));
+            let whose = (&ruled.routing(), &self.notes(ruled));
+            minute.extend(burn_rule(subject, alerts, Severity::Page, whose));
+            tiles.extend(burn_rule(subject, alerts, Severity::Ticket, whose));
         }
         let name = format!("slo-{}-{}", self.set.service(), slo.name());
         [
@@ -233,8 +244,10 @@ impl<'a> Own<'a> {
         if slo.has_exclusions() {
             rules.push(self.exclusion_end(ruled));
         }
-        rules.extend(self.bucket_missing(ruled));
-        rules.extend(self.counts_differ(ruled));
+        if !ruled.tells_nobody() {
+            rules.extend(self.bucket_missing(ruled));
+            rules.extend(self.counts_differ(ruled));
+        }
         rules
     }
 
@@ -296,10 +309,10 @@ impl<'a> Own<'a> {
 
     /// About an SLO's definition, once it lasts.
     fn ticket(&self, ruled: &Ruled<'_>, name: &str, expr: String, summary: &str, description: &str) -> Rule {
-        Rule::alert(name, expr)
-            .lasting("15m")
-            .label(SEVERITY, Severity::Ticket.as_str())
-            .labels(&ruled.subject.labels(false))
+        let rule = Rule::alert(name, expr).lasting("15m");
+        ruled
+            .routing()
+            .routed(rule, Severity::Ticket, &ruled.subject.labels(false))
             .annotated(self.notes(ruled).of(summary, description))
     }
 

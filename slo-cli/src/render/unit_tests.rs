@@ -1,48 +1,70 @@
-//! Unit tests of one's own rules, for `promtool test rules`: when pages come and go, reckoned by `slo_core::simulate`.
+//! Unit tests of one's own rules, for `promtool test rules`: when pages and tickets come and go, reckoned by slo-core.
 //!
-//! promtool evaluates every group at one interval. It is a minute here, so the tests are about pages: what is added up from
-//! tiles of five minutes, tickets for the most part, would be added up wrongly.
+//! promtool evaluates every group of a file at one interval, whatever the group says. Pages are proven each minute; what is
+//! added up from tiles would be added up wrongly then, so tickets have a file of their own, at five minutes.
 
-use core::time::Duration;
+mod stories;
+mod told;
 
-use slo_core::alert::{AlertPolicy, Alerts, Severity};
-use slo_core::simulate::{Sample, Simulation};
+use slo_core::alert::Severity;
 use slo_core::yaml_writer::{Style, Yaml};
-use slo_core::{Events, Ratio, Slo, Status, Tick};
 
+use self::stories::{Story, Stretch, cut, of};
+use self::told::{Span, told};
 use super::alerting::{BURN_ALERT, SEVERITY};
+use super::identity::JOB;
 use super::own::{Own, Ruled};
 use super::promql;
-use super::recorded::EXCLUSION_END;
+use super::recorded::{BUDGET, EXCLUSION_END, START};
 use super::recording::is_tiled;
+use super::rule_file::Group;
+use super::subject::{self, WINDOW_LABEL};
+use crate::args::{Engine, Identity, Source};
+use crate::rule_window::TILE;
 
-/// Minutes with so many good and bad events each, in a planned time or not.
-#[derive(Clone, Copy, Debug)]
-struct Stretch {
-    minutes: u64,
-    good: u64,
-    bad: u64,
-    is_planned: bool,
+/// Which of the two files.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Proof {
+    /// Of pages, and of tickets that need no tiles, each minute.
+    Pages,
+    /// Of tickets, each tile.
+    Tickets,
 }
 
-/// A case of one SLO.
-#[derive(Clone, Debug)]
-struct Case {
+impl Proof {
+    /// Minutes between two evaluations.
+    const fn every(self) -> u64 {
+        match self {
+            Self::Pages => 1,
+            Self::Tickets => TILE / 60,
+        }
+    }
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Pages => {
+                "Unit tests of the rules of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.\n"
+            }
+            Self::Tickets => {
+                "Unit tests of the tickets of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.\n"
+            }
+        }
+    }
+}
+
+/// A test of one SLO.
+struct Test {
     name: String,
-    stretches: Vec<Stretch>,
-    /// When a page begins, and when it ends unless that is later than the case.
-    pages: Vec<(u64, Option<u64>)>,
+    minutes: u64,
+    /// Series and their values, in promtool's notation.
+    series: Vec<(String, String)>,
+    expected: Vec<Yaml>,
 }
-
-const EACH: u64 = 1_000_000; // events a minute: parts per million
-const AFTER: u64 = 400; // minutes in which every page ends
-const BEHIND_PLANNED: u64 = 4; // minutes behind a planned time that rules leave out with it
 
 impl Own<'_> {
     /// The file, for rules in a file of this name beside it.
-    pub(crate) fn unit_tests(&self, rules: &str) -> Result<String, Vec<String>> {
-        let file = self.file()?;
-        let order = file.groups.iter().map(|group| Yaml::text(&group.name)).collect();
+    pub(crate) fn unit_tests(&self, rules: &str, proof: Proof) -> Result<String, Vec<String>> {
+        let groups = self.file()?.groups;
         let (mut tests, mut untold) = (Vec::new(), Vec::new());
         for ruled in self.ruled()? {
             let Some(examples) = ruled.subject.counters.examples(self.set.service()) else {
@@ -52,62 +74,169 @@ impl Own<'_> {
                 ));
                 continue;
             };
-            for case in cases(&ruled, &self.policy) {
-                tests.push(test(&ruled, &case, &examples));
+            // Series of what the service judges are one SLO's alone, so all of them are tested at once.
+            let is_alone = self.source == Source::Http || ruled.is_foreign();
+            for (severity, stories) in stories_of(&ruled, proof) {
+                for story in stories {
+                    let test = test((&ruled, self.set.service()), severity, proof, story, &examples);
+                    test.join(&mut tests, is_alone.then(|| ruled.slo.name()));
+                }
             }
         }
         let document = Yaml::map([
             ("rule_files", Some(Yaml::List(vec![Yaml::text(rules)]))),
-            ("evaluation_interval", Some(Yaml::text("1m"))),
-            ("group_eval_order", Some(Yaml::List(order))),
-            ("tests", Some(Yaml::List(tests))),
+            ("evaluation_interval", Some(Yaml::text(format!("{}m", proof.every())))),
+            ("group_eval_order", Some(Yaml::List(order(&groups, proof)))),
+            ("tests", Some(Yaml::List(tests.into_iter().map(Test::yaml).collect()))),
         ]);
-        let heading =
-            "Unit tests of the rules of `slo rules`, for `promtool test rules`; written by `slo rules --tests`.\n";
-        Ok(document.document(&(heading.to_owned() + &untold.concat()), Style::Rules))
+        Ok(document.document(&(proof.heading().to_owned() + &untold.concat()), Style::Rules))
     }
 }
 
-fn test(ruled: &Ruled<'_>, case: &Case, examples: &[(String, Counted)]) -> Yaml {
-    let total = case.stretches.iter().map(|stretch| stretch.minutes).sum::<u64>();
-    let (good, bad) = (
-        counter(case, |stretch| stretch.good),
-        counter(case, |stretch| stretch.bad),
-    );
-    let all = counter(case, |stretch| stretch.good + stretch.bad);
+/// As the rules need one another: pages read tiles, and tickets the ratios of each minute.
+fn order(groups: &[Group], proof: Proof) -> Vec<Yaml> {
+    let mut groups: Vec<_> = groups.iter().collect();
+    if proof == Proof::Tickets {
+        groups.sort_by_key(|group| group.interval != "1m");
+    }
+    groups.iter().map(|group| Yaml::text(&group.name)).collect()
+}
+
+/// What is proven in a file of an SLO, by severity: a ticket where the file's interval is that of what it reads.
+fn stories_of(ruled: &Ruled<'_>, proof: Proof) -> Vec<(Severity, Vec<Story>)> {
+    let (alerts, budget) = (&ruled.alerts, ruled.slo.target().budget_ppb());
+    let needs_tiles = of(alerts, Severity::Ticket).any(|condition| is_tiled(condition.long()));
+    let tickets = || (Severity::Ticket, stories::of_tickets(alerts));
+    let has_planned = ruled.subject.known.exclusions.is_some();
+    match proof {
+        Proof::Pages => {
+            let pages = stories::of_pages(alerts, budget, has_planned);
+            let mut all = vec![(Severity::Page, pages)];
+            all.extend((!needs_tiles && !alerts.is_silent()).then(tickets));
+            all
+        }
+        Proof::Tickets if needs_tiles && !alerts.is_silent() => vec![tickets()],
+        Proof::Tickets => Vec::new(),
+    }
+}
+
+impl Test {
+    /// On its own, with the SLO's name, or with the others of its name.
+    fn join(mut self, tests: &mut Vec<Self>, alone: Option<&str>) {
+        if let Some(slo) = alone {
+            self.name = format!("{slo}: {}", self.name);
+        }
+        match tests.iter_mut().find(|other| other.name == self.name) {
+            None => tests.push(self),
+            Some(other) => other.add(self),
+        }
+    }
+
+    fn add(&mut self, test: Self) {
+        let is_longer = test.minutes > self.minutes;
+        self.minutes = self.minutes.max(test.minutes);
+        for (series, values) in test.series {
+            match self.series.iter_mut().find(|(known, _)| *known == series) {
+                None => self.series.push((series, values)),
+                // What all of them have lasts as long as the longest.
+                Some((_, known)) if is_longer => *known = values,
+                Some(_) => {}
+            }
+        }
+        self.expected.extend(test.expected);
+    }
+
+    fn yaml(self) -> Yaml {
+        let series = self.series.into_iter().map(|(series, values)| {
+            Yaml::map([
+                ("series", Some(Yaml::text(series))),
+                ("values", Some(Yaml::text(values))),
+            ])
+        });
+        Yaml::map([
+            ("name", Some(Yaml::text(self.name))),
+            ("interval", Some(Yaml::text("1m"))),
+            ("input_series", Some(Yaml::List(series.collect()))),
+            ("promql_expr_test", Some(Yaml::List(self.expected))),
+        ])
+    }
+}
+
+fn test(
+    (ruled, service): (&Ruled<'_>, &str),
+    severity: Severity,
+    proof: Proof,
+    (name, mut stretches): Story,
+    examples: &[(String, Counted)],
+) -> Test {
+    let every = proof.every();
+    let spans = told(&ruled.alerts, ruled.slo.window(), severity, every, &stretches);
+    cut(&mut stretches, &spans, 5 * every);
+    let minutes = stretches.iter().map(|stretch| stretch.minutes).sum();
     let values = |counts: &Counted| match counts {
-        Counted::Good => good.clone(),
-        Counted::Bad => bad.clone(),
-        Counted::All => all.clone(),
-        Counted::Nothing => format!("0x{total}"),
-        Counted::One => format!("1x{total}"),
+        Counted::Good => counter(&stretches, |stretch| stretch.good),
+        Counted::Bad => counter(&stretches, |stretch| stretch.bad),
+        Counted::All => counter(&stretches, |stretch| stretch.good + stretch.bad),
+        Counted::Nothing => format!("0x{minutes}"),
+        Counted::One => format!("1x{minutes}"),
     };
     let counters = examples.iter().map(|(series, counts)| (series.clone(), values(counts)));
-    let series = counters.chain(planned(ruled, case)).map(|(series, values)| {
-        Yaml::map([
-            ("series", Some(Yaml::text(series))),
-            ("values", Some(Yaml::text(values))),
-        ])
-    });
-    Yaml::map([
-        ("name", Some(Yaml::text(&case.name))),
-        ("interval", Some(Yaml::text("1m"))),
-        ("input_series", Some(Yaml::List(series.collect()))),
-        ("promql_expr_test", Some(Yaml::List(expectations(ruled, case, total)))),
-    ])
+    let recorded = [
+        planned(ruled, &stretches),
+        budget(ruled, service, proof, minutes),
+        start(ruled, service, minutes),
+    ];
+    Test {
+        name: name.to_owned(),
+        minutes,
+        series: counters.chain(recorded.into_iter().flatten()).collect(),
+        expected: expectations(ruled, severity, proof, &spans, minutes),
+    }
 }
 
 /// What the rules record of a planned time, in the place of their dates: promtool lives in 1970, before all of them.
-fn planned(ruled: &Ruled<'_>, case: &Case) -> Option<(String, String)> {
-    case.stretches.iter().find(|stretch| stretch.is_planned)?;
+fn planned(ruled: &Ruled<'_>, stretches: &[Stretch]) -> Option<(String, String)> {
+    stretches.iter().find(|stretch| stretch.is_planned)?;
     let mut values = vec!["_".to_owned()];
-    values.extend(case.stretches.iter().map(|stretch| {
+    values.extend(stretches.iter().map(|stretch| {
         let value = if stretch.is_planned { "1" } else { "_" };
         format!("{value}x{}", stretch.minutes - 1)
     }));
-    let labels = ruled.subject.all_labels();
+    Some((recorded(EXCLUSION_END, &ruled.subject.all_labels()), values.join(" ")))
+}
+
+/// The minutes in which there was a budget, by which windows up to six hours know how much of them was seen: evaluated
+/// each tile, the rules record a fifth of them. Only where a ticket has such a window.
+fn budget(ruled: &Ruled<'_>, service: &str, proof: Proof, minutes: u64) -> Option<(String, String)> {
+    let mut tickets = of(&ruled.alerts, Severity::Ticket);
+    let is_read = proof == Proof::Tickets && tickets.any(|condition| !is_tiled(condition.long()));
+    is_read.then(|| {
+        let mut labels = labels_of(ruled, service);
+        labels.push((WINDOW_LABEL.to_owned(), ruled.subject.window.to_string()));
+        let value = subject::budget(ruled.slo.target());
+        (recorded(BUDGET, &labels), format!("{value}x{minutes}"))
+    })
+}
+
+/// When the period of a calendar's window began, before all that is told: no process says it, and dates are of this century.
+fn start(ruled: &Ruled<'_>, service: &str, minutes: u64) -> Option<(String, String)> {
+    ruled.subject.window.period()?;
+    Some((recorded(START, &labels_of(ruled, service)), format!("0x{minutes}")))
+}
+
+/// The labels of what is recorded of an SLO, whatever the window.
+fn labels_of(ruled: &Ruled<'_>, service: &str) -> Vec<(String, String)> {
+    let mut labels = ruled.subject.all_labels();
+    let has_job = labels.iter().any(|(label, _)| label == JOB);
+    if ruled.subject.identity != Identity::Promoted && !has_job {
+        labels.push((JOB.to_owned(), service.to_owned()));
+    }
+    labels
+}
+
+fn recorded(name: &str, labels: &[(String, String)]) -> String {
     let labels: Vec<_> = labels.iter().map(|(label, value)| promql::is(label, value)).collect();
-    Some((promql::selector(EXCLUSION_END, &labels), values.join(" ")))
+    promql::selector(name, &labels)
 }
 
 /// What a series of a test counts.
@@ -122,10 +251,10 @@ pub(crate) enum Counted {
 }
 
 /// A counter in promtool's notation: 0 at first, then what each minute brings.
-fn counter(case: &Case, pick: impl Fn(&Stretch) -> u64) -> String {
+fn counter(stretches: &[Stretch], pick: impl Fn(&Stretch) -> u64) -> String {
     let mut total = 0;
     let mut values = vec!["0".to_owned()];
-    for stretch in &case.stretches {
+    for stretch in stretches {
         let each = pick(stretch);
         values.push(format!("{}+{each}x{}", total + each, stretch.minutes - 1));
         total += each * stretch.minutes;
@@ -133,13 +262,17 @@ fn counter(case: &Case, pick: impl Fn(&Stretch) -> u64) -> String {
     values.join(" ")
 }
 
-/// Silent before each page and after it, firing from its first minute to its last.
-fn expectations(ruled: &Ruled<'_>, case: &Case, total: u64) -> Vec<Yaml> {
-    let slack = slack(ruled);
-    let mut at = vec![(total, case.pages.iter().any(|(_, to)| to.is_none()))];
-    for (from, to) in &case.pages {
-        at.extend([(from - 1 - slack, false), (from + slack, true)]);
-        at.extend(to.iter().flat_map(|to| [(to - 1 - slack, true), (to + slack, false)]));
+/// Silent before each alert and after it, firing from its first minute to its last.
+fn expectations(ruled: &Ruled<'_>, severity: Severity, proof: Proof, spans: &[Span], total: u64) -> Vec<Yaml> {
+    let (slack, every) = (slack(ruled, severity, proof), proof.every());
+    let last = total / every * every;
+    let mut at = vec![(last, spans.iter().any(|(_, to)| to.is_none()))];
+    for (from, to) in spans {
+        at.extend([(from.saturating_sub(every + slack), false), (from + slack, true)]);
+        at.extend(
+            to.iter()
+                .flat_map(|to| [(to - every - slack, true), (to + slack, false)]),
+        );
     }
     at.sort_unstable();
     at.dedup();
@@ -148,7 +281,7 @@ fn expectations(ruled: &Ruled<'_>, case: &Case, total: u64) -> Vec<Yaml> {
         &[
             promql::is("alertname", BURN_ALERT),
             promql::is("alertstate", "firing"),
-            promql::is(SEVERITY, Severity::Page.as_str()),
+            promql::is(SEVERITY, ruled.routing().severity(severity)),
             promql::is(slo_core::names::SLO_NAME.label, ruled.slo.name()),
         ],
     );
@@ -164,151 +297,27 @@ fn expectations(ruled: &Ruled<'_>, case: &Case, total: u64) -> Vec<Yaml> {
         ])
     };
     at.into_iter()
-        .filter(|(minute, _)| *minute <= total)
+        .filter(|(minute, _)| *minute <= last)
         .map(expectation)
         .collect()
 }
 
-/// Windows like 4m40s begin between two samples of a minute, and the engine sees what fell there with the later one. What
-/// is added up from minutes is smeared over two of them, and a planned time takes some minutes behind it along.
-fn slack(ruled: &Ruled<'_>) -> u64 {
-    if ruled.subject.known.exclusions.is_some() {
-        return 3;
-    }
-    let conditions = ruled.alerts.conditions().iter();
-    let is_between = |seconds: u32| seconds % 60 != 0;
+/// A ticket that is proven each minute sees the ratios of the pass before, and of how much was seen a minute less.
+const PASSES: u64 = 2;
+
+/// Minutes by which an alert may be off. Windows like 4m40s begin between two samples of a minute, and the engine sees what
+/// fell there with the later one. What is added up from minutes is smeared over two of them, and a planned time takes some
+/// minutes behind it along; a tile of Prometheus holds a push of the one before.
+fn slack(ruled: &Ruled<'_>, severity: Severity, proof: Proof) -> u64 {
+    let every = proof.every();
+    let conditions = of(&ruled.alerts, severity);
     let mut lengths = conditions.flat_map(|condition| [condition.long(), condition.short()]);
-    u64::from(lengths.any(|length| is_between(length.as_seconds())))
-}
-
-/// A total outage until the page and a little longer; a little more than the first condition allows; twice the budget's rate, which no page is about; no traffic.
-fn cases(ruled: &Ruled<'_>, policy: &AlertPolicy) -> Vec<Case> {
-    let Ruled { slo, alerts, .. } = ruled;
-    let all_bad = Ratio::new(1, 1);
-    let detected = all_bad.and_then(|ratio| alerts.detection_time(Severity::Page, ratio));
-    let outage = detected.map_or(120, |time| time.as_secs().div_ceil(60) + 10);
-    let minutes = |minutes, good, bad| Stretch {
-        minutes,
-        good,
-        bad,
-        is_planned: false,
-    };
-    let planned = |stretch: Stretch| Stretch {
-        is_planned: true,
-        ..stretch
-    };
-    let quiet = minutes(quiet(alerts), EACH, 0);
-    let budget = u64::from(slo.target().budget_ppb()) * EACH * 2 / 1_000_000_000;
-    let (slow, over) = just_over(alerts);
-    let mut stories = vec![
-        (
-            "a total outage",
-            vec![quiet, minutes(outage, 0, EACH), minutes(AFTER, EACH, 0)],
-        ),
-        (
-            "just over a factor",
-            vec![quiet, minutes(slow, EACH - over, over), minutes(AFTER, EACH, 0)],
-        ),
-        (
-            "twice the budget",
-            vec![quiet, minutes(60, EACH.saturating_sub(budget), budget.min(EACH))],
-        ),
-        ("nobody comes", vec![quiet, minutes(60, 0, 0)]),
-    ];
-    if ruled.subject.known.exclusions.is_some() {
-        let work = planned(minutes(outage, 0, EACH));
-        stories.push((
-            "an outage that was planned, and one that was not",
-            vec![
-                quiet,
-                work,
-                minutes(90, EACH, 0),
-                minutes(outage, 0, EACH),
-                minutes(AFTER, EACH, 0),
-            ],
-        ));
-    }
-    let case = |(name, mut stretches): (&str, Vec<Stretch>)| {
-        let pages = pages(slo, policy, &stretches);
-        cut(&mut stretches, &pages);
-        Case {
-            name: format!("{}: {name}", slo.name()),
-            stretches,
-            pages,
-        }
-    };
-    stories.into_iter().map(case).collect()
-}
-
-/// Minutes in which the first condition of a page is met by this many bad events a minute, a twentieth over its factor.
-fn just_over(alerts: &Alerts) -> (u64, u64) {
-    let mut pages = alerts
-        .conditions()
-        .iter()
-        .filter(|condition| condition.severity() == Severity::Page);
-    let Some(first) = pages.next() else { return (60, 0) };
-    let (factor, budget) = (first.factor(), u64::from(first.target().budget_ppb()));
-    let per_million = u128::from(factor.numerator()) * u128::from(budget) * 21
-        / (u128::from(factor.denominator()) * 20 * u128::from(1_000_000_000 / EACH));
-    let bad = u64::try_from(per_million).unwrap_or(EACH).min(EACH);
-    (u64::from(first.long().as_seconds()).div_ceil(60) + 10, bad)
-}
-
-/// Shortens the last stretch to some minutes after the last page: promtool evaluates every rule in every minute.
-fn cut(stretches: &mut [Stretch], pages: &[(u64, Option<u64>)]) {
-    let [before @ .., last] = stretches else { return };
-    if let Some((_, Some(to))) = pages.last() {
-        let begin = before.iter().map(|stretch| stretch.minutes).sum::<u64>();
-        last.minutes = last.minutes.min((to + 5).saturating_sub(begin).max(1));
+    let is_between = lengths.any(|length| u64::from(length.as_seconds()) % (60 * every) != 0);
+    match proof {
+        Proof::Pages if ruled.subject.known.exclusions.is_some() => 3,
+        Proof::Pages => u64::from(is_between) + if severity == Severity::Ticket { PASSES } else { 0 },
+        Proof::Tickets if ruled.subject.known.exclusions.is_some() => 2 * every,
+        Proof::Tickets if is_between || ruled.subject.engine != Engine::Victoriametrics => every,
+        Proof::Tickets => 0,
     }
 }
-
-/// Long enough for windows of tiles to be covered; a minute counts as much as five there.
-fn quiet(alerts: &Alerts) -> u64 {
-    let pages = alerts
-        .conditions()
-        .iter()
-        .filter(|condition| condition.severity() == Severity::Page);
-    let tiled = pages
-        .map(|condition| condition.long())
-        .filter(|length| is_tiled(*length))
-        .max();
-    tiled.map_or(60, |length| u64::from(length.as_seconds()).div_ceil(60) + 60)
-}
-
-/// When slo-core pages, in minutes; a draft's rules have no page.
-fn pages(slo: &Slo, policy: &AlertPolicy, stretches: &[Stretch]) -> Vec<(u64, Option<u64>)> {
-    if slo.current_status() == Status::Draft {
-        return Vec::new();
-    }
-    let minute = |number: u64| Tick::from_unix_seconds(EPOCH + number * 60);
-    let mut masked = 0;
-    let each = stretches
-        .iter()
-        .flat_map(|stretch| (0..stretch.minutes).map(move |_| *stretch));
-    let each = each.map(|minute| {
-        masked = if minute.is_planned {
-            BEHIND_PLANNED + 1
-        } else {
-            masked.saturating_sub(1)
-        };
-        match masked {
-            0 => Events::new(minute.good, minute.bad),
-            _ => Events::default().with_excluded(minute.good + minute.bad),
-        }
-    });
-    let samples = (1..)
-        .zip(each)
-        .map(|(number, events)| Sample::new(minute(number), events));
-    let simulation = Simulation::of(slo, minute(0)).policy(policy.clone());
-    let Ok(timeline) = simulation.evaluated_every(Duration::from_secs(60)).run(samples) else {
-        return Vec::new();
-    };
-    let number = |tick: Tick| tick.since(minute(0)).as_secs() / 60;
-    let span = |page: slo_core::simulate::Span| (number(page.from()), (!page.is_open()).then(|| number(page.to())));
-    timeline.pages().map(span).collect()
-}
-
-/// A whole day, so that steps of every length begin with the first minute (Unix seconds): 1970-07-06, a year before
-/// anything can be planned.
-const EPOCH: u64 = 186 * 86_400;

@@ -108,6 +108,7 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
     for wrong in [
         &["--prometheus", "prometheus:9090"][..],
         &["--environment", "a b"],
+        &["--environment", "stagin"],
         &["--target", "x"],
         &["--target", "http://user@shop"],
         &["--exporter", "http://blackbox:9115"],

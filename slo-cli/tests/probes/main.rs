@@ -170,6 +170,20 @@ fn an_environment_has_its_own_numbers_and_job() -> Checked {
 }
 
 #[test]
+fn an_environment_that_the_spec_does_not_have_is_refused() -> Checked {
+    let output = command(&[SPEC, "--print", "scrape.yml", "--environment", "stagin"]).output()?;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    let said = text(&output.stderr);
+    assert!(
+        said.starts_with(&format!(
+            "{SPEC}: `stagin` is no environment of the spec, did you mean `staging`?; it has "
+        )),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
 fn down_counts_come_from_the_spec() -> Checked {
     let slo = |down: &str| {
         format!(

@@ -21,7 +21,7 @@ static ALERTS: SpecTable = SpecTable::of(&[
         "tier",
         SpecShape::Words,
         "tier: gold",
-        "The value of the label `tier`, for alerts to be routed by: letters, digits, `-`, `_` and `.`.",
+        "The value of the label `tier`, for alerts to be routed by: letters, digits, `-`, `_` and `.`. The rules of a fleet do not know it.",
     ),
     SpecKey::optional(
         "severities",

@@ -43,7 +43,7 @@ pub(super) static TOP: SpecTable = SpecTable::of(&[
         "labels",
         LABELS,
         "labels: { team: search }",
-        "Labels of everything that is recorded for the service. An SLO's own are over them.",
+        "Labels of every alert of the service besides ours. An SLO's own are over them. Recorded series do not have them: one that changes would begin another series.",
     ),
     SpecKey::optional(
         "alerts",
@@ -128,7 +128,7 @@ pub(super) static SLO: SpecTable = SpecTable {
             "labels",
             LABELS,
             "labels: { pager: search-oncall }",
-            "Labels that rules and alerts of the SLO carry besides ours, over those of the service: at most 20 together.",
+            "Labels that alerts of the SLO carry besides ours, over those of the service: at most 20 together. The rules of a fleet know no spec, and so none of them.",
         ),
         SpecKey::optional(
             "runbook",

@@ -148,9 +148,9 @@ impl Promise {
 }
 
 fn own_labels(slo: &Slo) -> Labels {
-    let tier = slo.alerting_rules().and_then(Alerting::tier_label);
-    let all = slo.labels().iter().chain(tier.map(|tier| ("tier", tier)));
-    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    slo.alert_labels()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn sorted(mut windows: Vec<BurnWindow>) -> Vec<BurnWindow> {

@@ -56,7 +56,16 @@ fn store() -> Map {
     );
     Map::new()
         .with("global", global)
-        .because("What `slo rules` writes.", "rule_files", ["rules/*.yaml"])
+        .because(
+            "What `slo rules` writes, and what `slo probes` does with `--out probes`.",
+            "rule_files",
+            ["rules/*.yaml", "probes/recording*.yml", "probes/alerting*.yml"],
+        )
+        .because(
+            "The scrape jobs of `slo probes`; nothing else is scraped, services push.",
+            "scrape_config_files",
+            ["probes/scrape*.yml"],
+        )
         .with("storage", Map::new().with("tsdb", tsdb))
 }
 

@@ -234,8 +234,8 @@ fn an_answer_that_is_none_is_neither_success_nor_failure() {
 
 #[test]
 fn an_environment_has_its_own_limits() {
-    let set = set();
     let of = |environment| {
+        let set = set().for_environment(environment);
         let template = file_of(
             &Plan {
                 environment,

@@ -2,16 +2,17 @@
 
 use chrono::DateTime;
 use slo_core::alert::Severity;
-use slo_core::{HttpSli, Status, names};
+use slo_core::{HttpSli, names};
 
 use super::{Own, Ruled, known_until};
 use crate::args::Source;
-use crate::render::alerting::{DATA_MISSING, SEVERITY, data_missing, silence};
+use crate::render::alerting::{DATA_MISSING, data_missing, silence};
 use crate::render::counters::Counters;
 use crate::render::dates::WARNED_BEFORE;
 use crate::render::promql;
 use crate::render::recorded::{EXCLUSION_END, VALID_TILES};
 use crate::render::recording::indented;
+use crate::render::routing::Routing;
 use crate::render::rule_file::{Group, Rule};
 
 impl Own<'_> {
@@ -23,10 +24,10 @@ impl Own<'_> {
         (!alerts.is_empty()).then(|| Group::new(name, "5m", alerts))
     }
 
-    /// One alert for what the service itself counts, unless all of these promises are drafts.
+    /// One alert for what the service itself counts, unless nobody is told of any of these promises.
     fn service_missing(&self, ruled: &[Ruled<'_>]) -> Option<Rule> {
         let own: Vec<_> = ruled.iter().filter(|ruled| !ruled.is_foreign()).collect();
-        own.iter().find(|ruled| is_agreed(ruled))?;
+        own.iter().find(|ruled| tells_somebody(ruled))?;
         let mut matchers = vec![promql::is(names::SERVICE_NAME.label, self.set.service())];
         if own.len() < ruled.len() {
             let of_its_own = own.iter().map(|ruled| ruled.slo.name());
@@ -38,14 +39,19 @@ impl Own<'_> {
             Source::Events => Counters::of_service(self.identity, self.set.service()),
             Source::Http => Counters::of_http(self.identity, self.set.service(), &HttpSli::every_route()),
         };
-        Some(data_missing(self.identity, &traffic, self.push_seconds, |range| {
-            counters.presence(Some(range))
-        }))
+        let routing = Routing::of_service(self.set);
+        Some(data_missing(
+            self.identity,
+            &traffic,
+            self.push_seconds,
+            &routing,
+            |range| counters.presence(Some(range)),
+        ))
     }
 
     /// One alert for each promise that is counted by others.
     fn counters_missing(&self, ruled: &Ruled<'_>) -> Option<Rule> {
-        let counters = ruled.subject.counters.engine().filter(|_| is_agreed(ruled))?;
+        let counters = ruled.subject.counters.engine().filter(|_| tells_somebody(ruled))?;
         let (by, silence) = (ruled.subject.by(), silence(self.push_seconds));
         let matchers = [
             promql::is(names::SERVICE_NAME.label, self.set.service()),
@@ -63,9 +69,13 @@ impl Own<'_> {
         );
         let summary = "{{ $labels.service_name }}: nothing counts {{ $labels.slo_name }} any more. Look now.";
         Some(
-            Rule::alert(DATA_MISSING, expr)
-                .label(SEVERITY, Severity::Page.as_str())
-                .labels(&ruled.subject.labels(false))
+            ruled
+                .routing()
+                .routed(
+                    Rule::alert(DATA_MISSING, expr),
+                    Severity::Page,
+                    &ruled.subject.labels(false),
+                )
                 .annotated(self.notes(ruled).of(summary, &description)),
         )
     }
@@ -78,9 +88,10 @@ impl Own<'_> {
             "They know planned times and the beginnings of periods until {day}. After that planned work counts against the \
              budget, and no period begins. Write the rules anew with `slo rules --from` and a later day."
         );
-        Rule::alert("SloDatesRunOut", format!("vector(time()) > {}", until - WARNED_BEFORE))
-            .label(names::SERVICE_NAME.label, self.set.service())
-            .label(SEVERITY, Severity::Ticket.as_str())
+        let rule = Rule::alert("SloDatesRunOut", format!("vector(time()) > {}", until - WARNED_BEFORE))
+            .label(names::SERVICE_NAME.label, self.set.service());
+        Routing::of_service(self.set)
+            .routed(rule, Severity::Ticket, &[])
             .annotated([("summary", summary), ("description", description)])
     }
 }
@@ -96,8 +107,9 @@ fn traffic(matchers: &[String], has_exclusions: bool) -> String {
     format!("({seen})\nunless on ({on})\n{planned}")
 }
 
-fn is_agreed(ruled: &Ruled<'_>) -> bool {
-    ruled.slo.current_status() == Status::Agreed
+/// No draft, and not `alerts: false`.
+fn tells_somebody(ruled: &Ruled<'_>) -> bool {
+    !ruled.alerts.is_silent()
 }
 
 /// The day of a moment, in UTC.
