@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use chrono::{DateTime, Utc};
 
-use crate::prom::{Ask, AskError, Course, Sample, Stretch};
+use crate::prom::{Ask, AskError, Course, Sample, Stretch, now_of};
 
 /// An engine at one moment.
 pub(super) struct Asking<'a> {
@@ -73,16 +73,4 @@ impl<'a> Asking<'a> {
     pub(super) fn into_doubts(self) -> Vec<String> {
         self.doubts.into_inner()
     }
-}
-
-/// To the second: ranges are whole seconds, and so is the time line of most samples.
-fn now_of(engine: &dyn Ask) -> Result<DateTime<Utc>, AskError> {
-    let answered = engine.instant("time()", None)?;
-    let seconds = answered.series.first().map(|sample| sample.value);
-    let seconds = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-    let at = seconds.and_then(|since| DateTime::from_timestamp(since.as_secs().try_into().ok()?, 0));
-    at.ok_or_else(|| AskError::NotAnEngine {
-        source_name: engine.source(),
-        found: "no time".to_owned(),
-    })
 }
