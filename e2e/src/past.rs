@@ -38,6 +38,8 @@ pub struct Instance<'a> {
     pub service: &'a str,
     /// `deployment.environment.name`.
     pub environment: &'a str,
+    /// `service.namespace`, if it has one.
+    pub namespace: &'a str,
     /// `service.instance.id`.
     pub name: &'a str,
     /// The first minute, counted back from the end.
@@ -55,6 +57,7 @@ impl<'a> Instance<'a> {
         Self {
             service,
             environment: "production",
+            namespace: "",
             name: "one",
             from: 31 * DAY,
             to: 0,
@@ -67,6 +70,7 @@ impl<'a> Instance<'a> {
             return vec![
                 ("service_name", self.service.to_owned()),
                 ("deployment_environment_name", self.environment.to_owned()),
+                ("service_namespace", self.namespace.to_owned()),
                 ("service_instance_id", self.name.to_owned()),
             ];
         }
@@ -136,11 +140,16 @@ impl Past {
     /// The events of the SLO `browse` and of the built-in `requests`: good and bad ones per minute.
     pub fn events(&mut self, of: Instance<'_>, good: impl Fn(i64) -> i64, bad: impl Fn(i64) -> i64) {
         for slo in ["browse", "requests"] {
-            let outcome = |outcome| [("slo_name", slo), ("slo_outcome", outcome)];
-            self.counter(of, "slo_events_total", &outcome("good"), &good);
-            self.counter(of, "slo_events_total", &outcome("bad"), &bad);
-            self.counter(of, "slo_events_total", &outcome("excluded"), |_| 0);
+            self.events_of(of, slo, &good, &bad);
         }
+    }
+
+    /// The events of one SLO.
+    pub fn events_of(&mut self, of: Instance<'_>, slo: &str, good: impl Fn(i64) -> i64, bad: impl Fn(i64) -> i64) {
+        let outcome = |outcome| [("slo_name", slo), ("slo_outcome", outcome)];
+        self.counter(of, "slo_events_total", &outcome("good"), good);
+        self.counter(of, "slo_events_total", &outcome("bad"), bad);
+        self.counter(of, "slo_events_total", &outcome("excluded"), |_| 0);
     }
 
     /// The duration histogram of one route: how many requests a minute there are, and how many took up to a boundary.

@@ -7,6 +7,7 @@ mod access;
 mod client;
 mod error;
 mod login;
+mod moment;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use self::access::Access;
 pub use self::client::{Engine, EngineBuilder};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};
+pub(crate) use self::moment::now_of;
 
 /// Whoever answers queries; a trait, so that a verdict can be tested without an engine.
 pub trait Ask {

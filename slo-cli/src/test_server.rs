@@ -1,7 +1,7 @@
 //! Servers on this machine's loopback that say what a test wants.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write as _};
+use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -27,7 +27,7 @@ pub(crate) fn serving(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
 }
 
 /// One request: its head and as much body as it says.
-pub(crate) fn request(stream: &mut TcpStream) -> String {
+pub(crate) fn request(stream: &mut impl Read) -> String {
     let (mut seen, mut byte) = (Vec::new(), [0]);
     while !seen.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
         seen.extend(byte);

@@ -6,7 +6,7 @@
 //! | seen | a rule is | the verdict |
 //! | --- | --- | --- |
 //! | a limit breached, beyond doubt | `fail` | blocked, exit 1 |
-//! | no answer, a partial one, warnings; a series that vanished; a push too old; several environments | `unknown` | unknown, exit 3; with [`OnUnknown::Allow`] exit 0 |
+//! | no answer, a partial one, warnings; a series that vanished; a push too old; several environments or namespaces; answers that contradict each other | `unknown` | unknown, exit 3; with [`OnUnknown::Allow`] exit 0 |
 //! | no series in the whole window: the deploy that adds us | `warn` | allowed |
 //! | fewer than 100 valid events | `idle` (`bad_ratio`, `p95`) | allowed |
 //! | more than 5% of the requests excluded | `unknown` (`bad_ratio`), unless breached even if those had been good | unknown |

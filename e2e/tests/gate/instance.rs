@@ -48,6 +48,10 @@ fn the_example_service_is_judged_by_what_one_instance_saw() -> Outcome {
     assert_eq!(code, Some(3), "{verdict:#}");
     let reason = verdict["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("it is the status of environment `"), "{reason}");
+    let (code, verdict) = gate(&example, &["--namespace", "nope"])?;
+    assert_eq!(code, Some(3), "{verdict:#}");
+    let reason = verdict["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("namespace"), "{reason}");
     example.stop()
 }
 

@@ -26,7 +26,7 @@ pub(crate) type Row = (
     &'static [&'static str],
 );
 
-const TABLE: [Row; 28] = [
+const TABLE: [Row; 38] = [
     (
         "healthy",
         &[],
@@ -143,16 +143,85 @@ const TABLE: [Row; 28] = [
         "rollout",
         &[],
         "allowed 0 pass pass pass",
-        &["note: 9000 of 18000 requests were on instances without a bucket at 800ms"],
+        &[
+            "(17760 of 18000)",
+            "note: 9000 of 18000 requests were on instances without a bucket at 800ms: judged by the nearest boundaries",
+        ],
+    ),
+    (
+        "outweighed",
+        &[],
+        "blocked 1 pass fail pass",
+        &[
+            "(45 of 9045)",
+            "note: 9000 of 9045 requests were on instances without a bucket at 800ms",
+        ],
     ),
     (
         "no-bucket",
         &[],
         "allowed 0 pass pass pass",
         &[
-            "p95 of 9000 requests was",
-            "note: interpolated, for no instance has a bucket at 800ms",
+            "(8850 of 9000)",
+            "note: no instance has a bucket at 800ms: judged by the nearest boundaries that they have",
         ],
+    ),
+    (
+        "between",
+        &[],
+        "blocked 1 pass fail pass",
+        &[
+            "(8520 of 9000)",
+            "note: no instance has a bucket at 800ms: interpolated",
+        ],
+    ),
+    (
+        "beyond",
+        &[],
+        "unknown 3 pass unknown pass",
+        &["9000 requests took longer than 500ms, where the histogram of their instances ends"],
+    ),
+    (
+        "untimed",
+        &[],
+        "unknown 3 pass unknown pass",
+        &["9000 requests were counted, and the histogram of their durations has 0"],
+    ),
+    (
+        "promise-gone",
+        &[],
+        "unknown 3 pass pass unknown",
+        &["budget of browse: the series existed and vanished"],
+    ),
+    (
+        "namesakes",
+        &[],
+        "unknown 3 unknown unknown unknown",
+        &["several namespaces match: other, sales; name one"],
+    ),
+    (
+        "namesakes",
+        &["--namespace", "sales"],
+        "blocked 1 fail pass fail",
+        &["(900 of 9900)"],
+    ),
+    (
+        "healthy",
+        &["--environment", "prodution"],
+        "unknown 3 unknown unknown unknown",
+        &["never seen in environment `prodution`, from which nobody pushes; it is in environment `production`"],
+    ),
+    (
+        "healthy",
+        &["--environment", "staging"],
+        "allowed 0 warn warn warn",
+        &["note: it is in environment `production`: is this its first deploy here?"],
+    ),
+    (
+        "namesakes",
+        &["--namespace", "sale"],
+        "unknown 3 unknown unknown unknown",
+        &["never seen in namespace `sale`; it is in environment `production` of namespace `other`"],
     ),
     (
         "stale",
@@ -248,7 +317,23 @@ fn each_row(gate: &Gate) -> Outcome {
             assert!(said.contains(text), "no `{text}` in:\n{said}");
         }
     }
+    nothing_is_known_of_a_time_before_all_data(gate)?;
     recovery_is_told_by_pieces_that_end_when_asked(gate)
+}
+
+fn nothing_is_known_of_a_time_before_all_data(gate: &Gate) -> Outcome {
+    for at in ["2020-01-01T00:00:00Z", "2025-06-01T00:00:00Z"] {
+        let (verdict, line) = gate.verdict("healthy", &["--at", at])?;
+        assert_eq!(line, "unknown 3 unknown unknown unknown", "{verdict:#}");
+        let reason = verdict["reason"].as_str().unwrap_or_default();
+        assert!(
+            reason.contains("nothing of anybody in the window before that moment"),
+            "{reason}"
+        );
+    }
+    let to_come = gate.run("healthy", &["--at", "2099-01-01T00:00:00Z"])?;
+    assert_eq!(to_come.status.code(), Some(2), "{to_come:?}");
+    Ok(())
 }
 
 /// And not at a round hour, where an engine's cache has the pieces.

@@ -1,6 +1,7 @@
 //! `slo gate`: is it all right to deploy now, and why.
 
 mod record;
+mod slip;
 
 use std::io::Read;
 use std::time::Duration;
@@ -37,6 +38,9 @@ pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surrounding
         Ok(slos) => slos,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
+    if let Some(words) = slip::in_arguments(args, around.now()) {
+        return Answer::complaint(Exit::Usage, words);
+    }
     let asked = match &args.service {
         Some(url) => instance(&args.engine, url),
         None if args.engine.url.is_empty() => {
@@ -47,7 +51,7 @@ pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surrounding
     };
     match asked {
         Ok(instance) if args.service.is_some() => judge(args, &slos, around, || {
-            ask_instance(&instance, &slos, args.environment.as_deref())
+            ask_instance(&instance, &slos, args.environment.as_deref(), args.namespace.as_deref())
         }),
         Ok(engine) => decide(args, &slos, &engine, around),
         Err(error) => Answer::complaint(Exit::Usage, format!("slo: {error}")),

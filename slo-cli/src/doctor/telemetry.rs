@@ -41,9 +41,20 @@ impl Patient<'_> {
         findings
     }
 
+    /// The numbers of an answer that the engine stands by: of others, that nothing is there says nothing.
     fn ask(&self, check: &'static str, query: &str) -> Seen<Vec<Sample>> {
         let unknown = |error: AskError| Finding::unknown(HERE, check, error.to_string());
-        Ok(self.instant(query).map_err(unknown)?.series)
+        let answered = self.instant(query).map_err(unknown)?;
+        if !answered.doubts.is_empty() {
+            let doubts = plain(&answered.doubts.join("; "));
+            let found = format!("the answer is partial or doubted by its source: {doubts}");
+            return Err(Finding::unknown(HERE, check, found));
+        }
+        if let Some(wrong) = answered.series.iter().find(|sample| !sample.value.is_finite()) {
+            let found = format!("the engine says {} to `{}`", wrong.value, plain(query));
+            return Err(Finding::unknown(HERE, check, found));
+        }
+        Ok(answered.series)
     }
 
     fn present(&self) -> Seen<Finding> {
@@ -140,10 +151,10 @@ impl Patient<'_> {
 
     fn last_push(&self) -> Seen<Finding> {
         let query = format!("time() - max(timestamp({}))", self.raw(EVENTS, &[]));
-        let ago = self
-            .ask("last_push", &query)?
-            .first()
-            .map_or(0.0, |sample| sample.value);
+        let Some(ago) = self.ask("last_push", &query)?.first().map(|sample| sample.value) else {
+            let found = "its series are there, and the engine does not say since when";
+            return Err(Finding::unknown(HERE, "last_push", found));
+        };
         let interval = self.args.push_interval.as_seconds();
         let found = format!("the last push came {} s ago", ago.round());
         #[expect(clippy::cast_precision_loss, reason = "at most 300")]
@@ -308,7 +319,8 @@ fn lacking(limit: Threshold, some: f64, all: f64) -> Option<Finding> {
         all - some
     );
     Some(if some > 0.0 {
-        Finding::warning(HERE, "buckets", found).mend("finish the rollout; until then the gate counts the others only")
+        Finding::warning(HERE, "buckets", found)
+            .mend("finish the rollout; until then the gate judges them by their nearest boundaries")
     } else {
         Finding::broken(HERE, "buckets", found)
             .mend("deploy this spec: every limit in it becomes a boundary; a view of one's own must keep them")

@@ -1,5 +1,7 @@
 //! Diagnoses without servers: what real ones cannot be brought to, or not without waiting.
 
+mod telemetry;
+
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;

@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, Observation, Unseen};
 use slo_core::{BurnWindow, ErrorBudget, Events, Ratio, Recovery, Share, Slo, SloSet, Tick, names};
 
-use super::asking::Said;
+use super::asking::{Said, no_number};
 use super::by_engine::ByEngine;
-use super::evidence::{Gathering, Presence, counted, events, outcome_of, share};
+use super::evidence::{Gathering, counted, outcome_of, share};
+use super::presence::Presence;
 use crate::prom::{Course, Sample, Stretch};
 use crate::render::recorded::{BAD_TILES, VALID_TILES};
 use crate::render::subject::WINDOW_LABEL;
@@ -114,7 +115,7 @@ impl<'a> Budgets<'a> {
             coverage: asking.ask(by.coverage(length)),
         };
         let is_planned = self.is_planned(slo, length);
-        let known = counters.of(slo);
+        let known = counters.of(slo, &presence);
         let tiles = (is_planned || counters.may_lack(&known)).then(|| self.tiles(length));
         let of = Budgets {
             presence: &presence,
@@ -143,7 +144,7 @@ impl<'a> Budgets<'a> {
             return slos.iter().filter_map(unseen).collect();
         }
         let counters = self.counters(length);
-        let known: Vec<_> = slos.iter().map(|slo| (*slo, counters.of(slo))).collect();
+        let known: Vec<_> = slos.iter().map(|slo| (*slo, counters.of(slo, self.presence))).collect();
         // Asked for once, and only where the counters do not tell enough.
         let lacks = known.iter().any(|(_, known)| counters.may_lack(known));
         let tiles = lacks.then(|| self.tiles(length));
@@ -161,10 +162,10 @@ impl<'a> Budgets<'a> {
     ) -> Budget {
         let instead = tiles
             .filter(|_| counters.may_lack(&known))
-            .and_then(|tiles| Some((tiles, tiles.instead_of(counters, &known, slo)?)));
+            .and_then(|tiles| Some((tiles, tiles.instead_of(counters, &known, (slo, self.presence))?)));
         let (source, known) = match (instead, tiles) {
             (Some(instead), _) => instead,
-            (None, Some(tiles)) if is_planned => match tiles.without_planned(&known, slo) {
+            (None, Some(tiles)) if is_planned => match tiles.without_planned(&known, (slo, self.presence)) {
                 Ok(without) => (tiles, without),
                 Err(note) => (
                     counters,
@@ -177,13 +178,12 @@ impl<'a> Budgets<'a> {
             (None, _) => (counters, known),
         };
         let recovers_at = self.recovery(slo, source, &known);
-        let seen = self.presence.observed(&source.events[0].query, known.events);
+        let said: Vec<_> = source.said().collect();
+        let seen = self.presence.observed(slo.name(), &said, known.events);
         let seen = known.coverage.into_iter().fold(seen, Observation::covering);
-        let seen = known.note.into_iter().fold(seen, Observation::noted);
-        let seen = self.presence.doubting(seen);
         Budget {
             slo: slo.name().to_owned(),
-            seen: source.said().fold(seen, |seen, said| said.doubting(seen)),
+            seen: known.note.into_iter().fold(seen, Observation::noted),
             recovers_at,
         }
     }
@@ -290,55 +290,72 @@ impl Source<'_> {
     /// the engine itself doubts is not made up for.
     fn may_lack(&self, known: &Known) -> bool {
         let is_little = known.coverage.is_none_or(|coverage| coverage < ErrorBudget::COVERED);
-        let is_whole = || !self.said().any(Said::is_doubted) && self.failure().is_none();
+        let is_sound = matches!(known.events, Ok(_) | Err(Unseen::NeverSeen));
+        let is_whole = || is_sound && !self.said().any(Said::is_doubted);
         self.said().any(Said::is_refused) || is_little && is_whole()
     }
 
-    fn of(&self, slo: &Slo) -> Known {
-        if let Some(why) = self.failure() {
-            return Known {
-                events: Err(why),
-                coverage: None,
-                note: None,
-            };
-        }
-        if let From::Engine(by) = self.from {
-            return Known {
-                events: by.counted(self.events[0].series()),
-                coverage: self.coverage.value().and_then(share),
-                note: None,
-            };
-        }
-        let window = RuleWindow::new(slo.window())
-            .map(|window| window.to_string())
-            .unwrap_or_default();
-        let is_its = |sample: &&Sample| {
-            let is_named = sample.label(names::SLO_NAME.label) == slo.name();
-            is_named && (!matches!(self.from, From::Tiles) || sample.label(WINDOW_LABEL) == window)
-        };
-        let own = |said: &Said| said.series().iter().filter(is_its).cloned().collect::<Vec<_>>();
-        let coverage = own(&self.coverage).first().and_then(|sample| share(sample.value));
-        let counts: Vec<_> = self.events.iter().map(own).collect();
-        let events = match counts.as_slice() {
-            // The service is there: this promise is new, and nothing of it is spent.
-            [all] if all.is_empty() => Err(Unseen::NeverSeen),
-            [all] => events(all),
-            [bad, valid] => match (bad.first(), valid.first()) {
-                (Some(bad), Some(valid)) => of_tiles(bad.value, valid.value),
-                _ => Err(Unseen::NeverSeen),
-            },
-            _ => Err(Unseen::NeverSeen),
+    fn of(&self, slo: &Slo, presence: &Presence) -> Known {
+        let coverage = self.coverage_of(slo);
+        let events = match (&coverage, self.failure()) {
+            (_, Some(why)) => Err(why),
+            (Err(why), None) => Err(why.clone()),
+            (Ok(_), None) => self.events_of(slo, presence),
         };
         Known {
             events,
-            coverage,
+            coverage: coverage.ok().flatten().filter(|_| self.failure().is_none()),
             note: None,
         }
     }
 
+    fn events_of(&self, slo: &Slo, presence: &Presence) -> Result<Events, Unseen> {
+        match (self.from, self.events.as_slice()) {
+            (From::Engine(by), [both]) => by.counted(both),
+            (From::Counters, [all]) => {
+                let own = all.by(&[names::SLO_NAME.label, names::SLO_OUTCOME.label])?.iter();
+                presence.counted(slo.name(), own.filter(|sample| self.is_of(sample, slo)))
+            }
+            (From::Tiles, [bad, valid]) => match (self.own(bad, slo)?, self.own(valid, slo)?) {
+                (Some(bad), Some(valid)) => of_tiles(bad, valid),
+                _ => Err(Unseen::NeverSeen),
+            },
+            _ => Err(Unseen::NeverSeen),
+        }
+    }
+
+    /// `None` where it is not said; of counters that have just begun, say.
+    fn coverage_of(&self, slo: &Slo) -> Result<Option<Ratio>, Unseen> {
+        let value = match self.from {
+            From::Engine(_) => self.coverage.number()?,
+            From::Counters | From::Tiles => self.own(&self.coverage, slo)?,
+        };
+        let share = |value| share(value).ok_or_else(|| no_number(value));
+        value.map(share).transpose()
+    }
+
+    /// The one value of an SLO.
+    fn own(&self, said: &Said, slo: &Slo) -> Result<Option<f64>, Unseen> {
+        let labels = [names::SLO_NAME.label, WINDOW_LABEL];
+        let labels = match self.from {
+            From::Tiles => &labels[..],
+            From::Counters | From::Engine(_) => &labels[..1],
+        };
+        let mut samples = said.by(labels)?.iter();
+        let own = samples.find(|sample| self.is_of(sample, slo));
+        Ok(own.map(|sample| sample.value))
+    }
+
+    /// Of tiles those of its window: it may have had another one before.
+    fn is_of(&self, sample: &Sample, slo: &Slo) -> bool {
+        let window = || RuleWindow::new(slo.window()).map(|window| window.to_string());
+        let is_window = || sample.label(WINDOW_LABEL) == window().unwrap_or_default();
+        sample.label(names::SLO_NAME.label) == slo.name() && (!matches!(self.from, From::Tiles) || is_window())
+    }
+
     /// What these tiles know of an SLO, where that is more than the counters do.
-    fn instead_of(&self, counters: &Source<'_>, known: &Known, slo: &Slo) -> Option<Known> {
-        let mine = self.of(slo);
+    fn instead_of(&self, counters: &Source<'_>, known: &Known, (slo, presence): (&Slo, &Presence)) -> Option<Known> {
+        let mine = self.of(slo, presence);
         let coverage = mine.coverage.filter(|_| mine.events.is_ok())?;
         let why = match counters.failure() {
             Some(why) => format!("there is {why}"),
@@ -360,8 +377,8 @@ impl Source<'_> {
 
     /// What these tiles know of an SLO with a planned time in its window, unless they cover less; else why they are not
     /// taken.
-    fn without_planned(&self, known: &Known, slo: &Slo) -> Result<Known, String> {
-        let mine = self.of(slo);
+    fn without_planned(&self, known: &Known, (slo, presence): (&Slo, &Presence)) -> Result<Known, String> {
+        let mine = self.of(slo, presence);
         let counted_on = |why: &str| format!("planned times count as any other: {why}");
         let coverage = mine.coverage.filter(|_| mine.events.is_ok());
         let coverage = coverage.ok_or_else(|| counted_on("no tiles of rules that leave them out were found"))?;

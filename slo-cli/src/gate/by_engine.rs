@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 use slo_core::gate::Unseen;
 use slo_core::{BurnWindow, Events, PromQuery, PrometheusSli, Sli, Slo, Tick};
 
-use super::evidence::{Gathering, Presence, counted, why_absent};
-use crate::prom::{Course, Sample};
+use super::asking::Said;
+use super::evidence::{Gathering, counted};
+use super::presence::{Presence, age, kept};
+use crate::prom::Course;
 use crate::render::subject;
 
 /// The queries of one SLO.
@@ -31,31 +33,43 @@ impl<'a> ByEngine<'a> {
 
     /// Whether there is anything to count, and since when nothing came. What our service pushes says nothing of that.
     pub(super) fn presence(self, gathering: &Gathering<'_>) -> Presence {
-        let asking = &gathering.asking;
-        let mut said = vec![asking.ask(self.present())];
-        let value = said[0].value();
-        let unseen = match (said[0].failure(), value) {
-            (Some(failure), _) => Some(failure),
-            (None, Some(_)) => self.slices(),
-            (None, None) => {
-                // The whole period: a new one does not make a series that is gone one that never was.
-                let longest = self.slo.window().longest();
-                let ever = asking.ask(self.ever(longest));
-                let absent = why_absent(&ever);
-                said.push(ever);
-                Some(match absent {
-                    Unseen::NeverSeen => {
-                        let part = asking.ask(self.part(longest));
-                        let why = self.why_unheard(part.failure(), part.value());
-                        said.push(part);
-                        why
-                    }
-                    other => other,
-                })
-            }
+        let there = gathering.asking.ask(self.present());
+        let number = there.number();
+        let mut said = vec![there];
+        let age = match number {
+            Err(why) => Err(why),
+            Ok(None) => Err(self.absence(gathering, &mut said)),
+            Ok(Some(value)) => match (self.slices(), self.sli.valid_query().selector()) {
+                (Some(why), _) => Err(why),
+                (None, Some(_)) => age(value).map(Some),
+                (None, None) => Ok(None),
+            },
         };
-        let age = value.filter(|_| self.sli.valid_query().selector().is_some());
-        Presence::new(said, age, unseen)
+        Presence::of_slo(self.slo.name(), said, age)
+    }
+
+    /// Nothing valid is there now.
+    fn absence(self, gathering: &Gathering<'_>, said: &mut Vec<Said>) -> Unseen {
+        // The whole period: a new one does not make a series that is gone one that never was.
+        let longest = self.slo.window().longest();
+        let mut ask = |query: String| {
+            let answer = gathering.asking.ask(query);
+            let number = answer.number();
+            said.push(answer);
+            number
+        };
+        let is_some = |number: Option<f64>| number.is_some_and(|series| series > 0.0);
+        match ask(self.ever(longest)) {
+            Err(why) => return why,
+            Ok(ever) if is_some(ever) => return Unseen::Vanished,
+            Ok(_) => {}
+        }
+        match ask(self.part(longest)) {
+            Err(why) => return why,
+            Ok(part) if is_some(part) => return self.only_a_part(),
+            Ok(_) => {}
+        }
+        kept(gathering, longest, said).err().unwrap_or(Unseen::NeverSeen)
     }
 
     /// Slices are judged in a process, and none counts these events.
@@ -64,16 +78,12 @@ impl<'a> ByEngine<'a> {
         self.slo.time_slices().map(|_| Unseen::NoAnswer(words.to_owned()))
     }
 
-    /// Nothing valid was ever there: the SLO is new, unless its other query finds something.
-    fn why_unheard(self, failure: Option<Unseen>, part: Option<f64>) -> Unseen {
-        match (failure, part) {
-            (Some(failure), _) => failure,
-            (None, Some(part)) if part > 0.0 => Unseen::NoAnswer(format!(
-                "its query for valid events finds nothing, and that for {} ones does; compare the two in the spec",
-                self.what()
-            )),
-            (None, _) => Unseen::NeverSeen,
-        }
+    /// The query for valid events finds nothing, and the other one does.
+    fn only_a_part(self) -> Unseen {
+        Unseen::NoAnswer(format!(
+            "its query for valid events finds nothing, and that for {} ones does; compare the two in the spec",
+            self.what()
+        ))
     }
 
     /// How old the newest sample of a selector is, in seconds; of an expression whether it says anything of five minutes.
@@ -126,12 +136,17 @@ impl<'a> ByEngine<'a> {
         format!("count_over_time(({there})[{window}:{STEP}s]) / {moments}")
     }
 
-    /// The events of an answer to [`Self::events`]. No bad ones yet, or no good ones, are none.
-    pub(super) fn counted(self, series: &[Sample]) -> Result<Events, Unseen> {
+    /// The events of an answer to [`Self::events`]. No bad ones yet, or no good ones, are none; no valid ones are no answer.
+    pub(super) fn counted(self, said: &Said) -> Result<Events, Unseen> {
+        let series = said.by(&[COUNT])?;
         let of = |what: &str| series.iter().find(|sample| sample.label(COUNT) == what);
-        // There, and nothing to compare it with yet: as new as a series can be.
-        let valid = of(VALID).ok_or(Unseen::NeverSeen)?.value;
-        self.of_counts(of(self.what()).map_or(0.0, |part| part.value), valid)
+        let valid = of(VALID).ok_or_else(|| {
+            Unseen::Unclear(
+                "its valid events are there, and the engine counts none, not even 0: are there two samples in the window?"
+                    .to_owned(),
+            )
+        })?;
+        self.of_counts(of(self.what()).map_or(0.0, |part| part.value), valid.value)
     }
 
     /// The events of each step of a history of [`Self::events`], with the step's last moment.

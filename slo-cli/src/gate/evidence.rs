@@ -3,25 +3,28 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use slo_core::gate::{Evidence, GateRules, Latency, Observation, Unseen};
-use slo_core::{Events, Ratio, Slo, SloSet, Threshold, names};
+use slo_core::gate::{Evidence, Observation, Unseen};
+use slo_core::{Events, Ratio, Slo, SloSet, names};
 
 use super::Target;
-use super::asking::{Asking, Said};
+use super::asking::Asking;
 use super::budgets::{Budget, Budgets};
 use super::freshness::freshness;
+use super::latency::latency;
+use super::presence::Presence;
 use super::queries::Queries;
 use crate::prom::{Ask, Sample};
 use crate::render::plain;
 
-/// Asks an engine for everything that the gate's rules need to know of a service, at a moment or now.
+/// Asks an engine for everything that the gate's rules need to know of a service, at a moment or at the engine's now.
 ///
 /// Nothing is left out: what could not be seen is evidence as well. An engine that does not answer is asked once.
 pub fn gather(engine: &dyn Ask, slos: &SloSet, target: &Target, at: Option<DateTime<Utc>>) -> Evidence {
+    let asking = Asking::new(engine, at);
     let gathering = Gathering {
-        asking: Asking::new(engine, at),
+        now: asking.at(),
+        asking,
         queries: Queries(target),
-        now: at.unwrap_or_else(Utc::now),
         doubt: target.doubt(),
     };
     gathering.evidence(slos)
@@ -35,67 +38,18 @@ pub(super) struct Gathering<'a> {
     doubt: Option<String>,
 }
 
-/// Whether the service is there, and since when it has said nothing.
-pub(super) struct Presence {
-    /// What this rests on: an engine that doubts it casts doubt on everything.
-    said: Vec<Said>,
-    pushed_ago: Option<Duration>,
-    unseen: Option<Unseen>,
-}
-
 impl Gathering<'_> {
     fn evidence(&self, slos: &SloSet) -> Evidence {
         let rules = slos.gate();
-        let presence = self.presence(slos);
-        let evidence = Evidence::new(self.requests(rules, &presence), self.latency(rules, &presence));
+        let presence = Presence::of_service(self, self.longest(slos));
+        let (requests, counted) = self.requests(rules.bad_ratio.over.longest(), &presence);
+        let durations = latency(self, rules, &presence, &counted);
+        let evidence = Evidence::new(requests, durations).as_of(self.now);
         let budgets = Budgets::new(self, slos, &presence).all();
         let evidence = budgets.into_iter().fold(evidence, Budget::into_evidence);
         let checks = freshness(self, slos, &presence);
         let add = |evidence: Evidence, (check, seen): (String, _)| evidence.freshness(check, seen);
         checks.into_iter().fold(evidence, add)
-    }
-
-    fn presence(&self, slos: &SloSet) -> Presence {
-        let present = self.asking.ask(self.queries.present());
-        let environments: Vec<_> = present
-            .series()
-            .iter()
-            .map(|sample| environment(sample).to_owned())
-            .collect();
-        let mut said = vec![present];
-        let unseen = match environments.len() {
-            _ if said[0].failure().is_some() => said[0].failure(),
-            0 => {
-                let longest = self.longest(slos);
-                let ever = self.asking.ask(self.queries.ever(longest));
-                let unseen = why_absent(&ever);
-                said.push(ever);
-                let is_absent = matches!(unseen, Unseen::NeverSeen | Unseen::Vanished);
-                let elsewhere = is_absent.then(|| self.elsewhere(longest, &mut said)).flatten();
-                elsewhere.or(Some(unseen))
-            }
-            1 => None,
-            _ => Some(Unseen::Environments(environments)),
-        };
-        let age = || self.asking.ask(self.queries.age()).value();
-        let pushed_ago = unseen.is_none().then(age).flatten();
-        Presence::new(said, pushed_ago, unseen)
-    }
-
-    /// Whether what looks like the deploy that adds a service, or like one that is gone, goes by other labels.
-    fn elsewhere(&self, longest: Duration, said: &mut Vec<Said>) -> Option<Unseen> {
-        for (query, mend) in self.queries.elsewhere(longest) {
-            let answer = self.asking.ask(query);
-            let (failure, found) = (answer.failure(), answer.value());
-            said.push(answer);
-            if failure.is_some() {
-                return failure;
-            }
-            if found.is_some_and(|series| series > 0.0) {
-                return Some(Unseen::OtherLabels(mend.to_owned()));
-            }
-        }
-        None
     }
 
     /// The longest of the windows that matter.
@@ -107,79 +61,26 @@ impl Gathering<'_> {
             .max(slos.gate().bad_ratio.over.longest())
     }
 
-    fn requests(&self, rules: &GateRules, presence: &Presence) -> Observation<Events> {
-        let query = self.queries.events_of(names::REQUESTS, rules.bad_ratio.over.longest());
+    /// What was seen of all requests, and what they come to.
+    pub(super) fn requests(
+        &self,
+        window: Duration,
+        presence: &Presence,
+    ) -> (Observation<Events>, Result<Events, Unseen>) {
+        let query = self.queries.events_of(names::REQUESTS, window);
         if let Some(unseen) = presence.unseen(&query) {
-            return unseen;
+            return (unseen, Err(Unseen::NeverSeen));
         }
         let said = self.asking.ask(query);
-        let seen = match said.failure() {
-            Some(unseen) => Observation::unseen(&said.query, unseen),
-            None => presence.observed(&said.query, events(said.series())),
-        };
-        let seen = self.doubt.iter().cloned().fold(seen, Observation::noted);
-        said.doubting(presence.doubting(seen))
-    }
-
-    fn latency(&self, rules: &GateRules, presence: &Presence) -> Observation<Latency> {
-        let (limit, window) = (rules.p95.limit, rules.p95.over.longest());
-        let query = self.queries.fast(limit, window);
-        if let Some(unseen) = presence.unseen(&query) {
-            return unseen;
-        }
-        let fast = self.asking.ask(query);
-        let counted = self.asking.ask(self.queries.counted(limit, window));
-        let all = self.asking.ask(self.queries.all(window));
-        if let Some(unseen) = [&fast, &counted, &all].into_iter().find_map(Said::failure) {
-            return Observation::unseen(&fast.query, unseen);
-        }
-        let counts = [&fast, &counted, &all].map(count_of);
-        let [Ok(good), Ok(judged), Ok(total)] = counts else {
-            let why = counts.into_iter().find_map(Result::err);
-            return Observation::unseen(&fast.query, why.unwrap_or(Unseen::NeverSeen));
-        };
-        let seen = if judged == 0 && total > 0 {
-            self.interpolated(limit, window, total, presence)
-        } else {
-            let counts = Latency::Counts {
-                limit,
-                events: Events::new(good.min(judged), judged.saturating_sub(good)),
-            };
-            let seen = presence.observed(&fast.query, Ok(counts));
-            match total.saturating_sub(judged) {
-                // Rounding, and samples that came between two questions.
-                missing if missing * 100 <= total => seen,
-                missing => seen.noted(format!(
-                    "{missing} of {total} requests were on instances without a bucket at {limit} and are left out"
-                )),
-            }
-        };
-        let seen = presence.doubting(seen);
-        [&fast, &counted, &all]
-            .into_iter()
-            .fold(seen, |seen, said| said.doubting(seen))
-    }
-
-    /// No instance has the boundary.
-    fn interpolated(
-        &self,
-        limit: Threshold,
-        window: Duration,
-        events: u64,
-        presence: &Presence,
-    ) -> Observation<Latency> {
-        let said = self.asking.ask(self.queries.p95(window));
-        if let Some(unseen) = said.failure() {
-            return Observation::unseen(&said.query, unseen);
-        }
-        let seconds = said
-            .value()
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let latency = seconds.map(|p95| Latency::P95 { p95, events });
-        let latency =
-            latency.ok_or_else(|| Unseen::NoAnswer("no 95th percentile can be made of its buckets".to_owned()));
-        let seen = presence.observed(&said.query, latency);
-        said.doubting(seen.noted(format!("interpolated, for no instance has a bucket at {limit}")))
+        let counted = said
+            .by(&[names::SLO_OUTCOME.label])
+            .and_then(|series| presence.counted(names::REQUESTS, series.iter()))
+            .map_err(|why| match why {
+                Unseen::NeverSeen => Unseen::Unclear("it pushes events of its SLOs, and none of `requests`".to_owned()),
+                other => other,
+            });
+        let seen = presence.observed(names::REQUESTS, &[&said], counted.clone());
+        (self.doubt.iter().cloned().fold(seen, Observation::noted), counted)
     }
 
     /// How long a window is now: of a calendar period what has passed.
@@ -195,61 +96,9 @@ impl Gathering<'_> {
     }
 }
 
-impl Presence {
-    /// What these answers come to, with the age in seconds of the newest sample.
-    pub(super) fn new(said: Vec<Said>, age: Option<f64>, unseen: Option<Unseen>) -> Self {
-        Self {
-            said,
-            pushed_ago: age.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
-            unseen,
-        }
-    }
-
-    /// Why nothing is known, as an answer to a question that is not worth asking.
-    pub(super) fn unseen<T>(&self, query: &str) -> Option<Observation<T>> {
-        let unseen = self.unseen.clone()?;
-        Some(self.doubting(Observation::unseen(query, unseen)))
-    }
-
-    /// Whether the service is there to be asked about.
-    pub(super) const fn is_seen(&self) -> bool {
-        self.unseen.is_none()
-    }
-
-    pub(super) fn doubting<T>(&self, seen: Observation<T>) -> Observation<T> {
-        self.said.iter().fold(seen, |seen, said| said.doubting(seen))
-    }
-
-    pub(super) fn observed<T>(&self, query: &str, value: Result<T, Unseen>) -> Observation<T> {
-        let seen = match value {
-            Ok(value) => Observation::seen(query, value),
-            Err(unseen) => Observation::unseen(query, unseen),
-        };
-        self.pushed_ago.into_iter().fold(seen, Observation::pushed_ago)
-    }
-}
-
-/// It has no sample now: it never had one in any window that matters, or it is gone.
-pub(super) fn why_absent(ever: &Said) -> Unseen {
-    match (ever.failure(), ever.value()) {
-        (Some(failure), _) => failure,
-        (None, Some(series)) if series > 0.0 => Unseen::Vanished,
-        (None, _) => Unseen::NeverSeen,
-    }
-}
-
-fn environment(sample: &Sample) -> &str {
-    match sample.label(names::DEPLOYMENT_ENVIRONMENT_NAME.label) {
-        "" => "(none)",
-        name => name,
-    }
-}
-
 /// Counts by outcome. Prometheus extrapolates to parts of events; the nearest whole number is the best guess.
-pub(super) fn events(series: &[Sample]) -> Result<Events, Unseen> {
-    let mut each = series
-        .iter()
-        .map(|sample| outcome_of(sample.label(names::SLO_OUTCOME.label), sample.value));
+pub(super) fn events<'a>(series: impl Iterator<Item = &'a Sample>) -> Result<Events, Unseen> {
+    let mut each = series.map(|sample| outcome_of(sample.label(names::SLO_OUTCOME.label), sample.value));
     each.try_fold(Events::default(), |sum, events| Ok(sum.saturating_add(events?)))
 }
 
@@ -265,11 +114,6 @@ pub(crate) fn outcome_of(outcome: &str, value: f64) -> Result<Events, Unseen> {
             plain(other)
         ))),
     }
-}
-
-/// What an aggregation without labels counted; nothing is none.
-fn count_of(said: &Said) -> Result<u64, Unseen> {
-    said.value().map_or(Ok(0), counted)
 }
 
 pub(super) fn counted(value: f64) -> Result<u64, Unseen> {
@@ -288,8 +132,12 @@ pub(crate) fn count(value: f64) -> Option<u64> {
     (0.0..=MOST).contains(&value).then_some(value as u64)
 }
 
-/// A share of moments, at most all.
+/// A share of moments, at most all; `None` for what is no share.
 pub(crate) fn share(value: f64) -> Option<Ratio> {
+    // The smaller one of NaN and 1 is 1.
+    if !value.is_finite() {
+        return None;
+    }
     let parts = count(value.min(1.0) * 1e9)?;
     Ratio::new(parts, 1_000_000_000)
 }

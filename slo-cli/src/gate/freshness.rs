@@ -6,7 +6,8 @@ use slo_core::gate::{Freshness, Observation, Unseen};
 use slo_core::{Sli, SloSet, names};
 
 use super::asking::Said;
-use super::evidence::{Gathering, Presence};
+use super::evidence::Gathering;
+use super::presence::Presence;
 use super::queries::PROBE_STATE;
 use crate::prom::Sample;
 use crate::render::plain;
@@ -24,17 +25,22 @@ pub(super) fn freshness(
     }
     let checks = gathering.asking.ask(gathering.queries.checks());
     let probes = gathering.asking.ask(gathering.queries.probes());
-    let mut seen = by_name(
+    let told = by_name(
         &checks,
-        names::HEALTH_CHECK.label,
-        names::HEALTH_STATE.label,
+        [names::HEALTH_CHECK.label, names::HEALTH_STATE.label],
         "instances",
     );
-    let probed = by_name(&probes, names::SLO_NAME.label, PROBE_STATE, "probed targets");
-    seen.extend(probed);
-    let failed = [&checks, &probes].into_iter().find(|said| said.failure().is_some());
-    if let Some((said, why)) = failed.and_then(|said| Some((said, said.failure()?))) {
-        seen.push(("its checks".to_owned(), Observation::unseen(&said.query, why)));
+    let probed = by_name(&probes, [names::SLO_NAME.label, PROBE_STATE], "probed targets");
+    let mut seen = Vec::new();
+    let mut failed = None;
+    for (said, states) in [(&checks, told), (&probes, probed)] {
+        match states {
+            Ok(states) => seen.extend(states),
+            Err(why) => failed = failed.or(Some(Observation::unseen(&said.query, why))),
+        }
+    }
+    if let Some(unseen) = failed {
+        seen.push(("its checks".to_owned(), unseen));
     } else if seen.is_empty() {
         seen.extend(promised(slos, &checks));
     }
@@ -53,10 +59,11 @@ fn promised<'a>(slos: &'a SloSet, said: &'a Said) -> impl Iterator<Item = (Strin
 }
 
 /// The states of each check, by how many are in them.
-fn by_name(said: &Said, name: &str, state: &str, of: &str) -> Vec<(String, Observation<Freshness>)> {
+fn by_name(said: &Said, labels: [&str; 2], of: &str) -> Result<Vec<(String, Observation<Freshness>)>, Unseen> {
+    let [name, state] = labels;
     let mut checks: BTreeMap<&str, Vec<(&str, f64)>> = BTreeMap::new();
     let named = |sample: &&Sample| !sample.label(name).is_empty();
-    for sample in said.series().iter().filter(named) {
+    for sample in said.by(&labels)?.iter().filter(named) {
         let states = checks.entry(sample.label(name)).or_default();
         states.push((sample.label(state), sample.value));
     }
@@ -64,7 +71,7 @@ fn by_name(said: &Said, name: &str, state: &str, of: &str) -> Vec<(String, Obser
         let seen = Observation::seen(&said.query, judged(&states, of));
         (plain(check), said.doubting(seen))
     };
-    checks.into_iter().map(observed).collect()
+    Ok(checks.into_iter().map(observed).collect())
 }
 
 /// Fresh where every one of them is; a check that only warns keeps its promise.

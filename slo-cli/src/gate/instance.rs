@@ -10,6 +10,7 @@ use slo_core::gate::{Evidence, Latency, Observation, Unseen};
 use slo_core::{Events, Sli, Slo, SloSet, Threshold, Window};
 
 use super::evidence::{counted, share};
+use super::latency::is_enough;
 use crate::prom::Engine;
 use crate::render::plain;
 
@@ -17,6 +18,7 @@ use crate::render::plain;
 #[derive(Deserialize)]
 struct Status {
     service: String,
+    namespace: Option<String>,
     environment: Option<String>,
     instance_id: String,
     requests: Requests,
@@ -67,8 +69,8 @@ struct Quantile {
     below_seconds: Option<f64>,
 }
 
-/// Reads a status route; what cannot be read or is not of this service is evidence as well.
-pub fn ask_instance(route: &Engine, slos: &SloSet, environment: Option<&str>) -> Evidence {
+/// Reads a status route; what cannot be read or is not of this service, environment and namespace is evidence as well.
+pub fn ask_instance(route: &Engine, slos: &SloSet, environment: Option<&str>, namespace: Option<&str>) -> Evidence {
     let source = crate::prom::Ask::source(route);
     let status = route.page(|body| {
         let status = serde_json::from_slice::<Status>(body);
@@ -79,27 +81,47 @@ pub fn ask_instance(route: &Engine, slos: &SloSet, environment: Option<&str>) ->
     });
     match status
         .map_err(|error| error.to_string())
-        .and_then(|status| is_ours(status, slos, environment))
+        .and_then(|status| is_ours(status, slos, environment, namespace))
     {
         Ok(status) => View::new(source, status, slos).evidence(),
         Err(why) => dark(&source, slos, &Unseen::NoAnswer(why)),
     }
 }
 
-fn is_ours(status: Status, slos: &SloSet, environment: Option<&str>) -> Result<Status, String> {
+fn is_ours(
+    status: Status,
+    slos: &SloSet,
+    environment: Option<&str>,
+    namespace: Option<&str>,
+) -> Result<Status, String> {
     if status.service != slos.service() {
         let (theirs, ours) = (plain(&status.service), slos.service());
         return Err(format!(
             "it is the status of `{theirs}`, and the spec is that of `{ours}`"
         ));
     }
-    match (environment, status.environment.as_deref()) {
-        (Some(asked), Some(found)) if asked != found => Err(format!(
-            "it is the status of environment `{}`, not of `{asked}`",
-            plain(found)
-        )),
-        _ => Ok(status),
+    for (what, asked, found) in [
+        ("environment", environment, &status.environment),
+        ("namespace", namespace, &status.namespace),
+    ] {
+        match (asked, found.as_deref()) {
+            (Some(asked), Some(found)) if asked != found => {
+                let found = plain(found);
+                return Err(format!(
+                    "it is the status of {what} `{found}`, not of `{}`",
+                    plain(asked)
+                ));
+            }
+            (Some(asked), None) => {
+                let asked = plain(asked);
+                return Err(format!(
+                    "it does not say of which {what} it is the status; `{asked}` was asked for"
+                ));
+            }
+            (Some(_), Some(_)) | (None, _) => {}
+        }
     }
+    Ok(status)
 }
 
 /// Nothing was seen.
@@ -165,12 +187,24 @@ impl<'a> View<'a> {
     }
 
     fn requests(&self) -> Result<Events, Unseen> {
-        let mut sum = Events::default();
-        for route in &self.status.routes {
-            let bad = bad_of(route)?;
-            sum = sum.saturating_add(Events::new(route.requests.saturating_sub(bad), bad));
+        let totals = self.status.requests.totals;
+        if self.status.routes.is_empty() && totals.all() > 0 {
+            return Err(Unseen::Unclear(format!(
+                "it counted {} requests since it began, and names no route that one matched",
+                totals.all()
+            )));
         }
-        Ok(sum)
+        let mut each = self.status.routes.iter().map(events_of);
+        let sum = each.try_fold(Events::default(), |sum, events| Ok(sum.saturating_add(events?)))?;
+        let rules = self.slos.gate();
+        let most = rules.most_excluded;
+        match totals.excluded_ratio().filter(|share| *share > most.as_ratio()) {
+            Some(share) if sum.all() >= rules.least_events.max(1) => Err(Unseen::Unclear(format!(
+                "{share} of the requests since it began were excluded, more than {most}, and it does not tell of the last \
+                 ones"
+            ))),
+            _ => Ok(sum),
+        }
     }
 
     /// How many requests surely were fast enough, and how many surely were not, as the quantiles of each route bound
@@ -183,13 +217,24 @@ impl<'a> View<'a> {
         };
         let all = routes().fold(0, |all: u64, route| all.saturating_add(route.timed));
         let (least, most) = (sum(surely_fast), sum(perhaps_fast));
+        let requests = self
+            .status
+            .routes
+            .iter()
+            .fold(0, |all: u64, route| all.saturating_add(route.requests));
+        if all == 0 && requests >= self.slos.gate().least_events.max(1) {
+            let words = format!("it counted {requests} requests, and timed none");
+            return Err(Unseen::Unclear(words));
+        }
+        if least > most {
+            let words = "its quantiles are below one bound and above a higher one";
+            return Err(Unseen::Unclear(words.to_owned()));
+        }
         let events = |fast: u64| {
             let events = Events::new(fast, all.saturating_sub(fast));
             Ok(Latency::Counts { limit, events })
         };
-        // 95 of 100, without a fraction.
-        let is_enough = |fast: u64| u128::from(fast) * 100 >= u128::from(all) * 95;
-        match (is_enough(least), is_enough(most)) {
+        match (is_enough(least, all), is_enough(most, all)) {
             (true, _) => events(least),
             (false, false) => events(most),
             (false, true) => Err(Unseen::NoAnswer(format!(
@@ -206,16 +251,21 @@ impl<'a> View<'a> {
         let Some(promise) = self.status.slos.iter().find(|promise| promise.name == slo.name()) else {
             return evidence.budget(slo.name(), self.observed(Err(Unseen::NeverSeen)));
         };
+        let (objective, window) = (slo.target().to_string(), slo.window().to_string());
+        if promise.window != window {
+            let words = format!(
+                "the instance counts over {}, the spec over {window}",
+                plain(&promise.window)
+            );
+            return evidence.budget(slo.name(), self.observed(Err(Unseen::Unclear(words))));
+        }
         let mut seen = self.observed(Ok(promise.events));
         seen = share(promise.coverage_ratio)
             .into_iter()
             .fold(seen, Observation::covering);
-        let (objective, window) = (slo.target().to_string(), slo.window().to_string());
-        if (promise.objective.as_str(), promise.window.as_str()) != (objective.as_str(), window.as_str()) {
-            let theirs = plain(&format!("{} over {}", promise.objective, promise.window));
-            seen = seen.noted(format!(
-                "the instance promises {theirs}, the spec {objective} over {window}"
-            ));
+        if promise.objective != objective {
+            let theirs = plain(&promise.objective);
+            seen = seen.noted(format!("the instance promises {theirs}, the spec {objective}"));
         }
         let evidence = evidence.budget(slo.name(), seen);
         match promise.budget.recovers_at {
@@ -225,13 +275,19 @@ impl<'a> View<'a> {
     }
 }
 
-fn bad_of(route: &Route) -> Result<u64, Unseen> {
+/// The events of one route; without a share of bad ones there was no valid one.
+fn events_of(route: &Route) -> Result<Events, Unseen> {
+    let Some(ratio) = route.error_ratio else {
+        return Ok(Events::default().with_excluded(route.requests));
+    };
+    let share = share(ratio).filter(|_| (0.0..=1.0).contains(&ratio));
+    let share = share.ok_or_else(|| Unseen::NoAnswer(format!("it says that {ratio} of its requests were bad")))?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a share of a count that one process has in 15 minutes"
     )]
-    let requests = route.requests as f64;
-    counted(route.error_ratio.unwrap_or_default() * requests).map(|bad| bad.min(route.requests))
+    let bad = counted(share.as_ratio_f64() * route.requests as f64)?;
+    Ok(Events::new(route.requests.saturating_sub(bad), bad))
 }
 
 /// As many as a quantile below the limit says: p95 is what 95% did not exceed.
@@ -298,7 +354,7 @@ mod tests {
     fn verdict(address: &str, environment: Option<&str>) -> Verdict {
         let slos = SloSet::from_yaml(YAML).unwrap();
         let route = Engine::at(address).retries(0).build().unwrap();
-        let evidence = ask_instance(&route, &slos, environment);
+        let evidence = ask_instance(&route, &slos, environment, None);
         let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
         slos.gate().judge(&slos, &evidence, &Request::deploy(), now)
     }
@@ -370,6 +426,7 @@ mod tests {
             "{verdict}"
         );
         young["routes"] = json!([]);
+        young["requests"]["totals"] = json!({"good": 0, "bad": 0});
         assert_eq!(states(&judged(&young))[..2], [RuleState::Idle; 2]);
     }
 
@@ -378,13 +435,77 @@ mod tests {
         let mut other = status();
         other["slos"][0]["objective"] = json!("99%");
         let verdict = judged(&other);
-        let words = "the instance promises 99% over 30d, the spec 99.9% over 30d";
+        let words = "the instance promises 99%, the spec 99.9%";
         assert!(
             verdict.rules[2].caveats.iter().any(|caveat| caveat == words),
             "{verdict}"
         );
         other["slos"] = json!([]);
         assert_eq!(states(&judged(&other))[2], RuleState::Warn);
+    }
+
+    /// The sentence of a rule that is unknown.
+    fn unknown(status: &Value, rule: usize) -> String {
+        let verdict = judged(status);
+        assert_eq!(
+            (states(&verdict)[rule], verdict.exit_code),
+            (RuleState::Unknown, 3),
+            "{verdict}"
+        );
+        verdict.rules[rule].sentence.clone()
+    }
+
+    #[test]
+    fn what_an_instance_leaves_out_is_unknown() {
+        let mut shorter = status();
+        shorter["slos"][0]["window"] = json!("1h");
+        assert_eq!(unknown(&shorter, 2), "the instance counts over 1h, the spec over 30d");
+        // All of a route's requests were excluded: then there is no share of bad ones.
+        let mut hanging = status();
+        hanging["routes"] = json!([route(10_000, 0.0, 0.1, 0.3, 0.5)]);
+        hanging["routes"][0]["error_ratio"] = json!(null);
+        assert!(unknown(&hanging, 0).starts_with("100% of the requests were excluded"));
+        hanging["routes"] = json!([route(9_600, 0.0, 0.1, 0.3, 0.5), route(400, 0.0, 0.1, 0.3, 0.5)]);
+        hanging["routes"][1]["error_ratio"] = json!(null);
+        assert_eq!(states(&judged(&hanging))[0], RuleState::Pass);
+        let mut nowhere = status();
+        nowhere["routes"] = json!([]);
+        assert_eq!(
+            unknown(&nowhere, 0),
+            "it counted 100000 requests since it began, and names no route that one matched"
+        );
+        let mut excluding = status();
+        excluding["requests"]["totals"] = json!({"good": 1, "bad": 0, "excluded": 99_999});
+        assert_eq!(
+            unknown(&excluding, 0),
+            "99.999% of the requests since it began were excluded, more than 5%, and it does not tell of the last ones"
+        );
+        excluding["routes"] = json!([route(99, 0.0, 0.1, 0.3, 0.5)]);
+        assert_eq!(states(&judged(&excluding))[0], RuleState::Idle);
+        let mut few = status();
+        few["requests"]["totals"]["excluded"] = json!(5_000);
+        assert!(
+            judged(&few).rules[0]
+                .caveats
+                .iter()
+                .any(|words| words.ends_with("they count as valid"))
+        );
+    }
+
+    #[test]
+    fn latencies_that_are_missing_or_cannot_be_are_unknown() {
+        let mut untimed = status();
+        for route in [0, 1] {
+            untimed["routes"][route]["latency"] = json!({"timed": 0, "p50": null, "p95": null, "p99": null});
+        }
+        assert_eq!(unknown(&untimed, 1), "it counted 10000 requests, and timed none");
+        let mut odd = status();
+        odd["routes"] = json!([route(10_000, 0.0, 0.1, 0.3, 0.5)]);
+        odd["routes"][0]["latency"]["p50"]["at_least_seconds"] = json!(9.0);
+        assert_eq!(
+            unknown(&odd, 1),
+            "its quantiles are below one bound and above a higher one"
+        );
     }
 
     #[test]
@@ -395,7 +516,7 @@ mod tests {
         );
         let slos = SloSet::from_yaml(&yaml).unwrap();
         let (address, _heard) = serving(vec![answer("200 OK", &status().to_string())]);
-        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None);
+        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None, None);
         let verdict = slos.gate().judge(&slos, &evidence, &Request::deploy(), Utc::now());
         assert_eq!(states(&verdict), [RuleState::Pass, RuleState::Pass, RuleState::Unknown]);
         assert!(
@@ -409,7 +530,7 @@ mod tests {
         let yaml = YAML.replace("slos:", "gate: {bad_ratio: \"< 0.5% over 1h\"}, slos:");
         let slos = SloSet::from_yaml(&yaml).unwrap();
         let (address, _heard) = serving(vec![answer("200 OK", &status().to_string())]);
-        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None);
+        let evidence = ask_instance(&Engine::at(address).build().unwrap(), &slos, None, None);
         let verdict = slos.gate().judge(&slos, &evidence, &Request::deploy(), Utc::now());
         assert_eq!(states(&verdict), [RuleState::Unknown, RuleState::Pass, RuleState::Pass]);
     }
@@ -421,8 +542,12 @@ mod tests {
         let mut elsewhere = status();
         elsewhere["environment"] = json!("staging");
         let mut wrong = status();
-        wrong["routes"][0]["error_ratio"] = json!(-1);
-        assert_eq!(judged(&wrong).exit_code, 3);
+        for ratio in [-1.0, 1.01] {
+            wrong["routes"][0]["error_ratio"] = json!(ratio);
+            assert_eq!(judged(&wrong).exit_code, 3);
+        }
+        let mut unnamed = status();
+        unnamed["environment"] = json!(null);
         let page = "which is not what a status route of slo-axum says; is this its address?";
         for (reply, words) in [
             (
@@ -432,6 +557,10 @@ mod tests {
             (
                 answer("200 OK", &elsewhere.to_string()),
                 "environment `staging`, not of `production`",
+            ),
+            (
+                answer("200 OK", &unnamed.to_string()),
+                "it does not say of which environment it is the status; `production` was asked for",
             ),
             (answer("200 OK", "{}"), page),
             (answer("200 OK", "{\"service\""), "half an answer"),
@@ -443,5 +572,23 @@ mod tests {
             assert!(verdict.reason.contains(words), "{}", verdict.reason);
         }
         assert_eq!(verdict(&nobody(), None).exit_code, 3);
+        for (found, words) in [
+            (json!("sales"), "it is the status of namespace `sales`, not of `nope`"),
+            (
+                json!(null),
+                "it does not say of which namespace it is the status; `nope` was asked for",
+            ),
+        ] {
+            let mut named = status();
+            named["namespace"] = found;
+            let slos = SloSet::from_yaml(YAML).unwrap();
+            let route = Engine::at(serving(vec![answer("200 OK", &named.to_string())]).0)
+                .build()
+                .unwrap();
+            let evidence = ask_instance(&route, &slos, None, Some("nope"));
+            let verdict = slos.gate().judge(&slos, &evidence, &Request::deploy(), Utc::now());
+            assert_eq!(states(&verdict), [RuleState::Unknown; 3]);
+            assert!(verdict.reason.contains(words), "{}", verdict.reason);
+        }
     }
 }

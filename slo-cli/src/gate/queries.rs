@@ -5,6 +5,7 @@ use std::time::Duration;
 use slo_core::{Threshold, names};
 
 use super::Target;
+use super::target::{INSTANCE, TARGETS};
 use crate::render::promql;
 use crate::render::recorded::VALID_TILES;
 use crate::render::subject::WINDOW_LABEL;
@@ -14,18 +15,20 @@ use crate::render::subject::WINDOW_LABEL;
 pub(super) struct Queries<'a>(pub(super) &'a Target);
 
 impl Queries<'_> {
-    /// How many series of `requests` have a sample now, by environment.
-    pub(super) fn present(self) -> String {
+    /// How old the newest sample of each SLO is, in seconds, by whose it is.
+    pub(super) fn ages(self) -> String {
+        let times = format!("timestamp({})", self.all_events());
         format!(
-            "count by ({}) ({})",
-            names::DEPLOYMENT_ENVIRONMENT_NAME.label,
-            self.0.with_environment(&self.requests(), NOW)
+            "time() - max by ({}, {}) ({})",
+            self.owner(),
+            names::SLO_NAME.label,
+            self.0.with_environment(&times, NOW)
         )
     }
 
-    /// How many had one in the last so long.
+    /// How many series of events had a sample in the last so long.
     pub(super) fn ever(self, window: Duration) -> String {
-        format!("count({})", self.over("present_over_time", &self.requests(), window))
+        format!("count({})", self.over("present_over_time", &self.all_events(), window))
     }
 
     /// The same under other labels, with what to do where there were some.
@@ -33,10 +36,34 @@ impl Queries<'_> {
         self.0.elsewhere(&seconds(window))
     }
 
-    /// How old the newest sample is, in seconds.
-    pub(super) fn age(self) -> String {
-        let times = format!("timestamp({})", self.requests());
-        format!("time() - max({})", self.0.in_environment(&times, NOW))
+    /// The same in whatever environment and namespace, by these.
+    pub(super) fn places(self, window: Duration) -> String {
+        let anywhere = self.0.anywhere();
+        let anywhere = Queries(&anywhere);
+        let range = seconds(window);
+        let there = format!("present_over_time({}[{range}])", anywhere.all_events());
+        format!(
+            "count by ({}) ({})",
+            self.owner(),
+            anywhere.0.with_environment(&there, &range)
+        )
+    }
+
+    /// How many series there are in an environment, whosever.
+    pub(super) fn in_use(self, environment: &str, window: Duration) -> String {
+        let environment = promql::is(names::DEPLOYMENT_ENVIRONMENT_NAME.label, environment);
+        let series = match self.0.namespace_label() {
+            NAMESPACE => promql::selector(names::EVENTS.prometheus, &[requests(), environment]),
+            _ => promql::selector(TARGETS, &[environment]),
+        };
+        format!("count(present_over_time({series}[{}]))", seconds(window))
+    }
+
+    /// Whether the engine has anything of a window, of anybody.
+    pub(super) fn anything(self, window: Duration) -> String {
+        let events = promql::selector(names::EVENTS.prometheus, &[requests()]);
+        let range = seconds(window);
+        format!("count(present_over_time({events}[{range}])) or count(present_over_time(up[{range}]))")
     }
 
     /// The events of all SLOs, by name and outcome.
@@ -75,34 +102,27 @@ impl Queries<'_> {
         )
     }
 
-    /// Of requests on instances whose histogram has a boundary at this limit: how many took no longer.
+    /// How many requests there were on each instance and, where its histogram has a boundary at this limit, how many of
+    /// them took no longer.
     pub(super) fn fast(self, limit: Threshold, window: Duration) -> String {
-        format!(
-            "sum({})",
-            self.over("increase", &self.bucket(&promql::boundary(limit)), window)
-        )
+        let boundaries = format!("{}|{INFINITY}", promql::boundary(limit));
+        self.by_boundary(&[promql::matches_regex(BOUNDARY, &boundaries)], window)
     }
 
-    /// How many requests there were on these instances.
-    pub(super) fn counted(self, limit: Threshold, window: Duration) -> String {
-        let all = self.over("increase", &self.bucket(INFINITY), window);
-        let fast = self.over("increase", &self.bucket(&promql::boundary(limit)), window);
-        format!("sum({all} and ignoring (le) {fast})")
+    /// The histogram of each instance.
+    pub(super) fn durations(self, window: Duration) -> String {
+        self.by_boundary(&[], window)
     }
 
-    /// How many requests there were on all instances.
-    pub(super) fn all(self, window: Duration) -> String {
-        format!("sum({})", self.over("increase", &self.bucket(INFINITY), window))
-    }
-
-    /// The 95th percentile in seconds, interpolated between the boundaries that there are.
-    pub(super) fn p95(self, window: Duration) -> String {
+    fn by_boundary(self, boundaries: &[String], window: Duration) -> String {
+        let matchers = [&self.matched(), boundaries].concat();
         let buckets = promql::selector(
             &format!("{}_bucket", names::HTTP_SERVER_REQUEST_DURATION.prometheus),
-            &self.matched(),
+            &matchers,
         );
         format!(
-            "histogram_quantile(0.95, sum by (le) ({}))",
+            "sum by ({}) ({})",
+            BUCKET_OF.join(", "),
             self.over("increase", &buckets, window)
         )
     }
@@ -161,23 +181,13 @@ impl Queries<'_> {
             .in_environment(&format!("{function}({series}[{window}])"), &window)
     }
 
-    fn requests(self) -> String {
-        let mut matchers = self.0.matchers();
-        matchers.push(promql::is(names::SLO_NAME.label, names::REQUESTS));
-        promql::selector(names::EVENTS.prometheus, &matchers)
-    }
-
     fn all_events(self) -> String {
         promql::selector(names::EVENTS.prometheus, &self.0.matchers())
     }
 
-    fn bucket(self, le: &str) -> String {
-        let mut matchers = self.matched();
-        matchers.push(promql::matches_regex("le", le));
-        promql::selector(
-            &format!("{}_bucket", names::HTTP_SERVER_REQUEST_DURATION.prometheus),
-            &matchers,
-        )
+    /// The labels that say in which environment and namespace a service is.
+    fn owner(self) -> String {
+        [ENVIRONMENT, self.0.namespace_label()].join(", ")
     }
 
     /// Requests that matched a route: what a scanner asks for says nothing of how fast we are.
@@ -188,6 +198,16 @@ impl Queries<'_> {
     }
 }
 
+fn requests() -> String {
+    promql::is(names::SLO_NAME.label, names::REQUESTS)
+}
+
+/// The labels of an answer to [`Queries::fast`] and [`Queries::durations`]: the boundary and the instance, by the names that
+/// engines and their settings have for it.
+pub(super) const BUCKET_OF: [&str; 3] = [BOUNDARY, names::SERVICE_INSTANCE_ID.label, INSTANCE];
+pub(super) const BOUNDARY: &str = "le";
+const ENVIRONMENT: &str = names::DEPLOYMENT_ENVIRONMENT_NAME.label;
+const NAMESPACE: &str = names::SERVICE_NAMESPACE.label;
 const INFINITY: &str = r"\+Inf";
 /// As far back as engines look for the present.
 const NOW: &str = "300s";
@@ -234,9 +254,9 @@ mod tests {
         let info = info.identity(Identity::TargetInfo);
         let target = r#"{job="sales/shop", deployment_environment_name="production"}"#;
         assert_eq!(
-            Queries(&info).all(WINDOW),
+            Queries(&info).durations(WINDOW),
             format!(
-                r#"sum((increase(http_server_request_duration_seconds_bucket{{job="sales/shop", http_route!="", le=~"\\+Inf"}}[900s]) and on (job, instance) last_over_time(target_info{target}[900s])))"#
+                r#"sum by (le, service_instance_id, instance) ((increase(http_server_request_duration_seconds_bucket{{job="sales/shop", http_route!=""}}[900s]) and on (job, instance) last_over_time(target_info{target}[900s])))"#
             )
         );
         // What rules record has the labels of a service all the same.
@@ -268,11 +288,41 @@ mod tests {
     }
 
     #[test]
-    fn only_instances_with_the_boundary_are_counted() {
+    fn each_instance_is_counted_at_the_limit_and_in_all() {
         let target = Target::service("shop");
         assert_eq!(
-            Queries(&target).counted("800ms".parse().unwrap(), WINDOW),
-            r#"sum(increase(http_server_request_duration_seconds_bucket{service_name="shop", http_route!="", le=~"\\+Inf"}[900s]) and ignoring (le) increase(http_server_request_duration_seconds_bucket{service_name="shop", http_route!="", le=~"0\\.8"}[900s]))"#
+            Queries(&target).fast("800ms".parse().unwrap(), WINDOW),
+            r#"sum by (le, service_instance_id, instance) (increase(http_server_request_duration_seconds_bucket{service_name="shop", http_route!="", le=~"0\\.8|\\+Inf"}[900s]))"#
         );
+    }
+
+    #[test]
+    fn where_a_service_is_does_not_depend_on_where_it_should_be() {
+        let target = Target::service("shop").namespace("sales").environment("prod");
+        assert_eq!(
+            Queries(&target).places(WINDOW),
+            r#"count by (deployment_environment_name, service_namespace) (present_over_time(slo_events_total{service_name="shop"}[900s]))"#
+        );
+        assert_eq!(
+            Queries(&target).ages(),
+            r#"time() - max by (deployment_environment_name, service_namespace, slo_name) (timestamp(slo_events_total{service_name="shop", service_namespace="sales", deployment_environment_name="prod"}))"#
+        );
+        let in_use = |target: &Target| Queries(target).in_use("prod", WINDOW);
+        assert_eq!(
+            in_use(&target),
+            r#"count(present_over_time(slo_events_total{slo_name="requests", deployment_environment_name="prod"}[900s]))"#
+        );
+        let info = target.identity(Identity::TargetInfo);
+        assert_eq!(
+            in_use(&info),
+            r#"count(present_over_time(target_info{deployment_environment_name="prod"}[900s]))"#
+        );
+        let places = Queries(&info).places(WINDOW);
+        assert!(
+            places
+                .starts_with("count by (deployment_environment_name, job) ((present_over_time(slo_events_total{job=~"),
+            "{places}"
+        );
+        assert!(!places.contains("prod") && !places.contains("sales"), "{places}");
     }
 }

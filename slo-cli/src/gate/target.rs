@@ -47,6 +47,42 @@ impl Target {
         Self { identity, ..self }
     }
 
+    /// The service in whatever environment and namespace.
+    pub(super) fn anywhere(&self) -> Self {
+        Self {
+            namespace: None,
+            environment: None,
+            ..self.clone()
+        }
+    }
+
+    /// The environment that its series are told apart by, if one was named.
+    pub(super) fn environment_asked(&self) -> Option<&str> {
+        let environment = self.environment.as_deref();
+        environment.filter(|_| self.identity != Identity::Job)
+    }
+
+    pub(super) fn namespace_asked(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The label that has the namespace, alone or before the service's name.
+    pub(super) const fn namespace_label(&self) -> &'static str {
+        match self.identity {
+            Identity::Promoted => names::SERVICE_NAMESPACE.label,
+            Identity::Job | Identity::TargetInfo => JOB,
+        }
+    }
+
+    /// The namespace as that label has it; `None` where there is none.
+    pub(super) fn namespace_in<'a>(&self, value: &'a str) -> Option<&'a str> {
+        let namespace = match self.identity {
+            Identity::Promoted => value,
+            Identity::Job | Identity::TargetInfo => value.rsplit_once('/').map_or("", |(namespace, _)| namespace),
+        };
+        Some(namespace).filter(|namespace| !namespace.is_empty())
+    }
+
     /// Matches what the service itself pushes.
     pub(super) fn matchers(&self) -> Vec<String> {
         match self.identity {
@@ -60,7 +96,7 @@ impl Target {
 
     /// Matches what rules and probes record of the service.
     pub(super) fn recorded_matchers(&self) -> Vec<String> {
-        let environment = self.environment.as_ref().filter(|_| self.identity != Identity::Job);
+        let environment = self.environment.as_ref().filter(|_| self.environment_asked().is_some());
         let named = [
             (names::SERVICE_NAME, Some(&self.service)),
             (names::SERVICE_NAMESPACE, self.namespace.as_ref()),
@@ -149,5 +185,5 @@ impl Target {
 }
 
 const JOB: &str = "job";
-const INSTANCE: &str = "instance";
-const TARGETS: &str = "target_info";
+pub(super) const INSTANCE: &str = "instance";
+pub(super) const TARGETS: &str = "target_info";

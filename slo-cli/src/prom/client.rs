@@ -285,6 +285,10 @@ impl Engine {
         if !status.is_success() {
             return Err(self.refused(status, &body));
         }
+        // A part of an answer (206), or what somebody on the way made of it (203), looks like the whole.
+        if status != StatusCode::OK {
+            return Err(Tried::Final(self.foreign(format!("status {}", status.as_u16()))));
+        }
         if !kind.eq_ignore_ascii_case("application/json") {
             let found = if kind.is_empty() {
                 "something without a type".to_owned()

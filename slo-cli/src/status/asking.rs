@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use chrono::{DateTime, Utc};
 
 use super::at_once::{AT_ONCE, each_at_once};
-use crate::prom::{Answered, Ask, AskError, Course, Sample, Stretch};
+use crate::prom::{Answered, Ask, AskError, Course, Sample, Stretch, now_of};
 
 /// An engine at one moment.
 pub(super) struct Asking<'a> {
@@ -142,16 +142,4 @@ impl<'a> Asking<'a> {
 /// Whether another question may be answered although this one was not: it may have been too much.
 fn is_too_much(error: &AskError) -> bool {
     error.is_about_the_query() || matches!(error, AskError::TooSlow { .. } | AskError::Refused { .. })
-}
-
-/// To the second: ranges are whole seconds, and so is the time line of most samples.
-fn now_of(engine: &dyn Ask) -> Result<DateTime<Utc>, AskError> {
-    let answered = engine.instant("time()", None)?;
-    let seconds = answered.series.first().map(|sample| sample.value);
-    let seconds = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-    let at = seconds.and_then(|since| DateTime::from_timestamp(since.as_secs().try_into().ok()?, 0));
-    at.ok_or_else(|| AskError::NotAnEngine {
-        source_name: engine.source(),
-        found: "no time".to_owned(),
-    })
 }

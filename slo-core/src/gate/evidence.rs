@@ -18,6 +18,7 @@ pub struct Evidence {
     pub(super) budgets: BTreeMap<String, Observation<Events>>,
     pub(super) recoveries: BTreeMap<String, DateTime<Utc>>,
     pub(super) freshness: Vec<(String, Observation<Freshness>)>,
+    pub(super) as_of: Option<DateTime<Utc>>,
 }
 
 impl Evidence {
@@ -30,7 +31,15 @@ impl Evidence {
             budgets: BTreeMap::new(),
             recoveries: BTreeMap::new(),
             freshness: Vec::new(),
+            as_of: None,
         }
+    }
+
+    /// Says at which moment the sources were asked, by their clock: how much of a calendar's period has passed is
+    /// reckoned by it, and not by the clock of whoever judges.
+    pub fn as_of(mut self, moment: DateTime<Utc>) -> Self {
+        self.as_of = Some(moment);
+        self
     }
 
     /// Adds the events of an SLO over its window. An agreed SLO without them is unknown.
@@ -173,6 +182,12 @@ pub enum Unseen {
     /// Several environments match; holds them.
     #[error("several environments match: {}; name one", .0.join(", "))]
     Environments(Vec<String>),
+    /// Several namespaces match: services of the same name; holds them.
+    #[error("several namespaces match: {}; name one", .0.join(", "))]
+    Namespaces(Vec<String>),
+    /// It answered, and the answers do not settle it: they contradict each other, or leave open what matters; holds why.
+    #[error("{0}")]
+    Unclear(String),
 }
 
 impl Unseen {
@@ -180,6 +195,7 @@ impl Unseen {
         match self {
             Self::NeverSeen => RuleState::Warn,
             Self::NoAnswer(_) | Self::OtherLabels(_) | Self::Vanished | Self::Environments(_) => RuleState::Unknown,
+            Self::Namespaces(_) | Self::Unclear(_) => RuleState::Unknown,
         }
     }
 }

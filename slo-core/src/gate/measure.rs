@@ -113,6 +113,7 @@ fn estimated(outcome: RuleOutcome, rules: &GateRules, p95: Duration, events: u64
 
 pub(super) fn budget(rules: &GateRules, slo: &Slo, evidence: &Evidence, now: DateTime<Utc>) -> RuleOutcome {
     let seen = evidence.budgets.get(slo.name());
+    let now = evidence.as_of.unwrap_or(now);
     let mut outcome = RuleOutcome {
         promise: slo.promise_sentence().map(ToOwned::to_owned),
         owner: slo.owner_name().map(ToOwned::to_owned),

@@ -275,6 +275,11 @@ fn what_vanished_or_is_old_or_ambiguous_is_unknown() {
         of(unseen(&Unseen::Vanished), fast(10_000, 0)),
         of(unseen(&environments), fast(10_000, 0)),
         of(unseen(&Unseen::OtherLabels("say it".to_owned())), fast(10_000, 0)),
+        of(
+            unseen(&Unseen::Namespaces(vec!["one".to_owned(), "two".to_owned()])),
+            fast(10_000, 0),
+        ),
+        of(unseen(&Unseen::Unclear("they differ".to_owned())), fast(10_000, 0)),
         well().budget("browse", unseen(&environments)),
         of(events(10_000, 0).pushed_ago(minutes(6)), fast(10_000, 0)),
         of(
@@ -614,6 +619,25 @@ fn a_month_that_has_just_begun_is_judged_by_what_the_month_allows() {
     );
 }
 
+#[cfg(feature = "calendar")]
+#[test]
+fn a_period_is_reckoned_by_the_clock_of_the_sources() {
+    let slo = Slo::new(
+        "browse",
+        HttpSli::every_route(),
+        "99.9%".parse().unwrap(),
+        "month in UTC".parse().unwrap(),
+    );
+    let set = SloSet::builder("shop").slo(slo.status(Status::Agreed)).build().unwrap();
+    let evidence = Evidence::new(events(10_000, 0), fast(10_000, 0)).budget("browse", events(998, 2));
+    // The last minute of December, of which all has passed, and the tenth hour of January.
+    let december = now() - Duration::from_secs(60);
+    let judge = |evidence: &Evidence| GateRules::default().judge(&set, evidence, &deploy(), december);
+    assert_eq!(answer(&judge(&evidence)), BLOCKED);
+    let verdict = judge(&evidence.as_of(now() + Duration::from_secs(36_000)));
+    assert_eq!(answer(&verdict), ALLOWED, "{verdict}");
+}
+
 #[test] // B05: a gap is coverage, never NaN.
 fn a_budget_without_traffic_is_idle_and_one_mostly_excluded_is_said() {
     let verdict = judge(&well().budget("browse", events(0, 0)));
@@ -855,6 +879,8 @@ fn any_unseen() -> impl Strategy<Value = Unseen> {
         Just(Unseen::NoAnswer("x".to_owned())),
         Just(Unseen::OtherLabels("x".to_owned())),
         Just(Unseen::Environments(vec!["a".to_owned(), "b".to_owned()])),
+        Just(Unseen::Namespaces(vec!["a".to_owned(), "b".to_owned()])),
+        Just(Unseen::Unclear("x".to_owned())),
     ]
 }
 

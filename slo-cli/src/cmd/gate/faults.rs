@@ -1,7 +1,7 @@
 //! Engines that are broken, as the whole command meets them: never an allowance by accident, and one sentence that says
 //! what is wrong, without a secret in it.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::tests::Day;
 use super::*;
 use crate::args::{Args, Command};
-use crate::test_server::{http, json, nobody, serving};
+use crate::test_server::{http, json, nobody, request, serving};
 
 const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
                     objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
@@ -67,6 +67,39 @@ fn always(answer: &[u8]) -> String {
     serving(vec![answer.to_vec(); 40]).0
 }
 
+const NOW: &str = r#"{"status":"success","data":{"resultType":"scalar","result":[1767225600,"1767225600"]}}"#;
+
+/// What an engine that knows nothing but the time says to a request.
+fn knows_the_time(request: &str) -> &'static str {
+    let is_time = ["query=time()", "query=time%28%29"]
+        .iter()
+        .any(|form| request.ends_with(form));
+    if is_time { NOW } else { NOTHING }
+}
+
+/// Says what time it is, and this to everything else.
+fn knowing(answer: &[u8]) -> String {
+    let answer = answer.to_vec();
+    saying(move |_, request| match knows_the_time(request) {
+        NOW => json("200 OK", NOW),
+        _ => answer.clone(),
+    })
+}
+
+/// Answers the requests, counted from 0, one after the other.
+fn saying(answer: impl Fn(usize, &str) -> Vec<u8> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let request = request(&mut stream);
+            let _ = stream.write_all(&answer(number, &request));
+        }
+    });
+    url
+}
+
 #[test]
 fn an_engine_that_says_nothing_of_use_is_one_sentence() {
     let page = http("200 OK", "content-type: text/html\r\n", "<h1>Welcome</h1>");
@@ -91,6 +124,10 @@ fn an_engine_that_says_nothing_of_use_is_one_sentence() {
             moved,
             "no answer: ENGINE redirects to https://login.example.com/; give that address if it is the right one"
                 .to_owned(),
+        ),
+        (
+            json("206 Partial Content", NOTHING),
+            format!("no answer: ENGINE answered with status 206, {no_answer}"),
         ),
         (
             http("403 Forbidden", "", "hush"),
@@ -120,7 +157,7 @@ fn an_engine_that_says_nothing_of_use_is_one_sentence() {
             "the answer is partial or doubted by its source: the answer is partial".to_owned(),
         ),
     ] {
-        assert_eq!(sentence(&always(&answer), &[]), expected);
+        assert_eq!(sentence(&knowing(&answer), &[]), expected);
     }
 }
 
@@ -177,13 +214,14 @@ fn more_than_anybody_needs_is_too_much_packed_or_not() {
 
 #[test]
 fn an_engine_that_goes_away_while_it_is_asked_proves_nothing_and_allows_nothing() {
-    let answers = [json("200 OK", NOTHING), http("502 Bad Gateway", "", "")];
     for whole in 0..9 {
-        let answers = (0..40).map(|number| answers[usize::from(number >= whole)].clone());
-        let (url, _requests) = serving(answers.collect());
+        let url = saying(move |number, request| match number < whole {
+            true => json("200 OK", knows_the_time(request)),
+            false => http("502 Bad Gateway", "", ""),
+        });
         let answer = gate(&url, &[]);
-        // With the first three it has said that the service was never there, by no labels: the deploy that adds it.
-        let expected = if whole < 3 { Exit::NoAnswer } else { Exit::Pass };
+        // With the first four it has said that the service was never there, by no labels: the deploy that adds it.
+        let expected = if whole < 4 { Exit::NoAnswer } else { Exit::Pass };
         assert_eq!(answer.exit, expected, "{whole}: {}", answer.out);
     }
 }
@@ -193,8 +231,9 @@ fn a_spec_cannot_alter_a_query_and_an_engines_labels_cannot_alter_a_verdict() {
     let label = r#"prod\u001b[2J\n\nallowed: \u202e"#;
     let series = format!(r#"{{"metric":{{"deployment_environment_name":"{label}"}},"value":[1,"1"]}}"#);
     let both = NOTHING.replace("[]", &format!("[{series},{}]", series.replace("prod", "test")));
-    let answer = gate(&always(&json("200 OK", &both)), &[]);
+    let answer = gate(&knowing(&json("200 OK", &both)), &[]);
     assert_eq!(answer.exit, Exit::NoAnswer);
+    assert!(answer.out.contains("several environments match"), "{}", answer.out);
     assert!(
         answer.out.lines().skip(1).all(|line| !line.starts_with("allowed")),
         "{}",
@@ -257,11 +296,8 @@ impl Drop for Secure {
 
 /// One question and one answer, unless there was no handshake.
 fn answer(mut stream: StreamOwned<ServerConnection, TcpStream>) {
-    let (mut seen, mut byte) = (Vec::new(), [0]);
-    while !seen.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-        seen.extend(byte);
-    }
-    let _ = stream.write_all(&json("200 OK", NOTHING));
+    let said = knows_the_time(&request(&mut stream));
+    let _ = stream.write_all(&json("200 OK", said));
     stream.conn.send_close_notify();
     let _ = stream.flush();
 }
@@ -293,7 +329,7 @@ fn a_certificate_for_somebody_else_is_no_certificate() {
 
 #[test]
 fn a_collectors_authority_is_trusted_when_the_environment_names_it() {
-    let (engine, collector) = (always(&json("200 OK", NOTHING)), Secure::named("127.0.0.1"));
+    let (engine, collector) = (knowing(&json("200 OK", NOTHING)), Secure::named("127.0.0.1"));
     let pushed = ["--otlp", &collector.url()];
     let ca: &'static str = collector.ca.display().to_string().leak();
     let trusted = gate_with(&engine, &pushed, &[("OTEL_EXPORTER_OTLP_CERTIFICATE", ca)]);

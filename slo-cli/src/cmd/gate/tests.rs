@@ -51,11 +51,14 @@ impl Surroundings for Day {
 struct Later(std::cell::Cell<u32>);
 
 impl Ask for Later {
-    fn instant(&self, _: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+    fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
         let left = self.0.get();
         self.0.set(left.saturating_sub(1));
         if left == 0 {
-            return Ok(Answered::default());
+            let mut answered = Answered::default();
+            let time = (query == "time()").then(|| Sample::new([], 1_767_225_600.0));
+            answered.series.extend(time);
+            return Ok(answered);
         }
         Err(AskError::Unreachable {
             source_name: "http://engine".to_owned(),
@@ -202,6 +205,43 @@ fn a_log_can_keep_the_record() {
 fn what_would_have_been_is_told_to_nobody() {
     let answer = bypassing(&["--at", "2026-01-01T00:00:00Z"]);
     assert_eq!((answer.exit, answer.err.as_str()), (Exit::Pass, ""), "{}", answer.out);
+}
+
+#[test]
+fn a_name_that_is_empty_and_a_moment_that_is_to_come_are_wrong_usage() {
+    let run = |line: &[&str]| {
+        let line = [&["-"], line].concat();
+        let spec =
+            "{version: 1, service: shop, slos: [{name: a, objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
+        super::run(&args(&line), &mut spec.as_bytes(), &mut Day::new())
+    };
+    for (line, words) in [
+        (
+            &["--environment="][..],
+            "slo: --environment is empty; give a name, or leave the option out: was a variable of the pipeline not set?",
+        ),
+        (&["--environment", " "], "slo: --environment is empty;"),
+        (&["--namespace="], "slo: --namespace is empty;"),
+        (
+            &["--service", "http://pod/slo", "--environment="],
+            "slo: --environment is empty;",
+        ),
+        (
+            &["--at", "2026-01-01T00:00:01Z"],
+            "slo: --at 2026-01-01T00:00:01Z is in the future;",
+        ),
+    ] {
+        let answer = run(line);
+        assert_eq!((answer.exit, answer.out.as_str()), (Exit::Usage, ""), "{line:?}");
+        assert!(answer.err.starts_with(words), "{}", answer.err);
+    }
+    // The way back is open whatever was mistyped.
+    for line in [
+        &["--environment=", "--action", "rollback"][..],
+        &["--namespace=", "--ran-before"],
+    ] {
+        assert_eq!(run(line).exit, Exit::Pass, "{line:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Answers about the service's series that say nothing.
+
+use super::*;
+
+fn one(value: f64) -> Answered {
+    let mut answered = Answered::default();
+    answered.series.push(Sample::new([], value));
+    answered
+}
+
+/// A store that has series, and says this to what contains the part.
+fn saying(part: &'static str, answer: Answered) -> Servers {
+    let mut servers = store_with(&["good", "bad", "excluded"]);
+    servers.answers.push(("time() - max(timestamp(", one(20.0)));
+    servers.answers.insert(0, (part, answer));
+    servers
+}
+
+fn telemetry(servers: &Servers, check: &str) -> (State, String) {
+    let diagnosis = examine(servers, &[], 0);
+    let finding = found(&diagnosis, Link::Telemetry, check);
+    (finding.state, finding.found.clone())
+}
+
+#[test]
+fn a_last_push_that_the_engine_does_not_tell_is_unknown() {
+    let said = |answer| telemetry(&saying("time() - max(timestamp(", answer), "last_push");
+    assert_eq!(said(one(20.0)), (State::Fine, "the last push came 20 s ago".to_owned()));
+    assert_eq!(said(one(2_000.0)).0, State::Broken);
+    let (state, found) = said(one(f64::NAN));
+    assert_eq!(state, State::Unknown);
+    assert!(found.starts_with("the engine says NaN to `time() - max("), "{found}");
+    assert_eq!(said(one(f64::INFINITY)).0, State::Unknown);
+    let (state, found) = said(Answered::default());
+    assert_eq!(state, State::Unknown);
+    assert_eq!(found, "its series are there, and the engine does not say since when");
+}
+
+#[test]
+fn an_answer_that_its_engine_doubts_breaks_nothing_and_mends_nothing() {
+    let doubted = |mut answer: Answered| {
+        answer.doubts.push("a store is gone".to_owned());
+        answer
+    };
+    let expected = "the answer is partial or doubted by its source: a store is gone";
+    for (part, check, answer) in [
+        ("count by (deployment_environment_name)", "present", Answered::default()),
+        ("count by (deployment_environment_name)", "present", one(6.0)),
+        ("count by (slo_name, slo_outcome)", "zeros", Answered::default()),
+        ("time() - max(timestamp(", "last_push", one(20.0)),
+        ("resets(", "temporality", one(0.0)),
+        ("min by (slo_name)", "spec", Answered::default()),
+        ("_bucket", "buckets", Answered::default()),
+    ] {
+        let found = telemetry(&saying(part, doubted(answer)), check);
+        assert_eq!(found, (State::Unknown, expected.to_owned()), "{part}");
+    }
+    let nan = telemetry(
+        &saying("count by (deployment_environment_name)", one(f64::NAN)),
+        "present",
+    );
+    assert_eq!(nan.0, State::Unknown, "{nan:?}");
+}
