@@ -39,7 +39,7 @@ pub struct DoctorArgs {
     pub rules: Option<String>,
 
     /// The Alertmanager that pages people.
-    #[arg(long, value_name = "URL", env = "SLO_ALERTMANAGER_URL")]
+    #[arg(long, value_name = "URL", env = "SLO_ALERTMANAGER_URL", hide_env_values = true)]
     pub alertmanager: Option<String>,
 
     /// The environment, as in `deployment.environment.name`.

@@ -307,3 +307,33 @@ fn a_collectors_authority_is_trusted_when_the_environment_names_it() {
     );
     assert!(stranger.err.contains("UnknownIssuer"), "{}", stranger.err);
 }
+
+#[test]
+fn what_an_engine_says_back_to_us_is_not_shown() {
+    let echoes = [
+        json(
+            "422 Unprocessable Entity",
+            r#"{"status":"error","error":"no such user: Bearer hush"}"#,
+        ),
+        json(
+            "200 OK",
+            &NOTHING.replace(r#""data""#, r#""warnings":["Authorization: Bearer hush"],"data""#),
+        ),
+        http(
+            "302 Found",
+            "location: https://ana:hush@login.example.com/?t=hush#hush\r\n",
+            "",
+        ),
+        http("302 Found", "location: https://login.example.com/?t=other\r\n", ""),
+        http("302 Found", "location: https://login.example.com/hush/\r\n", ""),
+        http("200 OK", "content-type: text/hush\r\n", ""),
+        http("500 Oops", "", "X-Key: hush"),
+    ];
+    for echo in echoes {
+        let audit = ["--audit=-", "--on-unknown", "allow"];
+        let answer = gate(&always(&echo), &audit);
+        let said = format!("{answer:?}");
+        assert!(!said.contains("hush") && !said.contains("other"), "{said}");
+        assert!(said.contains("***") || said.contains("login.example.com"), "{said}");
+    }
+}
