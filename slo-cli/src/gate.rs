@@ -18,6 +18,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trailers;
 
 pub use self::evidence::gather;
 pub(crate) use self::evidence::{count, outcome_of, share};
