@@ -46,7 +46,7 @@ fn run(number: i64) -> Notice {
 }
 
 fn sinks() -> Sinks {
-    Sinks::within(Duration::from_secs(20))
+    Sinks::within(Duration::from_secs(300))
 }
 
 fn webhook(url: &str) -> Sinks {
@@ -259,4 +259,33 @@ fn no_address_is_kept_or_shown() {
     let kept = fs::read_to_string(folder.0.join("01767225660250000000-run-1.json")).unwrap();
     assert!(said.contains("NOT ANNOUNCED") && !said.contains("hush"), "{said}");
     assert!(!kept.contains("hush"), "{kept}");
+}
+
+#[test]
+fn telling_all_of_them_has_one_deadline() {
+    let folder = Folder::new();
+    told(1, &webhook(&nobody()), &folder);
+    let (silent, listener) = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        (format!("http://{}", listener.local_addr().unwrap()), listener)
+    };
+    let (url, heard) = serving(ok(2));
+    // The first takes all the time there is, and the second is told with none left.
+    let hasty = Sinks::within(Duration::from_millis(40))
+        .alertmanager(Some(silent))
+        .webhook(Some(url));
+    let said = told(2, &hasty, &folder);
+    drop(listener);
+    assert_eq!(
+        said[0], "NOT ANNOUNCED: Alertmanager: it did not answer in time",
+        "{said:?}"
+    );
+    assert!(
+        folder
+            .left()
+            .iter()
+            .any(|notice| notice.to_tell.contains(&Kind::Alertmanager)),
+        "{said:?}"
+    );
+    drop(heard);
 }
