@@ -220,6 +220,9 @@ impl Notice {
 
 #[cfg(test)]
 mod tests {
+    use slo_core::gate::{Evidence, GateRules, Observation, Request, Unseen};
+    use slo_core::{Events, SloSet};
+
     use super::*;
 
     #[test]
@@ -253,5 +256,52 @@ mod tests {
         let notice = Notice::example();
         let text = serde_json::to_string(&notice).unwrap();
         assert_eq!(serde_json::from_str::<Notice>(&text).unwrap(), notice);
+    }
+
+    #[test]
+    fn an_alert_is_called_by_what_happened() {
+        let slos = SloSet::builder("shop").build().unwrap();
+        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        let burning = || Observation::seen("", Events::new(0, 1_000));
+        let evidence = |seen| Evidence::new(seen, Observation::unseen("", Unseen::NeverSeen));
+        let bypass = |who: &str| Bypass {
+            who: who.to_owned(),
+            why: "hurry".to_owned(),
+            revision: "4f2a".to_owned(),
+            expires_at: None,
+        };
+        let deploy = || Request::deploy().revision("4f2a");
+        for (request, seen, name, said) in [
+            (
+                deploy().bypass(bypass("Ana")),
+                burning(),
+                "SloGateBypassed",
+                "bypass used by Ana: hurry; it holds for this",
+            ),
+            (
+                deploy().bypass(bypass("")),
+                burning(),
+                "SloGateBypassRefused",
+                "asked for by nobody: hurry (",
+            ),
+            (
+                deploy().bypass(bypass("Ana")),
+                Observation::unseen("", Unseen::NeverSeen),
+                "SloGatePassed",
+                "bypass not needed, by Ana: hurry",
+            ),
+            (
+                Request::rollback().environment("production"),
+                burning(),
+                "SloGatePassed",
+                "of shop in production, ",
+            ),
+        ] {
+            let verdict = GateRules::default().judge(&slos, &evidence(seen), &request, now);
+            let notice = Notice::new(&verdict, None);
+            assert_eq!(notice.alert(now).unwrap()[0]["labels"]["alertname"], name);
+            let summary = notice.announcement.unwrap().summary;
+            assert!(summary.contains(said), "{summary}");
+        }
     }
 }

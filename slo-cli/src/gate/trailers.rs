@@ -142,7 +142,8 @@ mod tests {
             "\n> A: 1",
             // Three of seven are trailers, and none of git's own.
             "\none\ntwo\nthree\nfour\nA: 1\nB: 2\nC: 3",
-            // One of git's own, and not a quarter.
+            // Two in nine, one of them git's own: not a quarter.
+            "\n1\n2\n3\n4\n5\n6\n7\nA: 1\n(cherry picked from commit 4f2a)",
             "\none\ntwo\nthree\nfour\nSigned-off-by: Ana",
         ] {
             let found: Vec<_> = found(body)

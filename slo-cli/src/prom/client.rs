@@ -179,14 +179,14 @@ fn address(given: &str) -> Result<String, EngineError> {
 fn without_secrets(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
     let separator = if scheme.is_empty() { "" } else { "://" };
-    let shown = match (rest.rsplit_once('@'), rest.split_once(['?', '#'])) {
+    let (shown, hidden) = match (rest.rsplit_once('@'), rest.find(['?', '#'])) {
         // Which of them begins within the other cannot be told.
-        (Some(_), Some(_)) => "***",
-        (Some((_, host)), None) => host,
-        (None, Some((before, _))) => before,
-        (None, None) => rest,
+        (Some(_), Some(_)) => ("", "***"),
+        (Some((_, host)), None) => (host, ""),
+        (None, Some(end)) => (&rest[..=end], "***"),
+        (None, None) => (rest, ""),
     };
-    format!("{scheme}{separator}{shown}")
+    format!("{scheme}{separator}{shown}{hidden}")
 }
 
 /// The longest first, as one may be part of another. What is as short as `1` would be found everywhere.

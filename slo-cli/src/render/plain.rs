@@ -74,6 +74,10 @@ mod tests {
         for text in ["خانه\u{200c}ها", "👩\u{200d}💻"] {
             assert_eq!(plain(text), text);
         }
+        assert_eq!(
+            plain("\u{e9}\u{200d}a\u{200c}\u{e9}"),
+            "\u{e9}\\u{200d}a\\u{200c}\u{e9}"
+        );
         assert_eq!(plain("al\u{200d}lowed\u{200c}"), "al\\u{200d}lowed\\u{200c}");
     }
 

@@ -258,7 +258,7 @@ fn literal(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '@' => out.push_str("&#64;<!-- -->"), // mentions nobody, and is no mail
-            '$' => out.push_str("&#36;"),         // no formula
+            '$' => out.push_str("&#36;<!-- -->"), // no formula
             ':' if rest.as_str().starts_with("//") => out.push_str(":<!-- -->"),
             '.' if ends_with_www(&out) => out.push_str("<!-- -->."),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '|' | '~' | '!' => {

@@ -400,8 +400,13 @@ impl fmt::Display for BypassRecord {
         } = &self.bypass;
         write!(
             f,
-            "{} by {} for {}",
+            "{}{} by {} for {}",
             self.outcome.as_str(),
+            if self.outcome == BypassOutcome::Refused {
+                ", asked for"
+            } else {
+                ""
+            },
             OneLine(named(who, "nobody")),
             OneLine(named(revision, "no revision"))
         )?;

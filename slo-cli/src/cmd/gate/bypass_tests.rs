@@ -6,14 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Parser as _;
 
+use super::faults::SPEC;
 use super::tests::{Day, Later, MESSAGE, args, bypassing, shop};
 use super::*;
 use crate::args::{Args, Command};
 use crate::gate::audit;
 use crate::test_server::{http, json, nobody, serving};
-
-const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
-                    objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
 
 /// A path at which nothing is, and nothing is left.
 struct Place(PathBuf);
@@ -141,6 +139,11 @@ fn a_record_that_could_not_be_written_waits_in_the_spool() {
             .err
             .ends_with("slo: 1 in the spool wait for the next run with --audit FILE\n"),
         "{}",
+        answer.err
+    );
+    assert!(
+        !answer.err.contains("NOT ANNOUNCED"),
+        "it is not tried twice in one run: {}",
         answer.err
     );
     fs::remove_dir(&file.0).unwrap();

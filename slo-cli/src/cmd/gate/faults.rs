@@ -21,7 +21,7 @@ use super::*;
 use crate::args::{Args, Command};
 use crate::test_server::{http, json, nobody, serving};
 
-const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
+pub(super) const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
                     objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
 const NOTHING: &str = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
 

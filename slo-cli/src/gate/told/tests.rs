@@ -263,29 +263,34 @@ fn no_address_is_kept_or_shown() {
 
 #[test]
 fn telling_all_of_them_has_one_deadline() {
-    let folder = Folder::new();
-    told(1, &webhook(&nobody()), &folder);
-    let (silent, listener) = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        (format!("http://{}", listener.local_addr().unwrap()), listener)
-    };
-    let (url, heard) = serving(ok(2));
-    // The first takes all the time there is, and the second is told with none left.
-    let hasty = Sinks::within(Duration::from_millis(40))
-        .alertmanager(Some(silent))
-        .webhook(Some(url));
-    let said = told(2, &hasty, &folder);
-    drop(listener);
+    let now = run(1).decided_at;
+    let over = sinks();
+    let mut telling = Telling::new(&over, now);
+    assert!(telling.left() > Duration::from_secs(60));
+    telling.until = Instant::now();
     assert_eq!(
-        said[0], "NOT ANNOUNCED: Alertmanager: it did not answer in time",
-        "{said:?}"
+        telling.left(),
+        Duration::from_millis(1),
+        "a timeout of zero would be none"
     );
-    assert!(
-        folder
-            .left()
-            .iter()
-            .any(|notice| notice.to_tell.contains(&Kind::Alertmanager)),
-        "{said:?}"
+    // Whoever answers after the time is over, and within that of one.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let late = webhook(&format!("http://{}", listener.local_addr().unwrap()));
+    let (told, end) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = end.recv_timeout(Duration::from_secs(3));
+        request(&mut stream);
+        let _ = std::io::Write::write_all(&mut stream, &http("200 OK", "", ""));
+    });
+    let mut telling = Telling::new(&late, now);
+    telling.until = Instant::now();
+    let mut notice = run(1);
+    telling.tell(&mut notice);
+    drop(told);
+    assert!(notice.to_tell.contains(&Kind::Webhook));
+    assert_eq!(
+        telling.into_complaints(),
+        ["NOT ANNOUNCED: webhook: it did not answer in time"]
     );
-    drop(heard);
 }

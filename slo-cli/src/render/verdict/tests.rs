@@ -44,7 +44,7 @@ fn foreign_text_stays_text() {
     );
     assert_eq!(
         literal("https://evil WWW.evil $$x$$ 1:2 a.b"),
-        "https:<!-- -->//evil WWW<!-- -->.evil &#36;&#36;x&#36;&#36; 1:2 a.b"
+        "https:<!-- -->//evil WWW<!-- -->.evil &#36;<!-- -->&#36;<!-- -->x&#36;<!-- -->&#36;<!-- --> 1:2 a.b"
     );
 }
 
@@ -82,7 +82,7 @@ fn a_bypass_is_shown_with_what_became_of_it() {
     let refused = judged(&deploy().bypass(bypass.clone()));
     let shown = text(&refused, false);
     for line in [
-        "\nbypass refused by nobody for 4f2a: hurry <b>\n",
+        "\nbypass refused, asked for by nobody for 4f2a: hurry <b>\n",
         "\nwarning: the bypass does not say who asks for it; write a name\n",
     ] {
         assert!(shown.contains(line), "{shown}");
