@@ -2,16 +2,26 @@
 
 use std::fs::File;
 use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Waits for it; until the file is closed.
-#[cfg(unix)]
-pub(crate) fn lock(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive)?)
+/// Whether it is ours, having waited for so long at most; until the file is closed.
+pub(crate) fn lock_within(file: &File, time: Duration) -> io::Result<bool> {
+    let began = Instant::now();
+    loop {
+        if try_lock(file)? {
+            return Ok(true);
+        }
+        if began.elapsed() >= time {
+            return Ok(false);
+        }
+        thread::sleep(BETWEEN);
+    }
 }
 
 /// Whether it is ours now; until the file is closed.
 #[cfg(unix)]
-pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+fn try_lock(file: &File) -> io::Result<bool> {
     match rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
@@ -20,11 +30,8 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn lock(_: &File) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
+fn try_lock(_: &File) -> io::Result<bool> {
     Ok(true)
 }
+
+const BETWEEN: Duration = Duration::from_millis(50);

@@ -20,12 +20,13 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trailers;
 
 pub use self::evidence::gather;
 pub(crate) use self::evidence::{count, outcome_of, share};
 pub use self::instance::ask_instance;
 pub use self::marker::Marker;
-pub(crate) use self::notice::{Notice, Of};
+pub(crate) use self::notice::Notice;
 pub use self::otlp::{Collector, CollectorError};
 pub(crate) use self::spool::Spool;
 pub use self::target::Target;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use self::access::Access;
-pub use self::client::{Engine, EngineBuilder};
+pub use self::client::{Engine, EngineBuilder, Hurried};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};
 pub(crate) use self::moment::now_of;

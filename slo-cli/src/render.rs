@@ -38,7 +38,7 @@ pub(crate) mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod verdict;
 
-pub(crate) use plain::plain;
+pub(crate) use plain::{plain, plain_json};
 
 /// What stands at the top of a file that nobody should change by hand.
 pub(crate) fn written_by(command: &str) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::Duration;
 
+use ureq::http::Uri;
 use ureq::http::header::HeaderMap;
 use ureq::{Agent, Body};
 
@@ -94,6 +95,18 @@ pub(crate) fn agent(trusted: Option<&Trusted>, within: Option<Duration>) -> Agen
     config.build().new_agent()
 }
 
+/// An address of http or https with a host, a port that is one, and nothing behind a `#`, which would not be sent.
+pub(crate) fn http_address(text: &str) -> Option<Uri> {
+    let uri: Uri = text.parse().ok()?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    let after_user = uri.authority()?.as_str().rsplit('@').next().unwrap_or_default();
+    // A port of six digits is read as none.
+    let has_port = after_user.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
+    let is_port = !has_port || uri.port_u16().is_some_and(|port| port > 0);
+    (is_http && has_host && is_port && !text.contains('#')).then_some(uri)
+}
+
 impl Web {
     /// Gives every page this time.
     #[must_use]
@@ -148,6 +161,36 @@ mod tests {
         let (address, _) = serving(vec![answer.into_bytes()]);
         assert_eq!(Web::within(Duration::from_secs(5)).get(&address).unwrap().status, 302);
         assert!(heard.try_recv().is_err());
+    }
+
+    #[test]
+    fn an_address_has_a_scheme_a_host_and_a_port_that_is_one() {
+        for address in [
+            "http://a",
+            "https://a.b:1/c?d=e",
+            "http://ana:hush@a:9093",
+            "http://[::1]:9093/x",
+        ] {
+            assert!(http_address(address).is_some(), "{address}");
+        }
+        for other in [
+            "",
+            "nowhere",
+            "127.0.0.1:9093",
+            "a:9093",
+            "http://",
+            "http:///x",
+            "http://:9093",
+            "mailto:x@y",
+            "ftp://a",
+            "http://a b",
+            "http://a#b",
+            "http://a:99999",
+            "http://a:0",
+            "http://a:",
+        ] {
+            assert!(http_address(other).is_none(), "{other}");
+        }
     }
 
     #[test]

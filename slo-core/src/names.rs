@@ -208,6 +208,9 @@ pub const HEALTH_OUTCOME: Attribute = attribute("slo.health.outcome", "slo_healt
 /// `allowed`, `blocked`, `unknown` or `bypassed`.
 pub const GATE_VERDICT: Attribute = attribute("slo.gate.verdict", "slo_gate_verdict");
 
+/// What the gate's rules alone said, in mode `observe` as well: `allowed`, `blocked` or `unknown`.
+pub const GATE_WOULD_HAVE_BEEN: Attribute = attribute("slo.gate.would_have_been", "slo_gate_would_have_been");
+
 /// `service.name` (stable resource attribute).
 pub const SERVICE_NAME: Attribute = attribute("service.name", "service_name");
 /// `service.namespace` (stable resource attribute).
@@ -259,6 +262,7 @@ mod tests {
             HEALTH_STATE,
             HEALTH_OUTCOME,
             GATE_VERDICT,
+            GATE_WOULD_HAVE_BEEN,
             SERVICE_NAME,
             SERVICE_NAMESPACE,
             SERVICE_VERSION,

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
-use e2e::{Alertmanager, Failure, Http, Outcome, PATIENCE, Port, eventually, free_port};
+use e2e::past::{Instance, NOW, Past};
+use e2e::{Alertmanager, Failure, Http, Outcome, PATIENCE, Port, VictoriaMetrics, eventually, free_port};
 use serde_json::Value;
 
+use crate::services::healthy;
 use crate::tool::{Gate, NOBODY};
 
 #[test]
@@ -76,9 +78,13 @@ fn what_a_dead_alertmanager_did_not_hear_is_told_when_it_is_back() -> Outcome {
     assert_eq!(std::fs::read_dir(&spool)?.count(), 3, "two notices and a lock");
 
     let alertmanager = Alertmanager::start_on(Port::Exactly(port), "")?;
-    // A rollback is no news while nothing can be judged: it tells of the others and of nothing else.
+    // A rollback is no news while nothing can be judged: it tells of the others, and that it leaves no record.
     let output = gate.run("shop", &[&told[..], &["--action", "rollback"]].concat())?;
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.starts_with("slo: NOT RECORDED: this way back passes") && said.lines().count() == 1,
+        "{said}"
+    );
     let alerts = alerts(&alertmanager, 2)?;
     for alert in alerts.as_array().into_iter().flatten() {
         assert_eq!(alert["labels"]["alertname"], "SloGateBypassed");
@@ -89,6 +95,102 @@ fn what_a_dead_alertmanager_did_not_hear_is_told_when_it_is_back() -> Outcome {
     }
     assert_eq!(std::fs::read_dir(&spool)?.count(), 1, "the lock");
     Ok(())
+}
+
+/// What passes against the rules, of a service whose budget is spent and of one that is gone, now.
+#[test]
+fn what_passes_against_the_rules_needs_somebody_who_hears_of_it() -> Outcome {
+    let store = VictoriaMetrics::start()?;
+    store.import(&until_now(&spent_and_gone())?)?;
+    store.force_flush()?;
+    let gate = Gate::asking(store.url())?;
+    let bypass = [
+        "--revision",
+        "4f2a",
+        "--author",
+        "Ana",
+        "--message",
+        "Fix [slo-bypass: nobody can pay]",
+    ];
+    for (service, asked, silent, heard) in [
+        (
+            "spent",
+            &["--class", "reliability"][..],
+            "blocked 1 pass pass fail",
+            "allowed 0 pass pass fail",
+        ),
+        (
+            "spent",
+            &bypass,
+            "blocked 1 pass pass fail",
+            "bypassed 0 pass pass fail",
+        ),
+        (
+            "gone",
+            &["--on-unknown", "allow"],
+            "unknown 3 unknown unknown unknown",
+            "unknown 0 unknown unknown unknown",
+        ),
+        (
+            "spent",
+            &["--action", "rollback"],
+            "allowed 0 pass pass fail",
+            "allowed 0 pass pass fail",
+        ),
+    ] {
+        let audit = gate
+            .folder
+            .path()
+            .join(format!("{service}{}.audit", asked[0]))
+            .display()
+            .to_string();
+        for (more, expected) in [
+            (&[][..], silent),
+            // Nobody hears of the past, and a present that is called so is no way around it.
+            (&["--at", &chrono::Utc::now().to_rfc3339(), "--audit", &audit], silent),
+            (&["--audit", "/dev/null"], silent),
+            (&["--audit", &audit], heard),
+            (&["--audit=-"], heard),
+        ] {
+            let (verdict, line) = gate.verdict(service, &[asked, more].concat())?;
+            assert_eq!(line, expected, "{service} {asked:?} {more:?}: {verdict:#}");
+        }
+        let checked = Command::new(&gate.program).args(["gate", "audit", &audit]).output()?;
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(said.starts_with("1 records, nothing altered"), "{said}");
+    }
+    Ok(())
+}
+
+/// A month of each.
+fn spent_and_gone() -> Past {
+    let mut past = Past::default();
+    let outage = 21 * 24 * 60 - 12 * 60..21 * 24 * 60;
+    let spent = Instance::of("spent");
+    past.events(spent, |_| 600, |ago| i64::from(outage.contains(&ago)) * 120);
+    past.durations(spent, &[("0.8", 594), ("+Inf", 600)]);
+    healthy(
+        &mut past,
+        Instance {
+            to: 20,
+            ..Instance::of("gone")
+        },
+    );
+    past
+}
+
+/// The same with its end now.
+fn until_now(past: &Past) -> Result<String, Failure> {
+    let later = chrono::Utc::now().timestamp_millis() - NOW;
+    let mut lines = String::new();
+    for line in past.json_lines().lines() {
+        let mut series: Value = serde_json::from_str(line)?;
+        for at in series["timestamps"].as_array_mut().into_iter().flatten() {
+            *at = (at.as_i64().unwrap_or_default() + later).into();
+        }
+        lines += &format!("{series}\n");
+    }
+    Ok(lines)
 }
 
 /// The alerts of an Alertmanager, once there are so many.

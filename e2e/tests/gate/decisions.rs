@@ -22,7 +22,7 @@ fn runs_are_pushed_and_answer_every_panel_of_the_gates_page() -> Outcome {
     for (more, code) in [
         (&[][..], 3),
         (&[], 3),
-        (&["--action", "rollback"], 0),
+        (&["--action", "rollback", "--audit=-"], 0),
         (
             &[
                 "--author",
@@ -49,6 +49,10 @@ fn runs_are_pushed_and_answer_every_panel_of_the_gates_page() -> Outcome {
     let by_verdict = "sum by (slo_gate_verdict) (max_over_time(slo_gate_decisions_total[1h]))";
     let counts = [("allowed", 1.0), ("bypassed", 1.0), ("unknown", 3.0)];
     eventually(PATIENCE, || are(&store.prom(), by_verdict, "slo_gate_verdict", &counts))?;
+    let alone = "sum by (slo_gate_would_have_been) (max_over_time(slo_gate_decisions_total[1h]))";
+    eventually(PATIENCE, || {
+        are(&store.prom(), alone, "slo_gate_would_have_been", &[("unknown", 5.0)])
+    })?;
     let revisions = [("", 1.0), ("4f2a", 4.0)];
     let by_revision = "count by (service_version) (slo_gate_decisions_total)";
     eventually(PATIENCE, || {

@@ -65,7 +65,10 @@ fn passes_only_with_a_name(
     let output = pipeline.run(script, known)?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("bypass used by Ana: nobody can pay"), "{said}");
+    assert!(
+        said.contains("bypass used by Ana: nobody can pay; it holds until 2"),
+        "{said}"
+    );
     assert!(
         said.contains(r#""record":{"decision":"bypassed""#) && !said.contains("NOT "),
         "{said}"
@@ -113,6 +116,7 @@ fn the_script_for_github_actions_keeps_the_exit_code_and_writes_a_summary() -> O
     for (name, value) in [
         ("MESSAGE", HOSTILE),
         ("AUTHOR", "Ana"),
+        ("COMMITTED_AT", &committed_now()),
         ("REVISION", "4f2a"),
         ("GITHUB_STEP_SUMMARY", &summary.display().to_string()),
     ] {
@@ -127,11 +131,11 @@ fn the_script_for_github_actions_keeps_the_exit_code_and_writes_a_summary() -> O
     passes_only_with_a_name(&pipeline, script, &known, "AUTHOR")?;
     let summary = std::fs::read_to_string(summary)?;
     assert!(
-        summary.starts_with("### ⚠️ Deploy gate of real-estate: bypassed\n"),
+        summary.starts_with("### ⚠️ Deploy gate of real-estate in production: bypassed\n"),
         "{summary}"
     );
     assert!(
-        summary.contains("### ❔ Deploy gate of real-estate: unknown\n"),
+        summary.contains("### ❔ Deploy gate of real-estate in production: unknown\n"),
         "{summary}"
     );
     Ok(())
@@ -146,6 +150,7 @@ fn the_script_for_gitlab_keeps_the_exit_code() -> Outcome {
     for (name, value) in [
         ("CI_COMMIT_MESSAGE", HOSTILE),
         ("CI_COMMIT_AUTHOR", "Ana"),
+        ("CI_COMMIT_TIMESTAMP", &committed_now()),
         ("CI_COMMIT_SHA", "4f2a"),
     ] {
         assert!(script.contains(&format!("=\"${name}\"")), "{script}");
@@ -171,6 +176,8 @@ fn the_job_of_argo_cd_runs_with_nothing_but_what_kubernetes_gives_it() -> Outcom
             "Ana",
             "--message",
             HOSTILE,
+            "--committed-at",
+            &committed_now(),
         ])
         .output()?;
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
@@ -199,7 +206,7 @@ fn the_job_of_argo_cd_runs_with_nothing_but_what_kubernetes_gives_it() -> Outcom
             value.to_owned(),
         );
     }
-    assert_eq!(variables.len(), 4, "{variables:?}");
+    assert_eq!(variables.len(), 5, "{variables:?}");
     // Where services push: no such host is here.
     let store = VictoriaMetrics::start()?;
     let pushed_to = variables.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), store.otlp_endpoint());
@@ -233,6 +240,11 @@ fn the_job_of_argo_cd_runs_with_nothing_but_what_kubernetes_gives_it() -> Outcom
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("bypassed: "));
     assert!(!said.contains("NOT "), "the decision is a metric: {said}");
     Ok(())
+}
+
+/// As git writes it: a bypass that names no end holds for a day from then on.
+fn committed_now() -> String {
+    chrono::Utc::now().to_rfc3339()
 }
 
 /// As Kubernetes replaces `$(NAME)`, once and from left to right.

@@ -15,7 +15,12 @@ use super::time;
 #[non_exhaustive]
 pub struct EngineArgs {
     /// The Prometheus-compatible engine: what stands before `/api/v1`.
-    #[arg(long = "prometheus", value_name = "URL", env = "SLO_PROMETHEUS_URL")]
+    #[arg(
+        long = "prometheus",
+        value_name = "URL",
+        env = "SLO_PROMETHEUS_URL",
+        hide_env_values = true
+    )]
     pub url: String,
 
     /// A header for each question, like `X-Scope-OrgID: team-a`; may be given several times.
@@ -27,7 +32,7 @@ pub struct EngineArgs {
     pub bearer_token_file: Option<PathBuf>,
 
     /// The user of basic authentication; the password is in --password-file or the variable SLO_PROMETHEUS_PASSWORD.
-    #[arg(long, value_name = "NAME", env = "SLO_PROMETHEUS_USER")]
+    #[arg(long, value_name = "NAME", env = "SLO_PROMETHEUS_USER", hide_env_values = true)]
     pub user: Option<String>,
 
     /// A file with the password of --user.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{AlertmanagerArgs, AuditArgs, EngineArgs, Identity, WebhookArgs, time};
@@ -19,11 +20,13 @@ use super::{AlertmanagerArgs, AuditArgs, EngineArgs, Identity, WebhookArgs, time
   slo gate audit gate.audit                                                     were the records altered?
   slo gate --service http://pod:8080/slo                                        asks one instance, without an engine
   slo gate --prometheus http://prometheus:9090 --revision \"$GIT_COMMIT\" --message \"$(git log -1 --format=%B)\" \\
-    --author \"$(git log -1 --format=%an)\" --alertmanager http://alertmanager:9093   a bypass passes, and people are told
+    --author \"$(git log -1 --format=%an)\" --committed-at \"$(git log -1 --format=%cI)\" \\
+    --alertmanager http://alertmanager:9093                     a bypass passes, and people are told
 
 Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
 // An engine is not needed where a service is asked.
 #[command(mut_arg("url", |url| url.required(false).default_value("").hide_default_value(true)))]
+#[command(mut_arg("timeout", |time| time.help(TIMEOUT).default_value("30s")))]
 #[command(args_conflicts_with_subcommands = true)]
 #[non_exhaustive]
 pub struct GateArgs {
@@ -57,7 +60,7 @@ pub struct GateArgs {
     pub identity: Identity,
 
     /// What is deployed: a commit or a version.
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", value_parser = any_text())]
     pub revision: Option<String>,
 
     /// Forwards or back.
@@ -74,16 +77,21 @@ pub struct GateArgs {
 
     /// The message of the commit that is deployed: its subject line may say `[slo-bypass: reason]`, or a trailer
     /// `SLO-Bypass: reason`.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = any_text())]
     pub message: Option<String>,
 
+    /// When that commit was made, like `2026-01-01T12:00:00Z` (git's `%cI`): a bypass that names no end holds for a day from
+    /// then on. Without it, such a bypass holds for its revision with no end.
+    #[arg(long, value_name = "TIME")]
+    pub committed_at: Option<String>,
+
     /// Who deploys, and answers for a bypass that names nobody in `SLO-Bypass-By`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = any_text())]
     pub author: Option<String>,
 
     /// Adds this run to an audit file, whose records cannot be altered unseen, see `slo gate audit`; `-` writes the record to
     /// standard error, for a log that keeps what it gets.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = any_path())]
     pub audit: Option<PathBuf>,
 
     /// The Alertmanager.
@@ -101,12 +109,13 @@ pub struct GateArgs {
 
     /// A folder that keeps what nobody could be told because monitoring itself is down; the next run tells it. It has to
     /// outlive this run.
-    #[arg(long, value_name = "DIR", env = "SLO_SPOOL")]
+    #[arg(long, value_name = "DIR", env = "SLO_SPOOL", hide_env_values = true, value_parser = any_path())]
     pub spool: Option<PathBuf>,
 
     /// What to do when nothing is proven and something could not be seen.
-    #[arg(long, value_enum, default_value_t = OnUnknown::Refuse)]
-    pub on_unknown: OnUnknown,
+    /// As the spec says it, and else `refuse`.
+    #[arg(long, value_enum)]
+    pub on_unknown: Option<OnUnknown>,
 
     /// Judges the past: a moment like `2026-01-01T03:00:00Z`. Nothing is recorded and nobody is told.
     #[arg(long, value_name = "TIME", conflicts_with = "wait")]
@@ -124,6 +133,19 @@ pub struct GateArgs {
     #[arg(long, value_enum, default_value_t = GateFormat::Text)]
     pub format: GateFormat,
 }
+
+/// Whoever wrote a commit may have done so in Latin-1: that is no reason to stop anybody.
+pub(super) fn any_text() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|text| text.to_string_lossy().into_owned())
+}
+
+/// A path that may be empty, as a variable of a pipeline that is not set: then there is none.
+fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+const TIMEOUT: &str = "The time for all questions of one verdict together. To wait for the audit file, and to tell people, takes \
+                       as long again at most, each";
 
 /// What is done with the gate's records.
 #[derive(Clone, Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use clap::Parser;
 use slo_health::probe::ProbeTarget;
 
+use super::gate::any_text;
 use super::probed::target;
 use super::{Files, Probed};
 
@@ -12,8 +13,8 @@ use super::{Files, Probed};
   slo manifests --out deploy/                     for the service of slo.yaml here
   slo manifests --out deploy/ --check             in CI: are the committed files up to date?
   slo manifests --out deploy/ --environment staging --prometheus http://victoria:8428
-  slo manifests --out deploy/ --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\"
-                                                  in CI, before a deploy: what the gate cannot see by itself
+  slo manifests --out deploy/ --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\" \\
+    --committed-at \"$COMMITTED_AT\"              in CI, before a deploy: what the gate cannot see by itself
   git show main:slo.yaml | slo manifests - --out deploy/
 
 Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong or cannot be read,
@@ -50,13 +51,18 @@ pub struct ManifestsArgs {
         value_name = "TEXT",
         default_value = "",
         hide_default_value = true,
-        allow_hyphen_values = true
+        allow_hyphen_values = true,
+        value_parser = any_text()
     )]
     pub message: String,
 
     /// Who deploys, for the gate.
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, value_parser = any_text())]
     pub author: String,
+
+    /// When the commit was made, for the gate: a bypass that names no end holds for a day from then on.
+    #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true)]
+    pub committed_at: String,
 }
 
 /// An address of a server, without a question or a fragment.

@@ -16,7 +16,7 @@ macro_rules! somebody {
         #[non_exhaustive]
         pub struct $args {
             $(#[doc = $doc])+
-            #[arg(id = $flag, long = $flag, value_name = "URL", env = concat!("SLO_", $variable, "_URL"))]
+            #[arg(id = $flag, long = $flag, value_name = "URL", env = concat!("SLO_", $variable, "_URL"), hide_env_values = true)]
             pub url: Option<String>,
 
             #[doc = concat!("A header for ", $who, ", like `X-Scope-OrgID: team-a`; may be given several times.")]
@@ -40,7 +40,8 @@ macro_rules! somebody {
                 id = concat!($flag, "-user"),
                 long = concat!($flag, "-user"),
                 value_name = "NAME",
-                env = concat!("SLO_", $variable, "_USER")
+                env = concat!("SLO_", $variable, "_USER"),
+                hide_env_values = true
             )]
             pub user: Option<String>,
 

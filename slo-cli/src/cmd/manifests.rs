@@ -74,6 +74,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
             revision: &args.revision,
             message: &args.message,
             author: &args.author,
+            committed_at: &args.committed_at,
         },
     });
     folder::answer(&args.files, &files)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use slo_core::gate::{BypassOutcome, Decision, Verdict};
+use slo_core::gate::{Bypass, BypassOutcome, BypassRecord, Decision, Verdict};
 use slo_core::names;
 use uuid::Uuid;
 
@@ -23,8 +23,12 @@ pub(crate) struct Notice {
     pub(super) namespace: Option<String>,
     pub(super) environment: Option<String>,
     pub(super) revision: Option<String>,
+    /// What the rules alone said.
+    pub(super) would_have_been: Decision,
     /// What people are told; nothing of a run that passed or stopped by the rules alone.
     pub(crate) announcement: Option<Announcement>,
+    /// The record as JSON, where the audit file could not be written.
+    pub(super) unrecorded: Option<String>,
     pub(super) to_tell: Vec<Kind>,
 }
 
@@ -38,41 +42,70 @@ pub(crate) struct Announcement {
     description: String,
     /// The verdict as JSON.
     verdict: Value,
-    is_bypass: bool,
+    alert: Alert,
     /// The newest record of the audit file: whoever keeps this finds out when that is cut off.
     audit_head: Option<Head>,
 }
 
-/// Whose run it was, where the verdict does not say it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Of<'a> {
-    pub(crate) namespace: Option<&'a str>,
-    pub(crate) environment: Option<&'a str>,
+/// What an alert is called: somebody who reads its name alone should not be misled.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+enum Alert {
+    #[serde(rename = "SloGateBypassed")]
+    Bypassed,
+    #[serde(rename = "SloGateBypassRefused")]
+    Refused,
+    #[serde(rename = "SloGatePassed")]
+    Passed,
+}
+
+impl Alert {
+    fn of(verdict: &Verdict) -> Self {
+        match verdict.bypass.as_ref().map(|record| record.outcome) {
+            Some(BypassOutcome::Used) => Self::Bypassed,
+            Some(BypassOutcome::Refused) if verdict.exit_code != 0 => Self::Refused,
+            _ => Self::Passed,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bypassed => "SloGateBypassed",
+            Self::Refused => "SloGateBypassRefused",
+            Self::Passed => "SloGatePassed",
+        }
+    }
 }
 
 impl Notice {
     /// Of a verdict; nobody has to be told yet.
-    pub(crate) fn new(verdict: &Verdict, of: Of<'_>, audit_head: Option<Head>) -> Self {
+    pub(crate) fn new(verdict: &Verdict, audit_head: Option<Head>) -> Self {
         Self {
             run: Uuid::new_v4().to_string(),
             decided_at: verdict.decided_at,
             decision: verdict.decision,
             service: verdict.service.clone(),
-            namespace: of.namespace.map(ToOwned::to_owned),
-            environment: of.environment.map(ToOwned::to_owned),
+            namespace: verdict.namespace.clone(),
+            environment: verdict.environment.clone(),
             revision: verdict.revision.clone(),
+            would_have_been: verdict.would_have_been,
             announcement: verdict.announce.then(|| Announcement {
                 summary: summary(verdict),
                 description: verdict.to_string(),
                 // Its numbers are finite and its keys texts: there is nothing that JSON could not say.
                 verdict: serde_json::to_value(verdict).unwrap_or_default(),
-                is_bypass: verdict
-                    .bypass
-                    .as_ref()
-                    .is_some_and(|record| record.outcome == BypassOutcome::Used),
+                alert: Alert::of(verdict),
                 audit_head,
             }),
+            unrecorded: None,
             to_tell: Vec::new(),
+        }
+    }
+
+    /// The same of a run whose record could not be written: it waits with the rest.
+    pub(crate) fn unrecorded(self, verdict: &Verdict) -> Self {
+        Self {
+            unrecorded: serde_json::to_string(verdict).ok(),
+            ..self
         }
     }
 
@@ -92,7 +125,7 @@ impl Notice {
     pub(super) fn alert(&self, now: DateTime<Utc>) -> Option<Value> {
         let announcement = self.announcement.as_ref()?;
         let mut labels = json!({
-            "alertname": if announcement.is_bypass { "SloGateBypassed" } else { "SloGatePassed" },
+            "alertname": announcement.alert.as_str(),
             "severity": "ticket",
             names::SERVICE_NAME.label: self.service,
             names::GATE_VERDICT.label: self.decision.as_str(),
@@ -124,22 +157,39 @@ impl Notice {
 fn summary(verdict: &Verdict) -> String {
     let revision = verdict.revision.as_deref().unwrap_or("an unnamed revision");
     let passed = match &verdict.bypass {
-        Some(record) => format!(
-            "bypass {} by {}: {}",
-            record.outcome.as_str(),
-            record.bypass.who,
-            record.bypass.why
-        ),
+        Some(record) => of_bypass(record),
         None => format!(
             "{}, the rules alone: {}",
             verdict.decision.as_str(),
             verdict.would_have_been.as_str()
         ),
     };
+    let place = verdict.environment.as_ref().map(|name| format!(" in {name}"));
     plain(&format!(
-        "deploy gate of {}, {revision}: {passed} ({})",
-        verdict.service, verdict.reason
+        "deploy gate of {}{}, {revision}: {passed} ({})",
+        verdict.service,
+        place.unwrap_or_default(),
+        verdict.reason
     ))
+}
+
+/// Who, why and until when; or why not.
+fn of_bypass(record: &BypassRecord) -> String {
+    let Bypass {
+        who, why, expires_at, ..
+    } = &record.bypass;
+    let until = match expires_at {
+        Some(at) => format!("until {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        None => "for this revision, with no end".to_owned(),
+    };
+    match &record.refusal {
+        Some(refusal) => {
+            let who = if who.trim().is_empty() { "nobody" } else { who };
+            format!("bypass refused: {refusal}; asked for by {who}: {why}")
+        }
+        None if record.outcome == BypassOutcome::Used => format!("bypass used by {who}: {why}; it holds {until}"),
+        None => format!("bypass not needed, by {who}: {why}; it holds {until}"),
+    }
 }
 
 #[cfg(test)]
@@ -154,13 +204,15 @@ impl Notice {
             namespace: Some("sales".to_owned()),
             environment: Some("production".to_owned()),
             revision: Some("4f2a".to_owned()),
+            would_have_been: Decision::Blocked,
             announcement: Some(Announcement {
                 summary: "deploy gate of shop".to_owned(),
                 description: "bypassed".to_owned(),
                 verdict: json!({"decision": "bypassed"}),
-                is_bypass: true,
+                alert: Alert::Bypassed,
                 audit_head: None,
             }),
+            unrecorded: None,
             to_tell: vec![Kind::Alertmanager, Kind::Webhook, Kind::Otlp],
         }
     }
@@ -168,6 +220,9 @@ impl Notice {
 
 #[cfg(test)]
 mod tests {
+    use slo_core::gate::{Evidence, GateRules, Observation, Request, Unseen};
+    use slo_core::{Events, SloSet};
+
     use super::*;
 
     #[test]
@@ -201,5 +256,52 @@ mod tests {
         let notice = Notice::example();
         let text = serde_json::to_string(&notice).unwrap();
         assert_eq!(serde_json::from_str::<Notice>(&text).unwrap(), notice);
+    }
+
+    #[test]
+    fn an_alert_is_called_by_what_happened() {
+        let slos = SloSet::builder("shop").build().unwrap();
+        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        let burning = || Observation::seen("", Events::new(0, 1_000));
+        let evidence = |seen| Evidence::new(seen, Observation::unseen("", Unseen::NeverSeen));
+        let bypass = |who: &str| Bypass {
+            who: who.to_owned(),
+            why: "hurry".to_owned(),
+            revision: "4f2a".to_owned(),
+            expires_at: None,
+        };
+        let deploy = || Request::deploy().revision("4f2a");
+        for (request, seen, name, said) in [
+            (
+                deploy().bypass(bypass("Ana")),
+                burning(),
+                "SloGateBypassed",
+                "bypass used by Ana: hurry; it holds for this",
+            ),
+            (
+                deploy().bypass(bypass("")),
+                burning(),
+                "SloGateBypassRefused",
+                "asked for by nobody: hurry (",
+            ),
+            (
+                deploy().bypass(bypass("Ana")),
+                Observation::unseen("", Unseen::NeverSeen),
+                "SloGatePassed",
+                "bypass not needed, by Ana: hurry",
+            ),
+            (
+                Request::rollback().environment("production"),
+                burning(),
+                "SloGatePassed",
+                "of shop in production, ",
+            ),
+        ] {
+            let verdict = GateRules::default().judge(&slos, &evidence(seen), &request, now);
+            let notice = Notice::new(&verdict, None);
+            assert_eq!(notice.alert(now).unwrap()[0]["labels"]["alertname"], name);
+            let summary = notice.announcement.unwrap().summary;
+            assert!(summary.contains(said), "{summary}");
+        }
     }
 }

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use slo_core::names::{self, Attribute};
-use ureq::http::Uri;
 use ureq::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Notice;
@@ -20,6 +19,7 @@ use super::post::{Post, Untold};
 use super::protobuf::{Field, Message, next};
 use crate::prom::tls::Trusted;
 use crate::render::plain;
+use crate::web::http_address;
 
 /// Who takes metrics over OTLP.
 #[derive(Clone, Debug)]
@@ -116,10 +116,8 @@ fn is_off(variable: &impl Fn(&str) -> Option<String>) -> bool {
 
 fn address(base: &str, is_whole: bool) -> Option<String> {
     let base = base.trim();
-    let uri: Uri = base.parse().ok()?;
-    let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    let is_plain = uri.query().is_none() && !base.contains(['@', '#']);
-    if !matches!(uri.scheme_str(), Some("http" | "https")) || !has_host || !is_plain {
+    let uri = http_address(base)?;
+    if uri.query().is_some() || base.contains('@') {
         return None;
     }
     Some(if is_whole {
@@ -145,13 +143,15 @@ fn headers(list: &str) -> Option<HeaderMap> {
 fn request(notice: &Notice) -> Vec<u8> {
     let metric = names::GATE_DECISIONS;
     let verdict = attribute(names::GATE_VERDICT, notice.decision.as_str());
+    let alone = attribute(names::GATE_WOULD_HAVE_BEEN, notice.would_have_been.as_str());
     let at = u64::try_from(notice.decided_at.timestamp_nanos_opt().unwrap_or_default()).unwrap_or_default();
     let point = Message::default()
         // Not the same moment: a point without a duration has counted nothing.
         .fixed64(2, at.saturating_sub(1_000_000_000))
         .fixed64(3, at)
         .fixed64(6, 1)
-        .message(7, &verdict);
+        .message(7, &verdict)
+        .message(7, &alone);
     let sum = Message::default().message(1, &point).number(2, CUMULATIVE).number(3, 1);
     let metric = Message::default()
         .text(1, metric.otel)
@@ -279,6 +279,11 @@ mod tests {
             format!("{:?}", point.attributes[0].value).contains("bypassed"),
             "{point:?}"
         );
+        assert_eq!(point.attributes[1].key, "slo.gate.would_have_been");
+        assert!(
+            format!("{:?}", point.attributes[1].value).contains("blocked"),
+            "{point:?}"
+        );
         let nothing = Notice {
             namespace: None,
             revision: None,
@@ -345,6 +350,8 @@ mod tests {
             "http://c/?token=hush",
             "ftp://c",
             "http://",
+            "http://c/#hush",
+            "http://c:99999",
         ] {
             assert!(
                 refused(Some(address), &[]).starts_with("--otlp is not the address"),

@@ -6,8 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use super::notice::Notice;
 use crate::file_lock;
@@ -87,12 +86,8 @@ impl Spool {
             return Ok(None);
         }
         let file = OpenOptions::new().create(true).append(true).open(self.0.join("lock"))?;
-        let began = Instant::now();
-        while !file_lock::try_lock(&file)? {
-            if began.elapsed() >= within {
-                return Err(SpoolError::Busy(within));
-            }
-            thread::sleep(BETWEEN);
+        if !file_lock::lock_within(&file, within)? {
+            return Err(SpoolError::Busy(within));
         }
         self.sweep()?;
         Ok(Some(file))
@@ -152,4 +147,3 @@ pub(super) const MOST: usize = 256;
 const END: &str = ".json";
 const UNFINISHED: &str = ".unfinished";
 const ABANDONED: Duration = Duration::from_secs(3_600);
-const BETWEEN: Duration = Duration::from_millis(50);

@@ -4,11 +4,14 @@
 mod tests;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use super::audit;
 use super::notice::Notice;
 use super::otlp::Collector;
 use super::post::{Post, Untold};
@@ -19,16 +22,18 @@ use crate::prom::Access;
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
+    Audit,
     Alertmanager,
     Webhook,
     Otlp,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Alertmanager, Self::Webhook, Self::Otlp];
+    const ALL: [Self; 4] = [Self::Audit, Self::Alertmanager, Self::Webhook, Self::Otlp];
 
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Audit => "audit file",
             Self::Alertmanager => "Alertmanager",
             Self::Webhook => "webhook",
             Self::Otlp => "OTLP",
@@ -37,15 +42,17 @@ impl Kind {
 
     const fn flag(self) -> &'static str {
         match self {
+            Self::Audit => "--audit FILE",
             Self::Alertmanager => "--alertmanager",
             Self::Webhook => "--webhook",
             Self::Otlp => "--otlp",
         }
     }
 
-    /// By what one logs in there.
+    /// By what one logs in there; a file knows no login.
     const fn login(self) -> &'static str {
         match self {
+            Self::Audit => "",
             Self::Alertmanager => "--alertmanager-bearer-token-file, -user or -header",
             Self::Webhook => "--webhook-bearer-token-file, -user or -header",
             Self::Otlp => "OTEL_EXPORTER_OTLP_HEADERS",
@@ -55,6 +62,7 @@ impl Kind {
     /// What names whom to trust.
     const fn authority(self) -> &'static str {
         match self {
+            Self::Audit => "",
             Self::Alertmanager => "--alertmanager-ca-file",
             Self::Webhook => "--webhook-ca-file",
             Self::Otlp => "OTEL_EXPORTER_OTLP_CERTIFICATE",
@@ -73,6 +81,7 @@ struct Sink {
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Sinks {
+    audit: Option<PathBuf>,
     alertmanager: Sink,
     webhook: Sink,
     collector: Option<Collector>,
@@ -86,6 +95,11 @@ impl Sinks {
             within: time,
             ..Self::default()
         }
+    }
+
+    /// A file that takes the records that could not be written before.
+    pub fn audit(self, file: Option<PathBuf>) -> Self {
+        Self { audit: file, ..self }
     }
 
     /// An Alertmanager: what stands before `/api/v2`.
@@ -125,6 +139,7 @@ impl Sinks {
 
     const fn have(&self, kind: Kind) -> bool {
         match kind {
+            Kind::Audit => self.audit.is_some(),
             Kind::Alertmanager => self.alertmanager.url.is_some(),
             Kind::Webhook => self.webhook.url.is_some(),
             Kind::Otlp => self.collector.is_some(),
@@ -133,11 +148,18 @@ impl Sinks {
 
     /// Whom of these a run concerns.
     pub(super) fn of(&self, notice: &Notice) -> Vec<Kind> {
-        let concerns = |kind: &Kind| self.have(*kind) && (notice.announcement.is_some() || *kind == Kind::Otlp);
+        let concerns = |kind: &Kind| {
+            self.have(*kind)
+                && match kind {
+                    Kind::Audit => notice.unrecorded.is_some(),
+                    Kind::Alertmanager | Kind::Webhook => notice.announcement.is_some(),
+                    Kind::Otlp => true,
+                }
+        };
         Kind::ALL.into_iter().filter(concerns).collect()
     }
 
-    fn tell(&self, kind: Kind, notice: &Notice, now: DateTime<Utc>) -> Result<(), Untold> {
+    fn tell(&self, kind: Kind, notice: &Notice, now: DateTime<Utc>, within: Duration) -> Result<(), Untold> {
         let post = |url: &str, access: &Access, body: Option<serde_json::Value>| match body {
             Some(body) => Post {
                 url,
@@ -145,13 +167,13 @@ impl Sinks {
                 headers: access.headers().clone(),
                 body: body.to_string().as_bytes(),
                 trusted: access.trusted(),
-                within: self.within,
+                within,
             }
-            .send()
-            .map(drop),
-            None => Ok(()),
+            .send(),
+            None => Ok(Vec::new()),
         };
         let told = match (kind, &self.alertmanager, &self.webhook, &self.collector) {
+            (Kind::Audit, ..) => self.record(notice, within),
             (
                 Kind::Alertmanager,
                 Sink {
@@ -163,19 +185,41 @@ impl Sinks {
                 &format!("{}/api/v2/alerts", base.trim_end_matches('/')),
                 access,
                 notice.alert(now),
-            ),
-            (Kind::Webhook, _, Sink { url: Some(url), access }, _) => post(url, access, notice.webhook()),
-            (Kind::Otlp, .., Some(collector)) => collector.tell(notice, self.within),
+            )
+            .and_then(|body| no_page(&body)),
+            (Kind::Webhook, _, Sink { url: Some(url), access }, _) => post(url, access, notice.webhook()).map(drop),
+            (Kind::Otlp, .., Some(collector)) => collector.tell(notice, within),
             _ => Ok(()),
         };
         told.map_err(|untold| untold.advised(kind.login(), kind.authority()))
     }
+
+    /// Writes down what could not be when it was decided; the record says when that was.
+    fn record(&self, notice: &Notice, within: Duration) -> Result<(), Untold> {
+        let (Some(file), Some(record)) = (&self.audit, &notice.unrecorded) else {
+            return Ok(());
+        };
+        let record = RawValue::from_string(record.clone()).map_err(|error| Untold::Never(error.to_string()))?;
+        let appended = audit::append(file, &record, within);
+        appended.map(drop).map_err(|error| Untold::NotNow(error.to_string()))
+    }
+}
+
+/// An Alertmanager says nothing to an alert that it took. Whoever answers with a page, as a login does, is none.
+fn no_page(body: &[u8]) -> Result<(), Untold> {
+    if body.trim_ascii_start().starts_with(b"<") {
+        let words = "it answered with a page, which no Alertmanager does; is this its address?";
+        return Err(Untold::NotNow(words.to_owned()));
+    }
+    Ok(())
 }
 
 /// One telling of everything that there is to tell.
 pub(super) struct Telling<'a> {
     sinks: &'a Sinks,
     now: DateTime<Utc>,
+    /// When this has to be over, whoever is still to be told.
+    until: Instant,
     /// Who did not answer. They are not asked again: twenty notices would wait twenty times as long as one, and one that
     /// is told now would come before those that were not.
     gone: BTreeSet<Kind>,
@@ -183,10 +227,11 @@ pub(super) struct Telling<'a> {
 }
 
 impl<'a> Telling<'a> {
-    pub(super) const fn new(sinks: &'a Sinks, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(sinks: &'a Sinks, now: DateTime<Utc>) -> Self {
         Self {
             sinks,
             now,
+            until: Instant::now() + sinks.within,
             gone: BTreeSet::new(),
             complaints: Vec::new(),
         }
@@ -206,7 +251,7 @@ impl<'a> Telling<'a> {
         if self.gone.contains(&kind) || !self.sinks.have(kind) {
             return false;
         }
-        match self.sinks.tell(kind, notice, self.now) {
+        match self.sinks.tell(kind, notice, self.now, self.left()) {
             Ok(()) => true,
             Err(Untold::NotNow(why)) => {
                 self.gone.insert(kind);
@@ -219,6 +264,12 @@ impl<'a> Telling<'a> {
                 true
             }
         }
+    }
+
+    /// A timeout of zero would be none.
+    fn left(&self) -> Duration {
+        let left = self.until.saturating_duration_since(Instant::now());
+        left.max(Duration::from_millis(1))
     }
 
     /// Tells what lies in the spool, the oldest first; what cannot be told yet stays.
@@ -282,6 +333,10 @@ impl<'a> Telling<'a> {
 pub(crate) fn tell(mut notice: Notice, sinks: &Sinks, spool: Option<&Spool>, now: DateTime<Utc>) -> Vec<String> {
     notice.to_tell = sinks.of(&notice);
     let mut telling = Telling::new(sinks, now);
+    if notice.unrecorded.is_some() {
+        // It has just been tried.
+        telling.gone.insert(Kind::Audit);
+    }
     let Some(spool) = spool else {
         telling.tell(&mut notice);
         if !notice.to_tell.is_empty() {
@@ -297,7 +352,7 @@ pub(crate) fn tell(mut notice: Notice, sinks: &Sinks, spool: Option<&Spool>, now
             false
         }
     };
-    match spool.lock(sinks.within) {
+    match spool.lock(telling.left().min(sinks.within)) {
         Ok(_lock) => telling.empty(spool),
         Err(why) => telling.complaints.push(format!("left in the spool: {why}")),
     }

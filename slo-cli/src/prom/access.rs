@@ -5,8 +5,7 @@ use std::path::Path;
 use ureq::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::tls::Trusted;
-use super::{EngineError, Login};
-use crate::render::plain;
+use super::{EngineError, Login, Secret};
 
 /// What lets us in somewhere. Shown, it tells no secret.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +13,8 @@ use crate::render::plain;
 pub struct Access {
     headers: HeaderMap,
     trusted: Option<Trusted>,
+    /// Of the headers: what is not to be shown, however somebody came to say it.
+    secrets: Vec<Secret>,
 }
 
 impl Access {
@@ -27,6 +28,7 @@ impl Access {
         let mut value = HeaderValue::try_from(login.header()).map_err(refused)?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
+        self.secrets.extend(login.secrets());
         Ok(self)
     }
 
@@ -34,14 +36,15 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Header`] for what HTTP cannot carry.
+    /// [`EngineError::NoHeader`] without a name, [`EngineError::Header`] for what HTTP cannot carry.
     pub fn header(mut self, line: &str) -> Result<Self, EngineError> {
-        // Without the value, which may be a secret; all of it may, where no name is told apart.
-        let name = line.split_once(':').map_or("…", |(name, _)| name.trim());
-        let refused = || EngineError::Header(plain(name));
-        let (name, value) = line.split_once(':').ok_or_else(refused)?;
-        let name = HeaderName::try_from(name.trim()).map_err(|_| refused())?;
-        let mut value = HeaderValue::try_from(value.trim()).map_err(|_| refused())?;
+        // Nothing of the line is shown but a name that is one: with the colon forgotten it is the secret as well.
+        let (name, value) = line.split_once(':').ok_or(EngineError::NoHeader)?;
+        let name = HeaderName::try_from(name.trim()).map_err(|_| EngineError::NoHeader)?;
+        let refused = |_| EngineError::Header(name.to_string());
+        let text = value.trim();
+        let mut value = HeaderValue::try_from(text).map_err(refused)?;
+        self.secrets.push(Secret::new(text));
         value.set_sensitive(true);
         self.headers.append(name, value);
         Ok(self)
@@ -65,6 +68,10 @@ impl Access {
         &self.headers
     }
 
+    pub(super) fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
     pub(crate) const fn trusted(&self) -> Option<&Trusted> {
         self.trusted.as_ref()
     }
@@ -73,7 +80,6 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prom::Secret;
 
     #[test]
     fn what_lets_us_in_is_never_shown() {

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use ureq::http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
-use ureq::http::{Response, StatusCode, Uri};
+use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
 use super::reply::{self, NotAnAnswer};
-use super::{Access, Answered, Ask, AskError, EngineError, History, Login, Stretch};
+use super::{Access, Answered, Ask, AskError, EngineError, History, Login, Secret, Stretch};
 use crate::render::plain;
-use crate::web::{Fetch, Page, agent, whole};
+use crate::web::{Fetch, Page, agent, http_address, whole};
 
 /// An engine that can be asked.
 #[derive(Debug)]
@@ -23,10 +23,20 @@ pub struct Engine {
     /// What stands before `/api/v1`, without a slash at its end.
     base: String,
     headers: HeaderMap,
+    /// What is replaced where the engine says it back to us.
+    secrets: Vec<Secret>,
     within: Duration,
     retries: u32,
     pause: Duration,
     largest: u64,
+}
+
+/// An engine whose time is shared by several questions, from when this was made.
+#[derive(Debug)]
+#[must_use]
+pub struct Hurried<'a> {
+    engine: &'a Engine,
+    until: Instant,
 }
 
 /// How to ask an engine.
@@ -129,6 +139,7 @@ impl EngineBuilder {
             agent: agent(access.trusted(), None),
             base,
             headers: access.headers().clone(),
+            secrets: known_secrets(access.secrets().to_vec()),
             within: self.within,
             retries: self.retries,
             pause: self.pause,
@@ -140,22 +151,37 @@ impl EngineBuilder {
 /// An http or https address with a host and without a user: passwords do not belong where they are shown.
 fn address(given: &str) -> Result<String, EngineError> {
     let trimmed = given.trim().trim_end_matches('/');
-    let shown = || {
-        let (scheme, rest) = trimmed.split_once("://").unwrap_or(("", trimmed));
-        let after_user = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        let separator = if scheme.is_empty() { "" } else { "://" };
-        EngineError::Address(plain(&format!("{scheme}{separator}{after_user}")))
-    };
-    let uri: Uri = trimmed.parse().map_err(|_| shown())?;
-    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let refused = || EngineError::Address(plain(&without_secrets(trimmed)));
+    let uri = http_address(trimmed).ok_or_else(refused)?;
     let has_user = uri
         .authority()
         .is_some_and(|authority| authority.as_str().contains('@'));
-    let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    if !is_http || !has_host || has_user || uri.query().is_some() || trimmed.ends_with("/api/v1") {
-        return Err(shown());
+    if has_user || uri.query().is_some() || trimmed.ends_with("/api/v1") {
+        return Err(refused());
     }
     Ok(trimmed.to_owned())
+}
+
+/// An address without its user and its query, where keys stand.
+fn without_secrets(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    let (shown, hidden) = match (rest.rsplit_once('@'), rest.find(['?', '#'])) {
+        // Which of them begins within the other cannot be told.
+        (Some(_), Some(_)) => ("", "***"),
+        (Some((_, host)), None) => (host, ""),
+        (None, Some(end)) => (&rest[..=end], "***"),
+        (None, None) => (rest, ""),
+    };
+    format!("{scheme}{separator}{shown}{hidden}")
+}
+
+/// The longest first, as one may be part of another. What is as short as `1` would be found everywhere.
+fn known_secrets(mut secrets: Vec<Secret>) -> Vec<Secret> {
+    const SHORTEST: usize = 4;
+    secrets.retain(|secret| secret.expose().len() >= SHORTEST);
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+    secrets
 }
 
 /// To milliseconds, all that Prometheus knows; rounded down.
@@ -171,13 +197,35 @@ enum Tried {
 
 impl Ask for Engine {
     fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
-        let time = at.map(moment);
-        let mut fields = vec![("query", query)];
-        fields.extend(time.as_deref().map(|time| ("time", time)));
-        self.persist(|left| self.try_once("query", &fields, left, reply::instant))
+        self.altogether().instant(query, at)
     }
 
     fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
+        self.altogether().range(query, stretch)
+    }
+
+    fn source(&self) -> String {
+        self.base.clone()
+    }
+}
+
+impl Ask for Hurried<'_> {
+    fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        let engine = self.engine;
+        let time = at.map(moment);
+        let mut fields = vec![("query", query)];
+        fields.extend(time.as_deref().map(|time| ("time", time)));
+        let answered = engine.persist(self.until, |left| {
+            engine.try_once("query", &fields, left, reply::instant)
+        });
+        answered.map(|answered| Answered {
+            doubts: engine.hidden_in(&answered.doubts),
+            ..answered
+        })
+    }
+
+    fn range(&self, query: &str, stretch: Stretch) -> Result<History, AskError> {
+        let engine = self.engine;
         let (start, end) = (moment(stretch.from), moment(stretch.to));
         let step = stretch.step.as_secs_f64().to_string();
         let fields = [
@@ -188,11 +236,17 @@ impl Ask for Engine {
             // VictoriaMetrics would move both ends to multiples of the step, for its cache. Others do not know the field.
             ("nocache", "1"),
         ];
-        self.persist(|left| self.try_once("query_range", &fields, left, reply::range))
+        let history = engine.persist(self.until, |left| {
+            engine.try_once("query_range", &fields, left, reply::range)
+        });
+        history.map(|history| History {
+            doubts: engine.hidden_in(&history.doubts),
+            ..history
+        })
     }
 
     fn source(&self) -> String {
-        self.base.clone()
+        self.engine.source()
     }
 }
 
@@ -211,10 +265,18 @@ impl Fetch for Engine {
 }
 
 impl Engine {
+    /// The same with the time of one question for all that are asked of it.
+    pub fn altogether(&self) -> Hurried<'_> {
+        Hurried {
+            engine: self,
+            until: Instant::now() + self.within,
+        }
+    }
+
     /// What stands at the address itself, which is no engine then: JSON that `read` takes, or that it says it is not.
     pub(crate) fn page<T>(&self, read: impl Fn(&[u8]) -> Result<T, String>) -> Result<T, AskError> {
         let read = |body: &[u8]| read(body).map_err(NotAnAnswer::Foreign);
-        let page = self.persist(|left| {
+        let page = self.persist(Instant::now() + self.within, |left| {
             let mut request = self.agent.get(&self.base);
             if let Some(headers) = request.headers_mut() {
                 headers.extend(self.headers.clone());
@@ -229,24 +291,40 @@ impl Engine {
     }
 
     /// Tries until there is an answer, no more tries, or no more time.
-    fn persist<T>(&self, mut attempt: impl FnMut(Duration) -> Result<T, Tried>) -> Result<T, AskError> {
-        let started = Instant::now();
+    fn persist<T>(&self, until: Instant, mut attempt: impl FnMut(Duration) -> Result<T, Tried>) -> Result<T, AskError> {
+        let left = || until.saturating_duration_since(Instant::now());
         let mut pause = self.pause;
         for tried in 0.. {
-            let left = self.within.saturating_sub(started.elapsed());
-            let error = match attempt(left) {
+            if left().is_zero() {
+                break;
+            }
+            let error = match attempt(left()) {
                 Ok(answer) => return Ok(answer),
                 Err(Tried::Final(error)) => return Err(error),
                 Err(Tried::Again(error)) => error,
             };
-            let left = self.within.saturating_sub(started.elapsed());
-            if tried >= self.retries || left <= pause {
+            if tried >= self.retries || left() <= pause {
                 return Err(error);
             }
             thread::sleep(pause);
             pause = pause.saturating_mul(2);
         }
         Err(self.too_slow())
+    }
+
+    /// The text without what we log in with, should the engine say it back.
+    fn hidden(&self, text: &str) -> String {
+        let hide = |text: String, secret: &Secret| text.replace(secret.expose(), "***");
+        self.secrets.iter().fold(text.to_owned(), hide)
+    }
+
+    fn hidden_in(&self, texts: &[String]) -> Vec<String> {
+        texts.iter().map(|text| self.hidden(text)).collect()
+    }
+
+    /// Foreign words as they may be shown.
+    fn shown(&self, words: &str) -> String {
+        plain(&shortened(&self.hidden(words)))
     }
 
     fn try_once<T>(
@@ -275,7 +353,7 @@ impl Engine {
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             return Err(Tried::Final(AskError::Redirected {
                 source_name: self.source(),
-                to: to.map_or_else(|| "nowhere".to_owned(), |to| plain(&shortened(to))),
+                to: to.map_or_else(|| "nowhere".to_owned(), |to| self.shown(&without_secrets(to))),
             }));
         }
         let content_type = response.headers().get(CONTENT_TYPE);
@@ -287,19 +365,19 @@ impl Engine {
         }
         // A part of an answer (206), or what somebody on the way made of it (203), looks like the whole.
         if status != StatusCode::OK {
-            return Err(Tried::Final(self.foreign(format!("status {}", status.as_u16()))));
+            return Err(Tried::Final(self.foreign(&format!("status {}", status.as_u16()))));
         }
         if !kind.eq_ignore_ascii_case("application/json") {
             let found = if kind.is_empty() {
                 "something without a type".to_owned()
             } else {
-                format!("`{}`", plain(&shortened(&kind)))
+                format!("`{}`", self.shown(&kind))
             };
-            return Err(Tried::Final(self.foreign(found)));
+            return Err(Tried::Final(self.foreign(&found)));
         }
         read(&body).map_err(|why| match why {
             NotAnAnswer::Refused(words) => Tried::Final(self.with_words(status, &words)),
-            NotAnAnswer::Foreign(found) => Tried::Final(self.foreign(found)),
+            NotAnAnswer::Foreign(found) => Tried::Final(self.foreign(&found)),
         })
     }
 
@@ -312,7 +390,7 @@ impl Engine {
             }),
             other => Tried::Again(AskError::Unreachable {
                 source_name: self.source(),
-                reason: reason(&other),
+                reason: self.hidden(&reason(&other)),
             }),
         }
     }
@@ -336,14 +414,14 @@ impl Engine {
         AskError::Refused {
             source_name: self.source(),
             status: status.as_u16(),
-            words: plain(&shortened(words)),
+            words: self.shown(words),
         }
     }
 
-    fn foreign(&self, found: String) -> AskError {
+    fn foreign(&self, found: &str) -> AskError {
         AskError::NotAnEngine {
             source_name: self.source(),
-            found,
+            found: self.hidden(found),
         }
     }
 

@@ -15,6 +15,9 @@ pub enum EngineError {
     /// A header that HTTP cannot carry; holds its name.
     #[error("`{0}` is not a header; write `Name: value`, like `X-Scope-OrgID: team-a`")]
     Header(String),
+    /// A header without a name or without a colon; holds nothing of it, as all of it may be a secret.
+    #[error("a header that is given is none; write `Name: value`, with a colon, like `X-Scope-OrgID: team-a`")]
+    NoHeader,
     /// A secret that cannot be read; holds where from and the reason.
     #[error("the {what} cannot be read from {from}: {reason}")]
     Secret {

@@ -69,6 +69,16 @@ pub enum Login {
 }
 
 impl Login {
+    /// What must not be shown, however somebody came to say it.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        let header = self.header();
+        let encoded = header.split_once(' ').map(|(_, value)| Secret::new(value));
+        let secret = match self {
+            Self::Bearer(secret) | Self::Basic { password: secret, .. } => secret.clone(),
+        };
+        encoded.into_iter().chain([secret]).collect()
+    }
+
     /// The value of the header `Authorization`.
     pub(super) fn header(&self) -> String {
         match self {

@@ -221,8 +221,12 @@ fn an_address_is_that_of_an_engine_and_never_shows_a_password() {
         ("http://ana:hunter2@prometheus:9090", "http://prometheus:9090"),
         ("http://p@ss:w@rd@prometheus", "http://prometheus"),
         ("http://prometheus/api/v1", "http://prometheus/api/v1"),
-        ("http://prometheus/?a=b", "http://prometheus/?a=b"),
+        ("http://prometheus/?a=b", "http://prometheus/?***"),
         ("http://", "http:"),
+        ("http://h/?apikey=hush", "http://h/?***"),
+        ("http://h/#hush", "http://h/#***"),
+        ("http://h#hush", "http://h#***"),
+        ("http://ana:hu?sh@h", "http://***"),
         ("", ""),
     ] {
         assert!(
@@ -238,10 +242,24 @@ fn an_address_is_that_of_an_engine_and_never_shows_a_password() {
 #[test]
 fn a_header_is_a_name_and_a_value_and_is_not_shown() {
     let refused = |line: &str| Engine::at("http://a").header(line).unwrap_err().to_string();
-    for line in ["", "X-Token", "X Token: hush", "X-Token: hu\nsh"] {
+    for line in [
+        "",
+        "X-Token",
+        "X Token: hush",
+        "Authorization Bearer hush",
+        "Bearer hush: x",
+    ] {
         let error = refused(line);
-        assert!(error.contains("is not a header") && !error.contains("hu"), "{error}");
+        assert!(
+            error.starts_with("a header that is given is none") && !error.contains("hu"),
+            "{error}"
+        );
     }
+    let error = refused("X-Token: hu\nsh");
+    assert!(
+        error.starts_with("`x-token` is not a header") && !error.contains("hu"),
+        "{error}"
+    );
     let engine = Engine::at("http://a").header("X-Token: hush").unwrap();
     let engine = engine.login(Login::Bearer(Secret::new("hush"))).build().unwrap();
     assert!(!format!("{engine:?}").contains("hush"));

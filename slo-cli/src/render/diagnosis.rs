@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::doctor::{Diagnosis, Link, State};
 
-use super::plain;
+use super::{plain, plain_json};
 
 /// Link by link, with what to do below what is wrong; the sum at the end, where a terminal shows it.
 pub(crate) fn text(diagnosis: &Diagnosis) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn text(diagnosis: &Diagnosis) -> String {
 /// One document with a line break at its end.
 pub(crate) fn json(diagnosis: &Diagnosis) -> String {
     // Texts and names only: there is nothing that JSON could not say.
-    serde_json::to_string_pretty(diagnosis).map_or_else(|_| String::new(), |text| text + "\n")
+    serde_json::to_string_pretty(diagnosis).map_or_else(|_| String::new(), |text| plain_json(&text) + "\n")
 }
 
 fn sum(diagnosis: &Diagnosis) -> String {

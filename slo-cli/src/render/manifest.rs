@@ -50,6 +50,7 @@ pub(crate) struct Deploy<'a> {
     pub(crate) revision: &'a str,
     pub(crate) message: &'a str,
     pub(crate) author: &'a str,
+    pub(crate) committed_at: &'a str,
 }
 
 /// Every file: its name and its content, the same bytes each time.

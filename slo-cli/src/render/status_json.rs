@@ -6,7 +6,7 @@
 use serde::Serialize;
 use slo_core::{Events, Ratio};
 
-use super::status_words as words;
+use super::{plain_json, status_words as words};
 use crate::status::{Burn, Check, Overview, Promise, Runs, SeenBy};
 
 const VERSION: u32 = 1;
@@ -14,7 +14,8 @@ const VERSION: u32 = 1;
 /// One document with a line break at its end.
 pub(crate) fn json(overview: &Overview, shown: impl Fn(&Promise) -> bool) -> String {
     // Its numbers are finite and its keys texts: there is nothing that JSON could not say.
-    serde_json::to_string_pretty(&document(overview, shown)).map_or_else(|_| String::new(), |text| text + "\n")
+    serde_json::to_string_pretty(&document(overview, shown))
+        .map_or_else(|_| String::new(), |text| plain_json(&text) + "\n")
 }
 
 #[derive(Serialize)]

@@ -4,23 +4,17 @@ use std::fmt::Write as _;
 
 use slo_core::gate::{Decision, Figure, RuleName, RuleOutcome, RuleState, Verdict};
 
-use super::plain;
+use super::{plain, plain_json};
 
 /// For a terminal or a log: the decision first, then a paragraph for each rule, the worst first.
 pub(crate) fn text(verdict: &Verdict, explain: bool) -> String {
     let mut text = format!("{}: {}\n", verdict.decision.as_str(), plain(&verdict.reason));
-    let _ = write!(
-        text,
-        "{} at {}",
-        plain(&verdict.service),
-        verdict.decided_at.format("%Y-%m-%d %H:%M:%S UTC")
-    );
-    if let Some(revision) = &verdict.revision {
-        let _ = write!(text, ", {} of {}", verdict.action.as_str(), plain(revision));
-    }
-    text.push('\n');
+    let _ = writeln!(text, "{}", plain(&whose(verdict)));
     if verdict.would_have_been != verdict.decision {
         let _ = writeln!(text, "the rules alone say {}", verdict.would_have_been.as_str());
+    }
+    for words in beside_the_rules(verdict) {
+        let _ = writeln!(text, "{}", plain(&words));
     }
     let mut above = None;
     for rule in worst_first(verdict) {
@@ -33,15 +27,55 @@ pub(crate) fn text(verdict: &Verdict, explain: bool) -> String {
             plain(&rule.sentence)
         };
         let _ = writeln!(text, "\n{state:8}{name} of {}: {sentence}", plain(&rule.subject));
-        for line in details(rule, explain) {
+        for line in details(rule, explain, is_said) {
             let _ = writeln!(text, "        {}", plain(&line));
         }
     }
     text
 }
 
+/// Whose deploy it is, of what, to where, and when that was asked.
+fn whose(verdict: &Verdict) -> String {
+    let mut text = place(verdict);
+    let _ = write!(text, " at {}", verdict.decided_at.format("%Y-%m-%d %H:%M:%S UTC"));
+    if let Some(revision) = &verdict.revision {
+        let _ = write!(text, ", {} of {revision}", verdict.action.as_str());
+    }
+    if let Some(author) = &verdict.author {
+        let _ = write!(text, " by {author}");
+    }
+    text
+}
+
+fn place(verdict: &Verdict) -> String {
+    let mut text = verdict.service.clone();
+    if let Some(namespace) = &verdict.namespace {
+        let _ = write!(text, " (namespace {namespace})");
+    }
+    if let Some(environment) = &verdict.environment {
+        let _ = write!(text, " in {environment}");
+    }
+    text
+}
+
+/// What became of a bypass, and warnings that no rule has among its own words.
+fn beside_the_rules(verdict: &Verdict) -> Vec<String> {
+    let said = |rule: &RuleOutcome| {
+        let words = rule.caveats.iter().chain([&rule.sentence]);
+        words
+            .map(|words| format!("{}: {words}", rule.title()))
+            .collect::<Vec<_>>()
+    };
+    let said: Vec<_> = verdict.rules.iter().flat_map(said).collect();
+    let warnings = verdict.warnings.iter().filter(|words| !said.contains(words));
+    let bypass = verdict.bypass.iter().map(|record| format!("bypass {record}"));
+    bypass
+        .chain(warnings.map(|words| format!("warning: {words}")))
+        .collect()
+}
+
 /// What stands below a rule's sentence.
-fn details(rule: &RuleOutcome, explain: bool) -> Vec<String> {
+fn details(rule: &RuleOutcome, explain: bool, is_said: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(promise) = &rule.promise {
         let owner = rule
@@ -51,12 +85,31 @@ fn details(rule: &RuleOutcome, explain: bool) -> Vec<String> {
             .unwrap_or_default();
         lines.push(format!("\"{promise}\"{owner}"));
     }
+    lines.extend(numbers(rule).filter(|_| !is_said || rule.value.is_some()));
     lines.extend(rule.caveats.iter().map(|caveat| format!("note: {caveat}")));
     if explain {
         lines.extend(to_pass(rule).map(|change| format!("to pass: {change}")));
+    }
+    // What went wrong has a question to look at; a failure that is not about the question has one for all.
+    let asks = explain || !is_said && matches!(rule.state, RuleState::Fail | RuleState::Unknown);
+    if asks && !rule.source.is_empty() {
         lines.push(format!("query: {}", rule.source));
     }
     lines
+}
+
+/// Value, limit, how far they lie apart, and over which time.
+fn numbers(rule: &RuleOutcome) -> Option<String> {
+    let figure = |name: &str, figure: Option<Figure>| figure.map(|figure| format!("{name} {figure}"));
+    let parts = [
+        figure("value", rule.value),
+        figure("limit", rule.limit),
+        figure("margin", rule.margin),
+        rule.window.map(|window| format!("over {window}")),
+        rule.coverage.map(|coverage| format!("{coverage} measured")),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// What would have to change for a breached rule to hold.
@@ -104,12 +157,15 @@ pub(crate) fn markdown(verdict: &Verdict) -> String {
     let mut text = format!(
         "### {} Deploy gate of {}: {}\n\n{}\n",
         sign_of_decision(verdict.decision),
-        literal(&verdict.service),
+        literal(&place(verdict)),
         verdict.decision.as_str(),
         sentence(&verdict.reason)
     );
     if verdict.would_have_been != verdict.decision {
         let _ = writeln!(text, "\nThe rules alone: {}.", verdict.would_have_been.as_str());
+    }
+    if let Some(record) = &verdict.bypass {
+        let _ = writeln!(text, "\nBypass {}.", literal(&record.to_string()));
     }
     text.push_str("\n| | rule | promise | found |\n| --- | --- | --- | --- |\n");
     for rule in worst_first(verdict) {
@@ -138,6 +194,9 @@ pub(crate) fn markdown(verdict: &Verdict) -> String {
     if let Some(revision) = &verdict.revision {
         let _ = write!(text, " for {}", literal(revision));
     }
+    if let Some(author) = &verdict.author {
+        let _ = write!(text, " by {}", literal(author));
+    }
     text.push_str(".\n");
     text
 }
@@ -145,7 +204,7 @@ pub(crate) fn markdown(verdict: &Verdict) -> String {
 /// One document with a line break at its end.
 pub(crate) fn json(verdict: &Verdict) -> String {
     // Its numbers are finite and its keys texts: there is nothing that JSON could not say.
-    serde_json::to_string_pretty(verdict).map_or_else(|_| String::new(), |text| text + "\n")
+    serde_json::to_string_pretty(verdict).map_or_else(|_| String::new(), |text| plain_json(&text) + "\n")
 }
 
 const fn severity(state: RuleState) -> u8 {
@@ -186,14 +245,22 @@ fn sentence(text: &str) -> String {
 }
 
 /// Foreign text that stays text: every sign that Markdown or HTML could take for itself is escaped.
+///
+/// Addresses, mentions and formulas are found in what was escaped as well, once it is text again; an empty comment between
+/// two signs keeps them apart in any case.
 fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for sign in plain(text).chars() {
+    let plain = plain(text);
+    let mut rest = plain.chars();
+    while let Some(sign) = rest.next() {
         match sign {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '@' => out.push_str("&#64;"), // mentions nobody
+            '@' => out.push_str("&#64;<!-- -->"), // mentions nobody, and is no mail
+            '$' => out.push_str("&#36;<!-- -->"), // no formula
+            ':' if rest.as_str().starts_with("//") => out.push_str(":<!-- -->"),
+            '.' if ends_with_www(&out) => out.push_str("<!-- -->."),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '|' | '~' | '!' => {
                 out.extend(['\\', sign])
             }
@@ -203,15 +270,9 @@ fn literal(text: &str) -> String {
     out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_text_stays_text() {
-        assert_eq!(
-            literal("a|b <img src=x> `c` [d](e) @all\n# f"),
-            r"a\|b &lt;img src=x&gt; \`c\` \[d\]\(e\) &#64;all\\u\{a\}\# f"
-        );
-    }
+fn ends_with_www(text: &str) -> bool {
+    text.len() >= 3 && text.as_bytes()[text.len() - 3..].eq_ignore_ascii_case(b"www")
 }
+
+#[cfg(test)]
+mod tests;

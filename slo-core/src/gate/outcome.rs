@@ -191,8 +191,9 @@ impl RuleOutcome {
         }
     }
 
-    /// `budget of browse-availability`, `p95`.
-    pub(super) fn title(&self) -> String {
+    /// Rule and subject: `budget of browse-availability`, `p95`.
+    #[must_use]
+    pub fn title(&self) -> String {
         match self.name {
             RuleName::BadRatio | RuleName::P95 => self.name.as_str().to_owned(),
             RuleName::Budget | RuleName::Freshness => format!("{} of {}", self.name.as_str(), self.subject),

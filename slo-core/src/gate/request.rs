@@ -10,7 +10,13 @@ pub struct Request {
     pub(super) class: Class,
     pub(super) revision: Option<String>,
     pub(super) ran_before: bool,
+    pub(super) environment: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) author: Option<String>,
+    pub(super) warnings: Vec<String>,
     pub(super) bypass: Option<Bypass>,
+    unreadable: Option<String>,
+    pub(super) unheard: Option<String>,
 }
 
 impl Request {
@@ -48,12 +54,71 @@ impl Request {
         }
     }
 
+    /// Names the environment that is deployed to.
+    pub fn environment(self, name: impl Into<String>) -> Self {
+        Self {
+            environment: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// Names the service's namespace.
+    pub fn namespace(self, name: impl Into<String>) -> Self {
+        Self {
+            namespace: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// Says who deploys.
+    pub fn author(self, name: impl Into<String>) -> Self {
+        Self {
+            author: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// Adds what the verdict should warn of.
+    pub fn warning(mut self, words: impl Into<String>) -> Self {
+        self.warnings.push(words.into());
+        self
+    }
+
+    /// Says why nobody would hear of this run: then nothing passes that people must be told of. No bypass counts, no class,
+    /// and nothing unknown is let through. The way back is as open as ever.
+    pub fn unheard(self, why: impl Into<String>) -> Self {
+        Self {
+            unheard: Some(why.into()),
+            ..self
+        }
+    }
+
     /// Asks to pass whatever the rules say.
     pub fn bypass(self, bypass: Bypass) -> Self {
         Self {
             bypass: Some(bypass),
             ..self
         }
+    }
+
+    /// Records a bypass that is refused because something in it cannot be read; says what.
+    pub fn unreadable_bypass(self, bypass: Bypass, why: impl Into<String>) -> Self {
+        Self {
+            unreadable: Some(why.into()),
+            ..self.bypass(bypass)
+        }
+    }
+
+    /// The bypass that is asked for, and whether it lets this request pass.
+    pub(super) fn checked_bypass(&self, now: DateTime<Utc>) -> Option<(&Bypass, Result<(), BypassRefusal>)> {
+        let bypass = self.bypass.as_ref()?;
+        let check = match (&self.unreadable, &self.unheard) {
+            (Some(why), _) => Err(BypassRefusal::Unreadable { why: why.clone() }),
+            (None, Some(why)) => Err(BypassRefusal::Unheard { why: why.clone() }),
+            (None, None) => Ok(()),
+        };
+        // What is wrong with the bypass itself is news to whoever wrote it, and comes first.
+        Some((bypass, bypass.check(self.revision.as_deref(), now).and(check)))
     }
 
     /// Whether it leads back to what ran before.
@@ -127,8 +192,8 @@ pub struct Bypass {
     pub why: String,
     /// The one revision it is for, spelt as the deploy spells it.
     pub revision: String,
-    /// From this moment on it is void.
-    pub expires_at: DateTime<Utc>,
+    /// From this moment on it is void; `None` for one that holds for its revision as long as that is deployed.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Bypass {
@@ -144,8 +209,8 @@ impl Bypass {
         if self.why.trim().is_empty() {
             return Err(BypassRefusal::NoReason);
         }
-        if now >= self.expires_at {
-            return Err(BypassRefusal::Expired { at: self.expires_at });
+        if let Some(at) = self.expires_at.filter(|at| now >= *at) {
+            return Err(BypassRefusal::Expired { at });
         }
         // An empty variable in a pipeline names nothing.
         match revision.filter(|revision| !revision.trim().is_empty()) {
@@ -182,6 +247,18 @@ pub enum BypassRefusal {
     NoRevision {
         /// The revision the bypass is for.
         named: String,
+    },
+    /// Something in it cannot be read.
+    #[error("the bypass does not count: {why}")]
+    Unreadable {
+        /// What.
+        why: String,
+    },
+    /// Nobody would hear of it, and a bypass is never silent.
+    #[error("the bypass does not count: {why}")]
+    Unheard {
+        /// Why nobody would.
+        why: String,
     },
     /// It is for something else.
     #[error("the bypass is for revision `{named}`, and this is `{deployed}`; ask for one for this revision")]

@@ -81,7 +81,7 @@ fn bypass() -> Bypass {
         who: "ana@shop".to_owned(),
         why: "payment is down for everybody".to_owned(),
         revision: "4f2a9c1".to_owned(),
-        expires_at: now() + chrono::TimeDelta::hours(1),
+        expires_at: Some(now() + chrono::TimeDelta::hours(1)),
     }
 }
 
@@ -734,7 +734,7 @@ fn a_bypass_that_is_void_changes_nothing_and_says_why() {
         record.refusal.unwrap()
     };
     let expired = Bypass {
-        expires_at: now(),
+        expires_at: Some(now()),
         ..bypass()
     };
     assert_eq!(
@@ -778,10 +778,84 @@ fn a_bypass_that_is_void_changes_nothing_and_says_why() {
         "the bypass is for revision ``, and the deploy names none; name its revision"
     );
     let last_moment = Bypass {
-        expires_at: now() + chrono::TimeDelta::nanoseconds(1),
+        expires_at: Some(now() + chrono::TimeDelta::nanoseconds(1)),
         ..bypass()
     };
     assert_eq!(last_moment.check(Some("4f2a9c1"), now()), Ok(()));
+    let unreadable = deploy().unreadable_bypass(bypass(), "`soon` is not a time");
+    let verdict = GateRules::default().judge(&slos(), &burning(), &unreadable, now());
+    assert_eq!(answer(&verdict), BLOCKED);
+    assert_eq!(verdict.warnings[0], "the bypass does not count: `soon` is not a time");
+}
+
+#[test]
+fn a_bypass_without_an_end_holds_for_its_revision_and_says_so() {
+    let endless = Bypass {
+        expires_at: None,
+        ..bypass()
+    };
+    assert_eq!(endless.check(Some("4f2a9c1"), now()), Ok(()));
+    assert!(endless.check(Some("4f2a9c2"), now()).is_err());
+    let verdict = GateRules::default().judge(&slos(), &burning(), &deploy().bypass(endless), now());
+    let text = verdict.to_string();
+    assert!(
+        text.contains("bypass  used by ana@shop for 4f2a9c1, with no end: "),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_nobody_would_hear_of_passes_nothing_but_the_way_back() {
+    let spent = well().budget("browse", events(99_700, 300));
+    let dark = of(unseen(&Unseen::Vanished), fast(10_000, 0));
+    let allow = GateRules {
+        on_unknown: OnUnknown::Allow,
+        ..GateRules::default()
+    };
+    let judge = |evidence: &Evidence, request: Request| {
+        let verdict = allow.judge(&slos(), evidence, &request.unheard("nobody listens"), now());
+        (answer(&verdict), verdict.warnings.first().cloned().unwrap_or_default())
+    };
+    assert_eq!(
+        judge(&burning(), deploy().bypass(bypass())),
+        (BLOCKED, "the bypass does not count: nobody listens".to_owned())
+    );
+    assert_eq!(
+        judge(&spent, deploy().class(Class::Reliability)),
+        (
+            BLOCKED,
+            "class reliability lets nothing pass: nobody listens".to_owned()
+        )
+    );
+    assert_eq!(
+        judge(&dark, deploy()),
+        (UNKNOWN, "what is unknown is not let through: nobody listens".to_owned())
+    );
+    for back in [Request::rollback(), deploy().ran_before()] {
+        assert_eq!(judge(&burning(), back.clone()), (ALLOWED, String::new()));
+        assert_eq!(judge(&dark, back).0, ALLOWED);
+    }
+    // Nothing is missed where nothing was needed.
+    assert_eq!(
+        judge(&well(), deploy().class(Class::Reliability)),
+        (ALLOWED, String::new())
+    );
+    assert_eq!(judge(&burning(), deploy()), (BLOCKED, String::new()));
+}
+
+#[test]
+fn a_verdict_names_whose_deploy_it_is_and_what_it_was_told_to_warn_of() {
+    let request = deploy().environment("production").namespace("sales").author("Ana");
+    let verdict = GateRules::default().judge(&slos(), &well(), &request.warning("mind the step"), now());
+    assert_eq!(
+        (
+            verdict.environment.as_deref(),
+            verdict.namespace.as_deref(),
+            verdict.author.as_deref()
+        ),
+        (Some("production"), Some("sales"), Some("Ana"))
+    );
+    assert_eq!(verdict.warnings, ["mind the step"]);
 }
 
 // What is shown.
@@ -834,8 +908,8 @@ fn json_has_stable_names() {
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&json),
-        "action announce bypass class decided_at decision exit_code mode ran_before reason revision rules service \
-         warnings would_have_been"
+        "action announce author bypass class decided_at decision environment exit_code mode namespace ran_before reason \
+         revision rules service warnings would_have_been"
     );
     assert_eq!(
         keys(&json["rules"][0]),
@@ -961,7 +1035,7 @@ fn any_request() -> impl Strategy<Value = Request> {
             who: if who { "ana" } else { "" }.to_owned(),
             why: if why { "why" } else { " " }.to_owned(),
             revision: if revision { "a" } else { "b" }.to_owned(),
-            expires_at: now() + chrono::TimeDelta::hours(hours),
+            expires_at: (hours < 2).then(|| now() + chrono::TimeDelta::hours(hours)),
         });
     let parts = (
         prop::bool::weighted(0.2),
@@ -969,8 +1043,9 @@ fn any_request() -> impl Strategy<Value = Request> {
         prop::bool::weighted(0.2),
         any::<bool>(),
         prop::option::of(bypass),
+        prop::bool::weighted(0.2),
     );
-    parts.prop_map(|(rollback, reliability, ran_before, revision, bypass)| {
+    parts.prop_map(|(rollback, reliability, ran_before, revision, bypass, unheard)| {
         let mut request = if rollback {
             Request::rollback()
         } else {
@@ -984,6 +1059,9 @@ fn any_request() -> impl Strategy<Value = Request> {
         }
         if revision {
             request = request.revision("a");
+        }
+        if unheard {
+            request = request.unheard("nobody listens");
         }
         match bypass {
             Some(bypass) => request.bypass(bypass),
@@ -1046,10 +1124,12 @@ proptest! {
 
         // What may pass a breach, and nothing else does.
         let back = request.action == Action::Rollback || request.ran_before;
-        let excused = request.class == Class::Reliability && failing.iter().all(|rule| rule.name == RuleName::Budget);
-        let good = request.bypass.as_ref().is_some_and(|bypass| {
-            bypass.who == "ana" && bypass.why == "why" && bypass.revision == "a" && bypass.expires_at > now()
-                && request.revision.is_some()
+        let heard = request.unheard.is_none();
+        let excused = heard && request.class == Class::Reliability
+            && failing.iter().all(|rule| rule.name == RuleName::Budget);
+        let good = heard && request.bypass.as_ref().is_some_and(|bypass| {
+            bypass.who == "ana" && bypass.why == "why" && bypass.revision == "a"
+                && bypass.expires_at.is_none_or(|at| at > now()) && request.revision.is_some()
         });
         let free = back || rules.mode == Mode::Observe;
         let expected = match (failing.is_empty() || excused, unknown) {
@@ -1063,9 +1143,12 @@ proptest! {
         let exit_code = match verdict.decision {
             Decision::Allowed | Decision::Bypassed => 0,
             Decision::Blocked => 1,
-            Decision::Unknown => if rules.on_unknown == OnUnknown::Allow { 0 } else { 3 },
+            Decision::Unknown => if heard && rules.on_unknown == OnUnknown::Allow { 0 } else { 3 },
         };
         prop_assert_eq!(verdict.exit_code, exit_code);
+        // Never silent.
+        let passes_all_the_same = verdict.exit_code == 0 && alone != Decision::Allowed && !free;
+        prop_assert!(!passes_all_the_same || heard && verdict.announce);
 
         // Whoever asks for a bypass is in the verdict; used only where the decision says so.
         prop_assert_eq!(verdict.bypass.is_some(), request.bypass.is_some());

@@ -65,12 +65,18 @@ pub struct Verdict {
     pub announce: bool,
     /// The service.
     pub service: String,
+    /// Its namespace, if named.
+    pub namespace: Option<String>,
+    /// The environment that is deployed to, if named.
+    pub environment: Option<String>,
     /// Forwards or back.
     pub action: Action,
     /// What it is for.
     pub class: Class,
     /// The revision, if named.
     pub revision: Option<String>,
+    /// Who deploys, if named.
+    pub author: Option<String>,
     /// Whether it ran here before.
     pub ran_before: bool,
     /// Whether the rules were in force.
@@ -137,17 +143,19 @@ impl Verdict {
         request: &Request,
         now: DateTime<Utc>,
     ) -> Self {
-        let findings = Findings::of(&outcomes, request.class);
-        let checked = request
-            .bypass
-            .as_ref()
-            .map(|bypass| (bypass, bypass.check(request.revision.as_deref(), now)));
+        // What nobody would hear of excuses nothing.
+        let (class, on_unknown) = match request.unheard {
+            None => (request.class, rules.on_unknown),
+            Some(_) => (Class::Normal, OnUnknown::Refuse),
+        };
+        let findings = Findings::of(&outcomes, class);
+        let checked = request.checked_bypass(now);
         let bypass = checked
             .as_ref()
             .filter(|(_, check)| check.is_ok())
             .map(|(bypass, _)| *bypass);
-        let (decision, reason) = findings.decide(rules, request, bypass);
-        let let_through = decision == Decision::Unknown && rules.on_unknown == OnUnknown::Allow;
+        let (decision, reason) = findings.decide(rules.mode, on_unknown, request, bypass);
+        let let_through = decision == Decision::Unknown && on_unknown == OnUnknown::Allow;
         let would_have_been = findings.alone();
         let stopped = would_have_been == Decision::Blocked && rules.mode == Mode::Enforce;
         Self {
@@ -162,13 +170,23 @@ impl Verdict {
             would_have_been,
             announce: request.bypass.is_some() || let_through || (stopped && decision == Decision::Allowed),
             service: service.to_owned(),
+            namespace: request.namespace.clone(),
+            environment: request.environment.clone(),
             action: request.action,
             class: request.class,
             revision: request.revision.clone(),
+            author: request.author.clone(),
             ran_before: request.ran_before,
             mode: rules.mode,
             decided_at: now,
-            warnings: warnings(&outcomes, checked.as_ref().and_then(|(_, check)| check.as_ref().err())),
+            warnings: {
+                let refusal = checked.as_ref().and_then(|(_, check)| check.as_ref().err());
+                let mut warnings: Vec<_> = refusal.map(ToString::to_string).into_iter().collect();
+                warnings.extend(set_aside(rules, &outcomes, request, decision));
+                warnings.extend(request.warnings.iter().cloned());
+                warnings.extend(self::warnings(&outcomes));
+                warnings
+            },
             bypass: checked.map(|(bypass, check)| BypassRecord::new(bypass, check, decision)),
             rules: outcomes,
         }
@@ -233,7 +251,13 @@ impl Findings {
         }
     }
 
-    fn decide(&self, rules: &GateRules, request: &Request, bypass: Option<&Bypass>) -> (Decision, String) {
+    fn decide(
+        &self,
+        mode: Mode,
+        on_unknown: OnUnknown,
+        request: &Request,
+        bypass: Option<&Bypass>,
+    ) -> (Decision, String) {
         let said = self.of_this_class();
         let words = self.words();
         if said == Decision::Allowed {
@@ -246,11 +270,11 @@ impl Findings {
             };
             return (Decision::Allowed, format!("{back} is always allowed; {words}"));
         }
-        if rules.mode == Mode::Observe {
+        if mode == Mode::Observe {
             let would = format!("mode observe: would have been {}; {words}", said.as_str());
             return (Decision::Allowed, would);
         }
-        match (bypass, rules.on_unknown) {
+        match (bypass, on_unknown) {
             (Some(bypass), _) => (
                 Decision::Bypassed,
                 format!("{} lets it pass: {}; {words}", bypass.who, bypass.why),
@@ -294,8 +318,23 @@ fn darkness(outcomes: &[RuleOutcome]) -> Option<String> {
     outcomes.iter().all(is_dark).then(|| why.clone())
 }
 
-fn warnings(outcomes: &[RuleOutcome], refusal: Option<&BypassRefusal>) -> Vec<String> {
-    let mut warnings: Vec<_> = refusal.map(ToString::to_string).into_iter().collect();
+/// What would have let it pass, had anybody heard of it.
+fn set_aside(rules: &GateRules, outcomes: &[RuleOutcome], request: &Request, decision: Decision) -> Option<String> {
+    let why = request.unheard.as_ref()?;
+    let is_spent = |rule: &RuleOutcome| rule.name == RuleName::Budget && rule.state == RuleState::Fail;
+    match decision {
+        Decision::Blocked if request.class == Class::Reliability && outcomes.iter().any(is_spent) => {
+            Some(format!("class reliability lets nothing pass: {why}"))
+        }
+        Decision::Unknown if rules.on_unknown == OnUnknown::Allow => {
+            Some(format!("what is unknown is not let through: {why}"))
+        }
+        _ => None,
+    }
+}
+
+fn warnings(outcomes: &[RuleOutcome]) -> Vec<String> {
+    let mut warnings = Vec::new();
     for outcome in outcomes {
         let sentence = (outcome.state == RuleState::Warn).then_some(&outcome.sentence);
         let said = sentence.into_iter().chain(&outcome.caveats);
@@ -361,24 +400,41 @@ impl fmt::Display for BypassRecord {
         } = &self.bypass;
         write!(
             f,
-            "{} by {} for {} until {}: {}",
+            "{}{} by {} for {}",
             self.outcome.as_str(),
-            OneLine(who),
-            OneLine(revision),
-            expires_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            OneLine(why)
-        )
+            if self.outcome == BypassOutcome::Refused {
+                ", asked for"
+            } else {
+                ""
+            },
+            OneLine(named(who, "nobody")),
+            OneLine(named(revision, "no revision"))
+        )?;
+        match expires_at {
+            // Whatever it says of its end, it holds for no moment.
+            _ if self.outcome == BypassOutcome::Refused => {}
+            Some(at) => write!(f, " until {}", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))?,
+            None => f.write_str(", with no end")?,
+        }
+        write!(f, ": {}", OneLine(why))
     }
 }
 
-/// A text without line breaks and other control characters, which could forge a line of a log.
+fn named<'a>(name: &'a str, nobody: &'a str) -> &'a str {
+    if name.trim().is_empty() { nobody } else { name }
+}
+
+/// A text without line breaks and other control characters, which could forge a line of a log, and without signs that turn
+/// its direction, which could make it read as something else.
 struct OneLine<'a>(&'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut words = self
-            .0
-            .split(|sign: char| sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}'));
+        let steers = |sign: char| {
+            sign.is_control()
+                || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        let mut words = self.0.split(steers);
         f.write_str(words.next().unwrap_or_default())?;
         words.try_for_each(|word| write!(f, " {word}"))
     }

@@ -21,7 +21,7 @@ use super::*;
 use crate::args::{Args, Command};
 use crate::test_server::{http, json, nobody, request, serving};
 
-const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
+pub(super) const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
                     objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
 const NOTHING: &str = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
 
@@ -376,5 +376,35 @@ fn an_alertmanagers_authority_is_trusted_when_it_is_named_and_only_then() {
             "{}",
             stranger.err
         );
+    }
+}
+
+#[test]
+fn what_an_engine_says_back_to_us_is_not_shown() {
+    let echoes = [
+        json(
+            "422 Unprocessable Entity",
+            r#"{"status":"error","error":"no such user: Bearer hush"}"#,
+        ),
+        json(
+            "200 OK",
+            &NOTHING.replace(r#""data""#, r#""warnings":["Authorization: Bearer hush"],"data""#),
+        ),
+        http(
+            "302 Found",
+            "location: https://ana:hush@login.example.com/?t=hush#hush\r\n",
+            "",
+        ),
+        http("302 Found", "location: https://login.example.com/?t=other\r\n", ""),
+        http("302 Found", "location: https://login.example.com/hush/\r\n", ""),
+        http("200 OK", "content-type: text/hush\r\n", ""),
+        http("500 Oops", "", "X-Key: hush"),
+    ];
+    for echo in echoes {
+        let audit = ["--audit=-", "--on-unknown", "allow"];
+        let answer = gate(&knowing(&echo), &audit);
+        let said = format!("{answer:?}");
+        assert!(!said.contains("hush") && !said.contains("other"), "{said}");
+        assert!(said.contains("***") || said.contains("login.example.com"), "{said}");
     }
 }

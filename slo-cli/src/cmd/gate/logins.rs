@@ -121,7 +121,7 @@ fn a_login_that_cannot_be_used_is_wrong_usage_and_says_whose() {
         said(&["--alertmanager-user", "ana"], &[("SLO_ALERTMANAGER_TOKEN", "hush")]),
         "slo: for the Alertmanager: both a bearer token and a user are given; leave one out\n"
     );
-    assert!(said(&["--alertmanager-header", "hush hush"], &[]).contains("is not a header"));
+    assert!(said(&["--alertmanager-header", "hush hush"], &[]).contains("a header that is given is none"));
     assert!(said(&["--alertmanager-ca-file", "/nowhere"], &[]).contains("`/nowhere` cannot be used"));
     assert!(said(&["--alertmanager-bearer-token-file", "/nowhere"], &[]).contains("`/nowhere`"));
 }

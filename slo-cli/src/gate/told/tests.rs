@@ -46,7 +46,7 @@ fn run(number: i64) -> Notice {
 }
 
 fn sinks() -> Sinks {
-    Sinks::within(Duration::from_secs(20))
+    Sinks::within(Duration::from_secs(300))
 }
 
 fn webhook(url: &str) -> Sinks {
@@ -259,4 +259,38 @@ fn no_address_is_kept_or_shown() {
     let kept = fs::read_to_string(folder.0.join("01767225660250000000-run-1.json")).unwrap();
     assert!(said.contains("NOT ANNOUNCED") && !said.contains("hush"), "{said}");
     assert!(!kept.contains("hush"), "{kept}");
+}
+
+#[test]
+fn telling_all_of_them_has_one_deadline() {
+    let now = run(1).decided_at;
+    let over = sinks();
+    let mut telling = Telling::new(&over, now);
+    assert!(telling.left() > Duration::from_secs(60));
+    telling.until = Instant::now();
+    assert_eq!(
+        telling.left(),
+        Duration::from_millis(1),
+        "a timeout of zero would be none"
+    );
+    // Whoever answers after the time is over, and within that of one.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let late = webhook(&format!("http://{}", listener.local_addr().unwrap()));
+    let (told, end) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = end.recv_timeout(Duration::from_secs(3));
+        request(&mut stream);
+        let _ = std::io::Write::write_all(&mut stream, &http("200 OK", "", ""));
+    });
+    let mut telling = Telling::new(&late, now);
+    telling.until = Instant::now();
+    let mut notice = run(1);
+    telling.tell(&mut notice);
+    drop(told);
+    assert!(notice.to_tell.contains(&Kind::Webhook));
+    assert_eq!(
+        telling.into_complaints(),
+        ["NOT ANNOUNCED: webhook: it did not answer in time"]
+    );
 }

@@ -2,24 +2,25 @@
 
 use super::Plan;
 
-/// How long the gate waits for answers, in seconds.
+/// How long the gate waits for all answers together, in seconds. To tell people takes it as long again at most.
 const TIMEOUT_SECONDS: u64 = 60;
 
 /// What a pod may take before the gate runs, in seconds: a place to run, and an image to fetch.
 const START_SECONDS: u64 = 240;
 
 /// After how many seconds a run is given up: later than the gate gives up itself, whose answer says why.
-pub(super) const DEADLINE_SECONDS: u64 = TIMEOUT_SECONDS + START_SECONDS;
+pub(super) const DEADLINE_SECONDS: u64 = 2 * TIMEOUT_SECONDS + START_SECONDS;
 
 /// Where the spec lies in the container.
 pub(super) const SPEC_FOLDER: &str = "/etc/slo";
 pub(super) const SPEC_FILE: &str = "slo.yaml";
 
 /// What the gate is told of a deploy: the flag, the variable in the container, the annotation of the pod.
-pub(super) const TOLD: [(&str, &str, &str); 3] = [
+pub(super) const TOLD: [(&str, &str, &str); 4] = [
     ("--revision", "SLO_REVISION", "slo/revision"),
     ("--message", "SLO_MESSAGE", "slo/message"),
     ("--author", "SLO_AUTHOR", "slo/author"),
+    ("--committed-at", "SLO_COMMITTED_AT", "slo/committed-at"),
 ];
 
 /// The arguments as Kubernetes reads them: it puts variables in the place of `$(NAME)` itself, and no shell sees them.

@@ -36,7 +36,7 @@ pub(super) fn job(plan: &Plan<'_>) -> String {
          \n\
          A hook sees neither the commit's message nor its revision. Let CI write them, as its last step before it pushes the\n\
          files that Argo CD reads:\n\
-         \n    slo manifests slo.yaml --out deploy --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\"\n\
+         \n    slo manifests slo.yaml --out deploy --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\" \\\n      --committed-at \"$COMMITTED_AT\"\n\
          \n\
          What could not be told because monitoring was down is in the pod's log and lost with it. To have the next run tell it,\n\
          mount a persistent volume claim and name its folder in the variable SLO_SPOOL.",
@@ -65,7 +65,7 @@ fn job_spec(plan: &Plan<'_>, name: &str) -> Map {
 
 fn pod(plan: &Plan<'_>, name: &str) -> Map {
     let deploy = plan.deploy;
-    let values = [deploy.revision, deploy.message, deploy.author];
+    let values = [deploy.revision, deploy.message, deploy.author, deploy.committed_at];
     let told = TOLD
         .iter()
         .zip(values)

@@ -110,7 +110,7 @@ fn the_job_ends_after_the_gate_and_asks_once() {
         .trim_end_matches('s')
         .parse()
         .unwrap();
-    assert!(spec["activeDeadlineSeconds"].as_u64().unwrap() >= timeout + 60);
+    assert!(spec["activeDeadlineSeconds"].as_u64().unwrap() >= 2 * timeout + 60);
     assert_eq!(after("--environment"), "production");
     let annotations = &job["metadata"]["annotations"];
     assert_eq!(annotations["argocd.argoproj.io/hook"], "PreSync");
@@ -138,7 +138,7 @@ fn what_the_gate_is_told_goes_from_annotation_to_variable_to_flag() {
     let (told, others): (Vec<_>, Vec<_>) = variables
         .iter()
         .partition(|variable| variable.get("valueFrom").is_some());
-    assert_eq!((told.len(), others.len()), (3, 1));
+    assert_eq!((told.len(), others.len()), (4, 1));
     assert_eq!(
         (&others[0]["name"], &others[0]["value"]),
         (
@@ -337,14 +337,16 @@ proptest! {
         revision in hostile(),
         message in hostile(),
         author in hostile(),
+        committed_at in hostile(),
         image in hostile(),
         spec in hostile(),
         prometheus in hostile(),
     ) {
         let set = set();
         let mild = plan(&set);
-        let (revision, message, author) = (revision.as_str(), message.as_str(), author.as_str());
-        let deploy = Deploy { revision, message, author };
+        let (revision, message) = (revision.as_str(), message.as_str());
+        let (author, committed_at) = (author.as_str(), committed_at.as_str());
+        let deploy = Deploy { revision, message, author, committed_at };
         let hostile = Plan { image: &image, spec: &spec, prometheus: &prometheus, deploy, ..mild.clone() };
         for ((name, text), (_, mild)) in render(&hostile).into_iter().zip(render(&mild)) {
             let (value, mild) = (read(&text), read(&mild).unwrap());
@@ -353,7 +355,8 @@ proptest! {
         }
         let job = file_of(&hostile, "kubernetes/gate-job.yaml");
         let template = &job["spec"]["template"];
-        let annotations = json!({"slo/revision": revision, "slo/message": message, "slo/author": author});
+        let annotations = json!({"slo/revision": revision, "slo/message": message, "slo/author": author,
+            "slo/committed-at": committed_at});
         prop_assert_eq!(&template["metadata"]["annotations"], &annotations);
         let container = &template["spec"]["containers"][0];
         prop_assert_eq!(&container["image"], &json!(image));
