@@ -10,7 +10,7 @@ use slo_core::{SloSet, Target};
 use super::Answer;
 use super::check::Source;
 use super::folder::first_difference;
-use crate::args::RulesArgs;
+use crate::args::{RuleFormat, RulesArgs};
 use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
 use crate::render::own::{KNOWN_FROM, Own, Place};
@@ -39,11 +39,13 @@ fn text(args: &RulesArgs, stdin: &mut impl Read) -> Result<String, String> {
     let source = Source::read(path, stdin);
     let set = understood(&source, args.environment.as_deref())?;
     let own = own_of(args, &set);
-    let told = |reasons: Vec<String>| {
-        let lines = reasons.iter().map(|reason| format!("{}: {reason}", source.file));
-        lines.collect::<Vec<_>>().join("\n")
-    };
+    let told = |reasons: Vec<String>| source.refused(&reasons);
     if let Some(rules) = &args.tests {
+        if args.format != RuleFormat::Plain {
+            return Err(
+                "`--tests` writes a file for promtool, which reads no objects; leave `--format` out".to_owned(),
+            );
+        }
         return own.unit_tests(rules).map_err(told);
     }
     Ok(own.file().map_err(told)?.render(args.format))
