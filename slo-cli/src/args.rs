@@ -124,9 +124,20 @@ pub struct CheckArgs {
 Exit codes: 0 always")]
 #[non_exhaustive]
 pub struct SchemaArgs {
-    /// For whom to write: `json` is a JSON Schema (draft 2020-12), `text` a manual in Markdown.
-    #[arg(long, value_enum, default_value_t = Format::Json)]
-    pub format: Format,
+    /// For whom to write.
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json)]
+    pub format: SchemaFormat,
+}
+
+/// As what to write the form of a spec.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[non_exhaustive]
+pub enum SchemaFormat {
+    /// A JSON Schema (draft 2020-12), for editors.
+    #[default]
+    Json,
+    /// A manual in Markdown, for people.
+    Text,
 }
 
 /// Arguments of `slo completions`.

@@ -210,6 +210,33 @@ fn help_shows_examples_and_wrong_usage_is_2() -> Checked {
 }
 
 #[test]
+fn the_formats_of_the_schema_are_its_own() -> Checked {
+    let help = text(&slo(&["schema", "--help"]).output()?.stdout);
+    assert!(
+        help.contains("A JSON Schema (draft 2020-12), for editors") && help.contains("A manual in Markdown"),
+        "{help}"
+    );
+    assert!(!help.contains("mistakes"), "{help}");
+    Ok(())
+}
+
+#[test]
+fn times_are_said_as_people_write_them() -> Checked {
+    let slo_of_a_shop = "{ name: a, objective: 99%, window: 7d, sli: { events: { of: x } } }";
+    let spec = format!(
+        "{{ version: 1, service: shop, slos: [{slo_of_a_shop}], gate: {{ oldest_push: 7m }}, environments: {{ dev: {{ gate: {{ \
+         oldest_push: 7m30s }} }} }} }}"
+    );
+    let said = text(&with_stdin(slo(&["check", "-"]), spec.as_bytes())?.stdout);
+    assert!(said.contains("; unknown without a push in 7m\n"), "{said}");
+    assert!(
+        said.contains("\nin dev\n  gate: unknown without a push in 7m30s\n"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
 fn a_warning_is_allowed_or_denied() -> Checked {
     let output = slo(&["check", "warnings.yaml"]).output()?;
     assert_eq!(output.status.code(), Some(0));

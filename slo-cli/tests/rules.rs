@@ -274,37 +274,53 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ("../../golden/in/mistakes.yaml", "mistakes.yaml:"),
         (
             "../../golden/in/corners.yaml",
-            "slos.nine-nines: rules count in tiles of 5m, and `5m` is not whole tiles",
+            "] (nine-nines): rules count in tiles of 5m, and `5m` is not whole tiles",
         ),
         (
             "--source http ../../golden/in/corners.yaml",
-            "slos.mails-sent: what is not about HTTP requests is known",
+            "] (mails-sent): what is not about HTTP requests is known",
         ),
         (
             "--source http ../../golden/in/corners.yaml",
-            "slos.export-speed: which routes are marked is known",
+            "] (export-speed): which routes are marked is known",
         ),
         (
             "--source http ../../golden/in/calendar.yaml",
-            "slos.checkout: rules know the periods of its window by date; write the day from which on they know those of the \
+            "] (checkout): rules know the periods of its window by date; write the day from which on they know those of the \
              next 400 days, like `--from 2026-01-01`",
         ),
         (
             "--beside-fleet ../../golden/in/real-estate.yaml",
             "nothing is missing beside the fleet's rules; leave `--beside-fleet` out",
         ),
-        ("../in/planned.yaml", "slos.mails: rules know planned times by date; "),
+        ("../in/planned.yaml", "] (mails): rules know planned times by date; "),
         (
             "--source http ../in/planned.yaml",
-            "slos.pay: rules know planned times by date; ",
+            "] (pay): rules know planned times by date; ",
         ),
         (
             "--from tomorrow ../in/planned.yaml",
-            "`tomorrow` is no day; write year, month and day, like `2026-01-31`",
+            "`tomorrow` is no day; write year, month and day, from `1971-01-01` to `2200-12-31`, like `2026-01-31`",
+        ),
+        (
+            "--from 9999-12-31 ../in/planned.yaml",
+            "from `1971-01-01` to `2200-12-31`",
+        ),
+        (
+            "--tests --format prometheus-rule ../in/http.yaml",
+            "`--tests` writes a file for promtool, which reads no objects; leave `--format` out",
+        ),
+        (
+            "--fleet ../in/http.yaml",
+            "Usage: slo rules [OPTIONS] [SPEC]\n       slo rules [OPTIONS] --fleet\n",
+        ),
+        (
+            "--source http ../../golden/in/calendar.yaml",
+            "../../golden/in/calendar.yaml:",
         ),
         (
             "../in/sliced.yaml",
-            "slos.mails: slices of time are judged in a process, and none counts these events; ",
+            "] (mails): slices of time are judged in a process, and none counts these events; ",
         ),
     ] {
         let output = rules(args)?;

@@ -67,9 +67,9 @@ impl Environment {
 
     /// Whether every change is one of an SLO that has what is changed.
     pub(crate) fn check(&self, environment: &str, slos: &[Slo]) -> Result<(), SloSetError> {
+        let known: BTreeMap<&str, &Slo> = slos.iter().map(|slo| (slo.name(), slo)).collect();
         for (name, change) in self.slos() {
-            let known = slos.iter().find(|slo| slo.name() == name);
-            let slo = known.ok_or_else(|| SloSetError::UnknownSlo {
+            let slo = known.get(name).ok_or_else(|| SloSetError::UnknownSlo {
                 environment: environment.to_owned(),
                 name: name.to_owned(),
             })?;

@@ -78,6 +78,7 @@ mod latency;
 mod level;
 mod link;
 pub mod names;
+mod patience;
 #[cfg(feature = "calendar")]
 mod period;
 #[cfg(feature = "calendar")]
@@ -87,6 +88,7 @@ mod prometheus_sli;
 #[doc(hidden)]
 pub mod promql;
 mod ratio;
+mod route;
 mod share;
 mod similar;
 pub mod simulate;
@@ -138,6 +140,7 @@ pub use lane::{Lane, LaneCell};
 pub use latency::{Threshold, ThresholdError};
 pub use level::{BudgetLevel, BudgetLevels, BudgetLevelsError};
 pub use link::{Link, LinkError};
+pub use patience::Patience;
 #[cfg(feature = "calendar")]
 pub use period::{Period, PeriodError};
 pub use prom_query::{PromQuery, PromQueryError};

@@ -1,5 +1,10 @@
 //! A query that counts events in an engine: as much of PromQL as can be checked without one.
 
+mod literal;
+mod matchers;
+mod regex;
+mod words;
+
 use core::fmt;
 use core::ops::Range;
 use core::str::FromStr;
@@ -15,8 +20,8 @@ use crate::BurnWindow;
 ///   window, not their rate, and one value without labels.
 ///
 /// Brackets and quotes must be closed and a comment is refused, so that the text stays whole within a larger query.
-/// Line breaks and repeated spaces outside quotes are read as one space. Whether the names exist and the functions are
-/// right only an engine can say.
+/// Line breaks and repeated spaces outside quotes are read as one space. Lists of matchers are read, with their regular
+/// expressions; whether the names exist and the functions are right only an engine can say.
 ///
 /// # Examples
 ///
@@ -101,6 +106,8 @@ impl FromStr for PromQuery {
         if text.ends_with(']') {
             return Err(PromQueryError::RangeAtTheEnd(text));
         }
+        words::check(&text)?;
+        matchers::check(&text)?;
         if scanned.windows.is_empty() && !is_selector(&text) {
             return Err(PromQueryError::NoWindow(text));
         }
@@ -262,6 +269,35 @@ pub enum PromQueryError {
     /// A control character; holds it.
     #[error("the query has a control character in it, U+{:04X}; write it without", u32::from(*.0))]
     Sign(char),
+    /// A `\\` in quotes with a sign behind it for which there is no escape; holds the sign.
+    #[error(
+        "`\\{0}` is no escape in a quoted text; write `\\\\{0}` for a regular expression, or put the text into backquotes"
+    )]
+    Escape(char),
+    /// What stands between braces is no list of matchers; holds it.
+    #[error(
+        "`{{{0}}}` is no list of matchers; write each with its sign and its quotes, and `,` between, like `{{queue=\"orders\", code=~\"5..\"}}`"
+    )]
+    Matchers(String),
+    /// Every matcher matches series without the label, and there is no name; holds the matchers.
+    #[error("`{{{0}}}` matches every series there is; write the name of a counter before it")]
+    MatchesAll(String),
+    /// A matcher's value is no regular expression.
+    #[error(
+        "`{given}` is no regular expression: {why}; write `\\\\` before a sign that means itself, or `=` in the place of `=~`"
+    )]
+    Regex {
+        /// The value that was given.
+        given: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// An operator or a word at an end of the query; holds it.
+    #[error("`{0}` stands at an end of the query, with nothing beside it; write what belongs there, or leave it out")]
+    AtAnEnd(String),
+    /// `by` or `without` before something else than brackets; holds the word.
+    #[error("`{0}` has no brackets behind it; write the labels like `{0} (queue)`")]
+    NoLabels(String),
     /// A `$` that does not begin `[$window]`.
     #[error("`$` stands for the window only, as `[$window]`; write it right behind `[`, or in quotes")]
     Dollar,
@@ -300,7 +336,7 @@ mod tests {
             "job:a_total:sum",
             "a_total{}",
             r#"a_total{x="y"}"#,
-            r#"a_total {x=~"5..$", y!~'[{(#'}"#,
+            r#"a_total {x=~"5..$", y!='[{(#'}"#,
             r#"{__name__="a.b", job="x"}"#,
             r#"{"a.b"}"#,
         ] {
@@ -360,7 +396,7 @@ mod tests {
             ("a b", no_window("a b")),
             ("a + b", no_window("a + b")),
             ("sum(increase(a[5m]))", no_window("sum(increase(a[5m]))")),
-            ("{}", no_window("{}")),
+            ("{}", PromQueryError::MatchesAll(String::new())),
             ("a{x=\"b\"} or c{x=\"d\"}", no_window("a{x=\"b\"} or c{x=\"d\"}")),
             ("a{x=\"b\"} offset 5m", no_window("a{x=\"b\"} offset 5m")),
         ] {
@@ -368,6 +404,87 @@ mod tests {
         }
         assert_eq!(read(&"a".repeat(4_001)), Err(PromQueryError::TooLong(4_001)));
         assert!(read(&"a".repeat(4_000)).is_ok());
+    }
+
+    #[test]
+    fn lists_of_matchers_are_read() {
+        for text in [
+            r#"a{x="b",}"#,
+            r#"a{ x = "b" , y!~"5..|4.." }"#,
+            r#"sum(increase(a{x=~"/users/{id}", y="\\d"}[$window])) by (job)"#,
+            r#"sum by (job) (increase(a{x=~`\d+`}[$window]))"#,
+            r#"a{x="b" or y="c"}"#,
+            r#"{"a.b", "x.y"=~"c"}"#,
+            r#"a{x="b" + "c"}"#,
+            r#"{x!=""}"#,
+            r#"WITH (f = {x="y"}) sum(increase(a{f}[$window]))"#,
+            r#"-sum(increase(a[$window])) + 1"#,
+            r#"label_replace(sum(increase(a[$window])), "x", "$1", "y", "(.*)")"#,
+        ] {
+            assert_eq!(read(text).err(), None, "{text}");
+        }
+        let matchers = |text: &str| PromQueryError::Matchers(text.to_owned());
+        for (text, error) in [
+            (r#"a{x="a" x="b"}"#, matchers(r#"x="a" x="b""#)),
+            ("a{x}", matchers("x")),
+            ("a{x=y}", matchers("x=y")),
+            (r#"a{x=="y"}"#, matchers(r#"x=="y""#)),
+            (r#"a{,x="y"}"#, matchers(r#",x="y""#)),
+            (r#"a{x="y" or }"#, matchers(r#"x="y" or "#)),
+            (r#"a{1x="y"}"#, matchers(r#"1x="y""#)),
+            ("sum(increase(a{x > 1}[$window]))", matchers("x > 1")),
+            (r#"{x=""}"#, PromQueryError::MatchesAll(r#"x="""#.to_owned())),
+            (
+                r#"{x=~".*", y!="z"}"#,
+                PromQueryError::MatchesAll(r#"x=~".*", y!="z""#.to_owned()),
+            ),
+            (r#"a{x=~"\d+"}"#, PromQueryError::Escape('d')),
+            (
+                r#"sum(increase(a{x=~"("}[$window]))"#,
+                PromQueryError::Regex {
+                    given: "(".to_owned(),
+                    why: "a `(` is not closed",
+                },
+            ),
+            (
+                r#"a{x!~"(?!b)"}"#,
+                PromQueryError::Regex {
+                    given: "(?!b)".to_owned(),
+                    why: "`(?` begins nothing that is known; there is no looking ahead or behind",
+                },
+            ),
+        ] {
+            assert_eq!(read(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_hanging() {
+        let at_an_end = |word: &str| PromQueryError::AtAnEnd(word.to_owned());
+        for (text, error) in [
+            ("sum(increase(a[$window])) by", at_an_end("by")),
+            ("sum(increase(a[$window])) OFFSET", at_an_end("OFFSET")),
+            ("sum(increase(a[$window])) +", at_an_end("+")),
+            ("* sum(increase(a[$window]))", at_an_end("*")),
+            (
+                "sum(increase(a[$window])) by job",
+                PromQueryError::NoLabels("by".to_owned()),
+            ),
+            (
+                "sum without job (increase(a[$window]))",
+                PromQueryError::NoLabels("without".to_owned()),
+            ),
+        ] {
+            assert_eq!(read(text), Err(error), "{text}");
+        }
+        for text in [
+            "by",
+            "sum(increase(by[$window]))",
+            "sum(increase(a[$window])) by(job)",
+            r#"a{x="by"}"#,
+        ] {
+            assert_eq!(read(text).err(), None, "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::route::check_route;
 use crate::{Classification, CompositeSli, Outcome, PrometheusSli, SloSetError, Threshold};
 
 /// What an SLO measures.
@@ -126,6 +127,21 @@ impl SyntheticSli {
         Self { down_counts, ..self }
     }
 
+    /// Whether a text is the path of an endpoint: `/` and visible ASCII as it stands in an address, without query,
+    /// fragment and what addresses hold as `%` and two digits only.
+    ///
+    /// ```
+    /// use slo_core::SyntheticSli;
+    ///
+    /// assert!(SyntheticSli::is_path("/%EC%9B%94/synthetic/health"));
+    /// assert!(!SyntheticSli::is_path("/월/synthetic/health"));
+    /// ```
+    #[must_use]
+    pub fn is_path(text: &str) -> bool {
+        let is_of_a_path = |sign: u8| sign.is_ascii_graphic() && !b"?#{}\"<>\\^`|".contains(&sign);
+        text.starts_with('/') && text.bytes().all(is_of_a_path)
+    }
+
     /// The endpoint's path.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -216,7 +232,8 @@ pub struct HttpSli {
 }
 
 impl HttpSli {
-    /// Requests whose matched route is one of these templates, in the router's own spelling: `/real-price/{region}`.
+    /// Requests whose matched route is one of these templates, in the router's own spelling: `/real-price/{region}` of
+    /// axum, `/users/:id` of Express. The layer of this workspace sees those of axum.
     pub fn routes<R: Into<String>>(routes: impl IntoIterator<Item = R>) -> Self {
         Self {
             routes: routes.into_iter().map(Into::into).collect(),
@@ -380,16 +397,6 @@ pub const METHODS: [&str; 10] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
 ];
 
-pub(crate) fn check_route(route: &str) -> Result<(), SloSetError> {
-    // axum before 0.8 wrote `:id` and `*rest`; now its router refuses them, so no request would ever match.
-    let is_old = |segment: &str| segment.starts_with([':', '*']);
-    if route.starts_with('/') && !route.split('/').any(is_old) {
-        Ok(())
-    } else {
-        Err(SloSetError::NotARoute(route.to_owned()))
-    }
-}
-
 pub(crate) fn check_method(method: &str) -> Result<(), SloSetError> {
     if METHODS.contains(&method) {
         Ok(())
@@ -399,8 +406,7 @@ pub(crate) fn check_method(method: &str) -> Result<(), SloSetError> {
 }
 
 pub(crate) fn check_path(path: &str) -> Result<(), SloSetError> {
-    let is_path = path.starts_with('/') && !path.contains(|sign: char| sign.is_whitespace() || "?#{}".contains(sign));
-    if is_path {
+    if SyntheticSli::is_path(path) {
         Ok(())
     } else {
         Err(SloSetError::NotAPath(path.to_owned()))

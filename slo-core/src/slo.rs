@@ -11,10 +11,11 @@ use crate::classify::DEFAULT_PATIENCE;
 use crate::composite::{self, CompositeError, CompositeSli};
 use crate::environment::check_environment;
 use crate::gate::GateRules;
+use crate::route::check_service;
 use crate::similar::distance;
 use crate::{
-    Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Sli, SloOverride, Target, Threshold, Tick,
-    TimeSlices, Window, names,
+    Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Patience, Sli, SloOverride, Target, Threshold,
+    Tick, TimeSlices, Window, names,
 };
 
 /// Whether a promise is in force.
@@ -543,7 +544,7 @@ impl SloSet {
     }
 
     /// How long a client of this route and method may wait before its leaving is bad: the smallest latency limit that
-    /// applies, else 5 s.
+    /// applies, else 5 s. Looks at every SLO: for many routes there is [`SloSet::patience_of_all`].
     #[must_use]
     pub fn patience(&self, route: &str, method: &str) -> Duration {
         let limits = self
@@ -551,6 +552,11 @@ impl SloSet {
             .filter(|sli| sli.matches(route, method))
             .filter_map(HttpSli::limit);
         limits.min().map_or(DEFAULT_PATIENCE, Threshold::as_duration)
+    }
+
+    /// The same of every route and method, for who asks about many.
+    pub fn patience_of_all(&self) -> Patience<'_> {
+        Patience::new(self.http())
     }
 
     fn http(&self) -> impl Iterator<Item = &HttpSli> {
@@ -623,12 +629,12 @@ impl SloSetBuilder {
     /// # Errors
     ///
     /// The first of: an empty or ill-formed name of the service or an SLO, a name used twice, the reserved name
-    /// `requests`, a route that does not start with `/`, a method in small letters or not one of HTTP's, a path that is
-    /// none, events without words; then of composites whose members do not fit, and of an environment named twice or
+    /// `requests`, a route that is empty or that people cannot see, a method in small letters or not one of HTTP's, a path
+    /// that is none, events without words; then of composites whose members do not fit, and of an environment named twice or
     /// ill-formed, one that changes an SLO that is not there or a latency limit where none is; last of an SLO with more
     /// labels than are allowed, its own and the service's together.
     pub fn build(self) -> Result<SloSet, SloSetError> {
-        check_name(&self.service)?;
+        check_service(&self.service)?;
         let mut seen = BTreeSet::new();
         for slo in &self.slos {
             check_name(&slo.name)?;
@@ -666,20 +672,26 @@ impl SloSetBuilder {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SloSetError {
-    /// The name of a service or SLO is empty, too long, or has other signs in it; holds the name.
+    /// The name of an SLO is empty, too long, or has other signs in it; holds the name.
     #[error(
         "`{0}` is not a name; write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`"
     )]
     NotAName(String),
+    /// The name of a service is empty, too long, or has signs in it that mean something else; holds the name.
+    #[error(
+        "`{0}` is not the name of a service; write its `service.name`: 1 to 128 characters that people can see, without \
+         `/` and `{{{{` and without blanks around it, like `real-estate` or `OrderService`"
+    )]
+    NotAService(String),
     /// Two SLOs have the same name; holds it.
     #[error("`{0}` is the name of an SLO above already; write another name")]
     DuplicateName(String),
     /// The name `requests` belongs to the built-in SLI over all matched routes.
     #[error("`requests` is the built-in SLI over all matched routes; write another name, like `all-requests`")]
     ReservedName,
-    /// A route is not a template; holds it.
+    /// A route is empty, or has blanks around it or signs that nobody sees; holds it.
     #[error(
-        "`{0}` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{{region}}` or `/files/{{*path}}`"
+        "`{0}` is not a route; write it as in the router, on one line, like `/real-price/{{region}}` or `/users/:id`"
     )]
     NotARoute(String),
     /// A method is not known; holds it.
@@ -687,7 +699,8 @@ pub enum SloSetError {
     NotAMethod(String),
     /// The path of a health endpoint is not one; holds it.
     #[error(
-        "`{0}` is not a path; write it as a probe asks for it, beginning with `/`, like `/real-price/synthetic/health`"
+        "`{0}` is not a path; write it as a probe asks for it, beginning with `/` and other letters than ASCII as in an \
+         address (`%EC%9B%94`), like `/real-price/synthetic/health`"
     )]
     NotAPath(String),
     /// Nothing says what an event is.
@@ -778,8 +791,8 @@ mod tests {
             );
         }
         assert_eq!(
-            SloSet::builder("Shop").build(),
-            Err(SloSetError::NotAName("Shop".to_owned()))
+            SloSet::builder("team/shop").build(),
+            Err(SloSetError::NotAService("team/shop".to_owned()))
         );
         assert!(
             SloSet::builder("shop")
@@ -796,7 +809,7 @@ mod tests {
 
     #[test]
     fn routes_and_methods_are_checked() {
-        for route in ["listings", "/listings/:id", "/files/*path"] {
+        for route in ["", " /listings", "/list\u{1b}ings"] {
             assert_eq!(
                 refusal("a", HttpSli::routes([route])),
                 SloSetError::NotARoute(route.to_owned())
@@ -804,7 +817,7 @@ mod tests {
         }
         assert!(
             SloSet::builder("shop")
-                .slo(slo("a", HttpSli::routes(["/a:b/{id}", "/files/{*path}"])))
+                .slo(slo("a", HttpSli::routes(["/a:b/{id}", "/users/:id", "api/orders"])))
                 .build()
                 .is_ok()
         );
@@ -818,7 +831,9 @@ mod tests {
             let slo = Slo::new("a", sli, "99%".parse().unwrap(), Window::DAY);
             SloSet::builder("shop").slo(slo).build().err()
         };
-        for path in ["", "health", "/a b", "/a?b", "/a#b", "/{name}"] {
+        for path in [
+            "", "health", "/a b", "/a?b", "/a#b", "/{name}", "/월", "/a/\"b", "/a\\b",
+        ] {
             assert_eq!(
                 refusal(crate::SyntheticSli::new(path).into()),
                 Some(SloSetError::NotAPath(path.to_owned()))
@@ -907,7 +922,7 @@ mod tests {
         assert!(
             SloSetError::NotARoute("x".to_owned())
                 .to_string()
-                .contains("like `/real-price/{region}` or `/files/{*path}`")
+                .contains("like `/real-price/{region}` or `/users/:id`")
         );
     }
 }

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod composite;
+mod elsewhere;
 mod environments;
 mod error;
 mod exclude;
@@ -132,7 +133,7 @@ fn read(
     text: &str,
     lint: fn(&Node, &SloSet) -> Vec<findings::Finding>,
 ) -> Result<(SloSet, Vec<Mistake>), SpecError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text); // a byte order mark is no content
+    let text = tree::without_mark(text);
     let mut findings = Findings::default();
     if text.len() > SloSet::LONGEST_SPEC {
         let (given, most) = (text.len(), SloSet::LONGEST_SPEC);

@@ -1,5 +1,11 @@
 //! What a terminal makes of a sign, for whoever aligns columns or marks below a line.
 
+/// Whether a sign is none for a terminal to see: it starts an escape sequence, breaks the line or turns its direction.
+#[must_use]
+pub fn is_unseen(sign: char) -> bool {
+    sign.is_control() || matches!(sign, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 /// How many columns it takes: none where it combines with the one before, two for the wide letters of East Asia.
 #[must_use]
 pub const fn cells(sign: char) -> usize {

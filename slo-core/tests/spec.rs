@@ -351,11 +351,19 @@ fn what_the_types_refuse_is_refused_in_their_words() {
     );
     one(
         "[/purchase]",
-        "[purchase]",
+        "[\" /purchase\"]",
         19,
         18,
         "slos[1].sli.http.routes[0]",
-        "`purchase` is not a route template; write it as in the router, beginning with `/`, like `/real-price/{region}` or `/files/{*path}`",
+        "` /purchase` is not a route; write it as in the router, on one line, like `/real-price/{region}` or `/users/:id`",
+    );
+    one(
+        "[/purchase]",
+        "[marked]",
+        19,
+        18,
+        "slos[1].sli.http.routes[0]",
+        "`marked` in a list would be a route of that name; write `routes: marked`",
     );
 }
 
@@ -416,8 +424,8 @@ fn an_sli_may_be_a_probe_or_events_that_code_tells() {
     assert_eq!(
         mistakes("{ synthetic: { path: health, down_counts: good } }"),
         [
-            "31 slos[0].sli.synthetic.path: `health` is not a path; write it as a probe asks for it, beginning with `/`, \
-             like `/real-price/synthetic/health`",
+            "31 slos[0].sli.synthetic.path: `health` is not a path; write it as a probe asks for it, beginning with `/` and \
+             other letters than ASCII as in an address (`%EC%9B%94`), like `/real-price/synthetic/health`",
             "52 slos[0].sli.synthetic.down_counts: `good` is not what a probe without an answer counts as; \
              write `bad` or `excluded`"
         ]
@@ -723,15 +731,39 @@ fn a_mistake_of_an_slo_is_none_of_its_environments() {
 }
 
 #[test]
+fn services_and_routes_of_other_languages_are_read_as_they_are() {
+    for service in [
+        "OrderService",
+        "order_service",
+        "payments.api",
+        "\"unknown_service:java\"",
+        "주문 서비스",
+        "42",
+    ] {
+        let text = with("service: real-estate", &format!("service: {service}"));
+        assert_eq!(SloSet::from_yaml(&text).unwrap().service(), service.trim_matches('"'));
+    }
+    for route in ["api/orders/{id}", "/users/:id", "/a/**", "^api/orders/(?P<id>[^/]+)/$"] {
+        let text = with("[/purchase]", &format!("[\"{route}\"]"));
+        let set = SloSet::from_yaml(&text).unwrap();
+        let Sli::Http(sli) = set.slos()[1].sli() else {
+            panic!("{route}")
+        };
+        assert!(sli.matches(route, "POST"), "{route}");
+    }
+}
+
+#[test]
 fn names_are_checked_reserved_and_given_once() {
     let rule = "write 1 to 63 small letters, digits and `-`, beginning with a letter, like `browse-availability`";
     one(
         "real-estate",
-        "Real Estate",
+        "team/Real Estate",
         3,
         10,
         "service",
-        &format!("`Real Estate` is not a name; {rule}"),
+        "`team/Real Estate` is not the name of a service; write its `service.name`: 1 to 128 characters that people can see, \
+         without `/` and `{{` and without blanks around it, like `real-estate` or `OrderService`",
     );
     one(
         "browse-availability",
@@ -1304,7 +1336,7 @@ fn what_is_not_yaml_is_one_mistake_with_its_place() {
 }
 
 const MANY: &str = r#"version: 1
-service: Real-Estate
+service: Real/Estate
 slos:
   - name: browse
     objective: 99,9%
@@ -1382,20 +1414,20 @@ fn a_single_mistake_has_no_count_and_an_slo_without_a_name_no_name() {
 
 #[test]
 fn the_mark_stands_under_wide_letters() {
-    let refused = SloSet::from_yaml(&with("[\"/listings\",", "[\"/매물\", 매물,")).unwrap_err();
+    let refused = SloSet::from_yaml(&with("[\"/listings\",", "[\"/매물\", 매물, 매물,")).unwrap_err();
     let shown = refused.to_string();
     let [_, line, marks] = shown.lines().collect::<Vec<_>>()[..] else {
         panic!("{shown}")
     };
     assert_eq!(
         line,
-        "  11 |     sli: { http: { routes: [\"/매물\", 매물, \"/real-price/{region}\"] } }"
+        "  11 |     sli: { http: { routes: [\"/매물\", 매물, 매물, \"/real-price/{region}\"] } }"
     );
     assert_eq!(
         marks,
         format!(
             "     | {}^^^^",
-            " ".repeat("    sli: { http: { routes: [\"/....\", ".len())
+            " ".repeat("    sli: { http: { routes: [\"/....\", ...., ".len())
         )
     );
 }

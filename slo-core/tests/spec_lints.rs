@@ -82,7 +82,7 @@ fn conditions_that_can_never_fire_are_named_where_the_target_is() {
         format!(
             "{place} ({slo}) unreachable-alert: the page for 2% of the budget in 1h can never fire at a target of {target}: \
              more than 144% of the events would have to be bad; take a smaller share, or a long window of at least 1h26m25s \
-             in a period of 30d; write them as `conditions` of `alerts`"
+             in a period of 30d; the usual conditions do not fit this target: write others as `conditions` of `alerts`"
         )
     };
     let low = ("objective: 95%", "objective: 90%");
@@ -101,6 +101,71 @@ fn conditions_that_can_never_fire_are_named_where_the_target_is() {
     assert_eq!(with(&[(last, &dev("objective: 90%, status: draft"))]), [""; 0]);
     assert_eq!(with(&[(last, &dev("objective: 94%"))]), [""; 0]);
     assert_eq!(with(&[low, (last, &dev("window: 30d"))]).len(), 1); // not said once more
+}
+
+/// What is to be written is what a spec writes: for 30 days, from which it is scaled.
+#[test]
+fn conditions_of_ones_own_are_mended_where_they_are_written() {
+    let conditions = "conditions: [{ severity: page, share: 1%, long: 3h, short: 5m }, { severity: page, share: 2%, long: 1h, \
+                      short: 5m }]";
+    let of_slo = format!("    owner: x\n    alerts: {{ {conditions} }}\n");
+    let low = [
+        ("agreed", "draft"),
+        ("window: 30d", "window: 90d"),
+        ("35d", "100d"),
+        ("99.9%", "90%"),
+        ("    owner: x\n", &of_slo),
+    ];
+    let said = "the page for 2% of the budget in 3h can never fire at a target of 90%: more than 144% of the events would have \
+                to be bad; take a smaller share, or a long window of at least 1h26m25s as it is written for 30d, which is \
+                4h19m15s in a period of 90d";
+    assert_eq!(
+        with(&low)[0],
+        format!("8:115 slos[0].alerts.conditions[1].long (up) unreachable-alert: {said}; write that as its `long`")
+    );
+    let mended = of_slo.replace("long: 1h,", "long: 1h26m25s,");
+    let fine = [low[0], low[1], low[2], low[3], ("    owner: x\n", mended.as_str())];
+    assert_eq!(with(&fine), [""; 0]);
+    let short = of_slo.replace("long: 1h,", "long: 1h26m24s,");
+    assert_eq!(
+        with(&[low[0], low[1], low[2], low[3], ("    owner: x\n", &short)]).len(),
+        1
+    );
+
+    let of_all = format!("alerts: {{ {conditions} }}\nslos:");
+    let whole = with(&[low[0], low[1], low[2], low[3], ("slos:", &of_all)]);
+    assert_eq!(
+        whole,
+        [format!(
+            "10:16 slos[0].objective (up) unreachable-alert: {said}; write that as `alerts.conditions[1].long`, or give this SLO \
+             `alerts` with `conditions` of its own"
+        )]
+    );
+}
+
+#[test]
+fn a_route_of_another_framework_is_no_mistake() {
+    let routes = |routes: &str| with(&[("[/a, \"/b/{id}\"]", routes)]);
+    let said = |column: usize, place: usize, route: &str, why: &str| {
+        format!(
+            "11:{column} slos[0].sli.http.routes[{place}] (up) foreign-route: `{route}` is no route of axum: {why}; write it as \
+             the router has it, or allow this lint for a service in another language"
+        )
+    };
+    let slash = "it does not begin with `/`";
+    assert_eq!(routes("[\"api/orders/{id}\"]"), [said(29, 0, "api/orders/{id}", slash)]);
+    let colon = "axum writes a parameter as `{id}`";
+    assert_eq!(routes("[/a, /users/:id]"), [said(33, 1, "/users/:id", colon)]);
+    assert_eq!(
+        routes("[\"^api/orders/$\", /a/**, /b]"),
+        [said(
+            29,
+            0,
+            "^api/orders/$",
+            &format!("{slash}, and 1 more of this SLO")
+        )]
+    );
+    assert_eq!(routes("[/a, \"/b/{id}\", \"/c/{*rest}\", \"/v{n}\"]"), [""; 0]);
 }
 
 #[test]
@@ -191,6 +256,18 @@ fn a_window_is_not_longer_than_what_the_engine_keeps() {
     let last = "faster_than: 800ms } }\n";
     let dev = format!("{last}environments: {{ dev: {{ slos: {{ fast: {{ window: 90d }} }} }} }}\n");
     assert!(with(&[(last, &dev)])[0].contains("the longest window is 90d"));
+    // The window that is too long is the one that is underlined, wherever it is written.
+    let unsaid = ("retention: 35d\n", "");
+    let place = |changes: &[(&str, &str)]| {
+        let found = with(changes);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].split(" beyond-retention: ").next().map(str::to_owned)
+    };
+    let in_dev = Some("18:48 environments.dev.slos.fast.window (fast)".to_owned());
+    assert_eq!(place(&[unsaid, (last, &dev)]), in_dev);
+    assert_eq!(place(&[week[0], week[1], week[2], (last, &dev)]), in_dev);
+    let second = Some("16:13 slos[1].window (fast)".to_owned());
+    assert_eq!(place(&[unsaid, ("window: 30d", "window: 16d")]), second);
 }
 
 #[test]
@@ -217,12 +294,49 @@ fn a_gate_blocks_no_earlier_than_a_promise_breaks_or_somebody_is_told() {
         gate("budget: \"> 98.1%\""),
         [
             "4:17 gate.budget (-) strict-gate: the gate blocks unless more than 98.1% of every budget are left, and nobody is \
-          told before 2% are spent: it blocks while all is said to be well; write `> 90%` or less"
+          told before 2% are spent: it blocks while all is said to be well; write `> 98%` or less"
         ]
     );
-    // The default is meant by nobody, and blocks all the same.
-    let slow = with(&[("800ms", "2s")]);
-    assert!(slow[0].starts_with("1:1 gate.p95 (-) strict-gate: "), "{slow:?}");
+    // The default is meant by nobody, and blocks all the same: it is said where it comes from.
+    assert_eq!(
+        with(&[("800ms", "2s")]),
+        [
+            "18:47 slos[1].sli.http.faster_than (fast) strict-gate: the gate blocks when 5% of all requests take 800ms or \
+          longer, and `fast` allows 2s: it blocks while every promise is kept; that is the limit where the spec says none: \
+          write `gate: { p95: \"< 2s over 15m\" }` or more"
+        ]
+    );
+    let loose = with(&[("99.9%", "99%")]);
+    assert_eq!(
+        loose,
+        [
+            "9:16 slos[0].objective (up) strict-gate: the gate blocks from 0.5% of bad requests on, and no SLO allows less than \
+          the 1% of `up`: it blocks while every promise is kept; that is the limit where the spec says none: write `gate: { \
+          bad_ratio: \"< 1% over 15m\" }` or more"
+        ]
+    );
+    assert_eq!(
+        with(&[
+            ("99.9%", "99%"),
+            ("slos:", "gate: { bad_ratio: \"< 1% over 15m\" }\nslos:")
+        ]),
+        [""; 0]
+    );
+    let mostly = "alerts: { conditions: [{ severity: page, share: 95%, long: 29d, short: 5m }] }\nslos:";
+    assert_eq!(
+        with(&[("slos:", mostly)]).last().map(String::as_str),
+        Some(
+            "10:16 slos[0].objective (up) strict-gate: the gate blocks unless more than 10% of every budget are left, and nobody \
+          is told before 96.6666% are spent: it blocks while all is said to be well; that is the limit where the spec says \
+          none: write `gate: { budget: \"> 3.3333333%\" }` or less"
+        )
+    );
+    let enough = mostly.replace("slos:", "gate: { budget: \"> 3.3333333%\" }\nslos:");
+    assert!(
+        !with(&[("slos:", &enough)])
+            .iter()
+            .any(|said| said.contains("gate.budget"))
+    );
     assert_eq!(with(&[("800ms", "2s"), ("objective: 95%", "objective: 94%")]), [""; 0]);
     assert_eq!(
         with(&[("800ms", "2s"), ("agreed", "draft"), ("agreed", "draft")]),
@@ -300,7 +414,7 @@ fn lints_have_names_and_a_sentence_each() {
     );
     assert_eq!(
         refused("x"),
-        "`x` is not a lint; write one of no-promise, unreachable-alert, latency-of-stream, overlapping-routes, \
+        "`x` is not a lint; write one of no-promise, unreachable-alert, latency-of-stream, foreign-route, overlapping-routes, \
          beyond-retention, strict-gate, rate-not-count, mostly-excluded"
     );
 }

@@ -57,6 +57,42 @@ fn every_golden_file_is_accepted() -> Outcome {
     Ok(())
 }
 
+/// Names of services and routes of other languages, and such as would like to be something else.
+#[test]
+fn a_service_and_routes_of_any_name_are_accepted() -> Outcome {
+    let routes = r#"["api/orders/{id}", "/users/:id", "/a/**", "^api/(?P<id>[^/]+)/$", "\"} or vector(1) # `x`", "\\ {{ . }} %{HOME}"]"#;
+    for service in [
+        "OrderService",
+        "payments.api",
+        "주문",
+        r#""a\"} or vector(1) # {$x} `y`\\""#,
+    ] {
+        let spec = format!(
+            "version: 1\nservice: {service}\nslos:\n  - name: up\n    objective: 99%\n    window: 30d\n    status: agreed\n    \
+             promise: P.\n    owner: o\n    sli: {{ http: {{ routes: {routes}, faster_than: 2s }} }}\n"
+        );
+        let folder = folder(&[("slo.yaml", spec.as_str())])?;
+        let path = folder.path().join("slo.yaml");
+        for engine in ENGINES {
+            for identity in IDENTITIES {
+                let args = format!(
+                    "--source http --engine {engine} --identity {identity} {}",
+                    path.display()
+                );
+                accepted(&slo(&format!("rules {args}"))?)?;
+            }
+        }
+        let rules = slo(&format!("rules --source http {}", path.display()))?;
+        let tests = slo(&format!("rules --source http --tests {}", path.display()))?;
+        let folder = self::folder(&[("rules.yaml", rules.as_str()), ("tests.yaml", tests.as_str())])?;
+        succeeded(
+            service,
+            &run(Binary::Promtool, folder.path(), &["test", "rules", "tests.yaml"])?,
+        )?;
+    }
+    Ok(())
+}
+
 #[test]
 fn pushes_at_any_interval_and_any_window_are_accepted() -> Outcome {
     for args in [

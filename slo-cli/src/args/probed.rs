@@ -2,6 +2,8 @@
 
 use slo_health::probe::{ExporterAddress, ProbeTarget};
 
+use crate::render::short_name::dns_label;
+
 /// Where probes run. The same words for every command, as the names of jobs follow from them.
 #[derive(Clone, Debug, clap::Args)]
 #[non_exhaustive]
@@ -24,7 +26,7 @@ pub(crate) const USUAL_ENVIRONMENT: &str = "production";
 
 /// What is probed where nothing is said: the service by its name, as in Kubernetes.
 pub(crate) fn usual_target(service: &str) -> String {
-    format!("http://{service}")
+    format!("http://{}", dns_label(service))
 }
 
 /// A name that a spec takes for an environment.

@@ -9,6 +9,9 @@ use crate::rule_window::RuleWindow;
 
 /// Arguments of `slo rules`.
 #[derive(Clone, Debug, Parser)]
+#[command(
+    override_usage = "slo rules [OPTIONS] [SPEC]\n       slo rules [OPTIONS] --fleet\n       slo rules [OPTIONS] --alertmanager"
+)]
 #[command(after_help = "Examples:
   slo rules --fleet > slo-rules.yaml              one set for every SLO of every service, installed once
   slo rules --fleet --engine victoriametrics      for vmalert
@@ -195,8 +198,9 @@ pub(crate) fn push_interval(text: &str) -> Result<PushInterval, String> {
 fn day(text: &str) -> Result<NaiveDate, String> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let is_known = |day: &NaiveDate| (1971..=2200).contains(&chrono::Datelike::year(day)) && text.len() == 10;
-    day.filter(is_known)
-        .ok_or_else(|| format!("`{text}` is no day; write year, month and day, like `2026-01-31`"))
+    day.filter(is_known).ok_or_else(|| {
+        format!("`{text}` is no day; write year, month and day, from `1971-01-01` to `2200-12-31`, like `2026-01-31`")
+    })
 }
 
 #[cfg(test)]

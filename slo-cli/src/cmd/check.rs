@@ -86,6 +86,22 @@ impl Source {
             Some(name) => in_environment(&set, name).map_err(|mistake| format!("{}: {mistake}", self.file)),
         }
     }
+
+    /// What is wrong with a spec that was understood: of an SLO, `slos.NAME: why`, with its place and its line; of the whole,
+    /// with the file.
+    pub(crate) fn refused(&self, reasons: &[String]) -> String {
+        let whole = reasons.iter().filter(|reason| of_an_slo(reason).is_none());
+        let whole = whole.map(|reason| format!("{}: {reason}", self.file));
+        let text = self.text.as_deref().unwrap_or_default();
+        let placed = SpecError::of_slos(&self.file, text, reasons.iter().filter_map(|reason| of_an_slo(reason)));
+        let placed = placed.iter().flat_map(SpecError::mistakes).map(ToString::to_string);
+        whole.chain(placed).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The SLO and the mistake in it, of `slos.NAME: mistake`.
+fn of_an_slo(reason: &str) -> Option<(&str, &str)> {
+    reason.strip_prefix("slos.")?.split_once(": ")
 }
 
 /// What to warn of, and how to write it.

@@ -46,7 +46,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         Ok(set) => set,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
-    let spec = source.text.unwrap_or_default();
+    let spec = source.text.clone().unwrap_or_default();
     if spec.len() > LARGEST_SPEC_BYTES {
         let message = format!(
             "`{}` has {} bytes, and a ConfigMap holds {LARGEST_SPEC_BYTES}; write a spec for each service",
@@ -58,8 +58,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
     let probes = match probes(args, &set) {
         Ok(probes) => probes,
         Err(mistakes) => {
-            let lines = mistakes.iter().map(|mistake| format!("{}: {mistake}", source.file));
-            return Answer::complaint(Exit::Usage, lines.collect::<Vec<_>>().join("\n"));
+            return Answer::complaint(Exit::Usage, source.refused(&mistakes));
         }
     };
     let files = render(&Plan {

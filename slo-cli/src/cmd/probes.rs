@@ -47,10 +47,7 @@ pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
             answer.err.insert_str(0, &notes(&source.file, &set));
             answer
         }
-        Err(mistakes) => {
-            let lines = mistakes.iter().map(|mistake| format!("{}: {mistake}", source.file));
-            Answer::complaint(Exit::Usage, lines.collect::<Vec<_>>().join("\n"))
-        }
+        Err(mistakes) => Answer::complaint(Exit::Usage, source.refused(&mistakes)),
     }
 }
 

@@ -11,7 +11,7 @@ use slo_core::{SloSet, Target};
 use super::Answer;
 use super::check::Source;
 use super::folder::first_difference;
-use crate::args::RulesArgs;
+use crate::args::{RuleFormat, RulesArgs};
 use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
 use crate::render::own::{KNOWN_FROM, Own, Place};
@@ -42,13 +42,13 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<Vec<String>, String>
     let source = Source::read(path, stdin);
     let set = source.understood_in(args.environment.as_deref())?;
     let own = own_of(args, &set);
-    let told = |reasons: Vec<String>| {
-        let lines = reasons.iter().map(|reason| format!("{}: {reason}", source.file));
-        lines.collect::<Vec<_>>().join("\n")
-    };
+    let told = |reasons: Vec<String>| source.refused(&reasons);
     let Some(rules) = &args.tests else {
         return Ok(vec![own.file().map_err(told)?.render(args.format)]);
     };
+    if args.format != RuleFormat::Plain {
+        return Err("`--tests` writes a file for promtool, which reads no objects; leave `--format` out".to_owned());
+    }
     let proofs: &[Proof] = match (args.out.is_some() || args.check.is_some(), args.tickets) {
         (true, _) => &[Proof::Pages, Proof::Tickets],
         (false, false) => &[Proof::Pages],

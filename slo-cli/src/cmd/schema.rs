@@ -1,7 +1,7 @@
 //! `slo schema`: the form of a spec, as a JSON Schema or as a manual.
 
 use super::Answer;
-use crate::args::{Format, SchemaArgs};
+use crate::args::{SchemaArgs, SchemaFormat};
 use crate::render::{manual, schema};
 
 /// Runs the command: a JSON Schema or Markdown for standard output, the same at every run.
@@ -20,7 +20,7 @@ use crate::render::{manual, schema};
 /// ```
 pub fn run(args: &SchemaArgs) -> Answer {
     Answer::of(match args.format {
-        Format::Json => schema::of_the_spec(),
-        Format::Text => manual::of_the_spec(),
+        SchemaFormat::Json => schema::of_the_spec(),
+        SchemaFormat::Text => manual::of_the_spec(),
     })
 }

@@ -358,7 +358,7 @@ impl SliEntry {
                 good: sli.good_query().map(ToString::to_string),
                 valid: sli.valid_query().to_string(),
             },
-            other => Self::Other(format!("{other:?}")),
+            other => Self::Other(other.kind().to_owned()),
         }
     }
 }

@@ -18,7 +18,7 @@ use slo_core::{Slo, SloSet};
 
 use slo_health::probe::{ExporterAddress, ProbeKit};
 
-use super::short_name::shortened;
+use super::short_name::{object_name, shortened};
 use super::written_by;
 
 /// The longest name of a Job: it becomes a label of its pods.
@@ -77,7 +77,7 @@ fn file(name: &str, text: String) -> (String, String) {
 impl Plan<'_> {
     /// A name that belongs to the service, and is no longer than Kubernetes takes.
     fn name(&self, of: &str) -> String {
-        shortened(&format!("{}-{of}", self.set.service()), LONGEST_NAME)
+        object_name(&format!("{}-{of}", self.set.service()), LONGEST_NAME)
     }
 
     /// The engine's address without a slash at its end.
@@ -97,7 +97,16 @@ impl Plan<'_> {
 fn labels(name: &str, part_of: &str) -> Map {
     Map::new()
         .with("app.kubernetes.io/name", name)
-        .with("app.kubernetes.io/part-of", part_of)
+        .with("app.kubernetes.io/part-of", label_value(part_of))
+}
+
+/// A text as the value of a label: letters, digits, `-`, `_` and `.`, up to 63, at whose ends no sign stands.
+fn label_value(text: &str) -> String {
+    let is_sign = |sign: char| !sign.is_ascii_alphanumeric();
+    if !text.contains(|sign: char| is_sign(sign) && !"-_.".contains(sign)) && !text.starts_with(is_sign) {
+        return shortened(text, LONGEST_NAME).trim_end_matches(is_sign).to_owned();
+    }
+    object_name(text, LONGEST_NAME)
 }
 
 /// A whole file, with what it is for at its top.

@@ -5,8 +5,8 @@ use core::time::Duration;
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::{GateOverride, GateRules, Mode, OnUnknown};
 use slo_core::{
-    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Period, PrometheusSli, Sli, Slo,
-    SloOverride, SloSet, Status, SyntheticSli, Threshold, Until,
+    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Patience, Period, PrometheusSli,
+    Sli, Slo, SloOverride, SloSet, Status, SyntheticSli, Threshold, Until,
 };
 
 use super::{codes, units};
@@ -14,13 +14,14 @@ use super::{codes, units};
 /// A block of text per SLO, ending in a line break.
 pub(crate) fn of(file: &str, set: &SloSet) -> String {
     let slos = set.slos();
+    let patience = set.patience_of_all();
     let noun = if slos.len() == 1 { "SLO" } else { "SLOs" };
     let mut text = format!("{file}: service {}, {} {noun}\n", set.service(), slos.len());
     for slo in slos {
         text.push('\n');
         text.push_str(slo.name());
         text.push('\n');
-        for (label, value) in rows(slo, set) {
+        for (label, value) in rows(slo, &patience) {
             text.push_str(&format!("  {label:<9}  {value}\n"));
         }
     }
@@ -89,7 +90,7 @@ fn gate_changes(change: &GateOverride) -> Option<String> {
             .map(|share| format!("unknown over {share} excluded")),
         change
             .oldest_push
-            .map(|age| format!("unknown without a push in {age:?}")),
+            .map(|time| format!("unknown without a push in {}", age(time))),
     ];
     let changes: Vec<_> = changes.into_iter().flatten().collect();
     (!changes.is_empty()).then(|| changes.join(", "))
@@ -111,18 +112,21 @@ fn changes(change: &SloOverride) -> String {
     }
 }
 
-fn rows(slo: &Slo, set: &SloSet) -> Vec<(&'static str, String)> {
+fn rows(slo: &Slo, patience: &Patience<'_>) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     rows.extend(slo.promise_sentence().map(|sentence| ("promise", sentence.to_owned())));
     rows.push(("status", status(slo)));
     rows.extend(slo.journey_name().map(|journey| ("journey", journey.to_owned())));
     match slo.sli() {
-        Sli::Http(sli) => rows.extend(http(sli, set)),
+        Sli::Http(sli) => rows.extend(http(sli, patience)),
         Sli::Synthetic(sli) => rows.extend(synthetic(sli)),
         Sli::Events(sli) => rows.push(("measures", format!("{}, as the service tells them", sli.what()))),
         Sli::Composite(sli) => rows.push(("measures", mean(sli))),
         Sli::Prometheus(sli) => rows.extend(counted(sli)),
-        other => rows.push(("measures", format!("{other:?}"))), // a kind that this release cannot put into words
+        other => rows.push((
+            "measures",
+            format!("`{}`, which this release has no words for", other.kind()),
+        )),
     }
     rows.extend(slo.time_slices().map(|slices| ("counts", slices.to_string())));
     let (target, window) = (slo.target(), slo.window());
@@ -224,13 +228,13 @@ fn status(slo: &Slo) -> String {
     }
 }
 
-fn http(sli: &HttpSli, set: &SloSet) -> Vec<(&'static str, String)> {
+fn http(sli: &HttpSli, patience: &Patience<'_>) -> Vec<(&'static str, String)> {
     let rules = sli.classification();
     let mut bad = codes::in_words(rules, Outcome::Bad);
     bad.extend(endings(rules, Outcome::Bad).into_iter().map(str::to_owned));
     bad.extend(sli.limit().map(|limit| format!("slower than {limit}")));
     if rules.judge(Ending::Cancelled).is_none() {
-        bad.push(format!("client gone after {}", patience(sli, set)));
+        bad.push(format!("client gone after {}", waits(sli, patience)));
     }
     let mut rows = vec![("measures", measured(sli)), ("bad", bad.join(", "))];
     let mut excluded = codes::in_words(rules, Outcome::Excluded);
@@ -289,7 +293,7 @@ fn endings(rules: &Classification, outcome: Outcome) -> Vec<&'static str> {
 
 fn measured(sli: &HttpSli) -> String {
     let methods: Vec<_> = sli.method_names().map(str::to_owned).collect();
-    let routes: Vec<_> = sli.route_templates().map(str::to_owned).collect();
+    let routes: Vec<_> = sli.route_templates().map(named).collect();
     let requests = if methods.is_empty() {
         "requests".to_owned()
     } else {
@@ -310,16 +314,26 @@ fn measured(sli: &HttpSli) -> String {
     }
 }
 
+/// A route as one word of a sentence: in quotes where it has signs in it that sentences have.
+fn named(route: &str) -> String {
+    let is_word = |sign: char| sign.is_alphanumeric() || "/{}-_.:*+~@$=!&%".contains(sign);
+    if route.starts_with('/') && route.chars().all(is_word) {
+        route.to_owned()
+    } else {
+        format!("`{route}`")
+    }
+}
+
 /// How long a client must have waited for its leaving to be bad: over all SLOs, so it may differ between routes.
-fn patience(sli: &HttpSli, set: &SloSet) -> String {
+fn waits(sli: &HttpSli, patience: &Patience<'_>) -> String {
     let methods: Vec<_> = sli.method_names().collect();
     let methods = if methods.is_empty() { METHODS.to_vec() } else { methods };
-    let of_route = |route| methods.iter().map(move |method| set.patience(route, method));
+    let of_route = |route| methods.iter().map(move |method| patience.of(route, method));
     let mut all: Vec<Duration> = sli.route_templates().flat_map(of_route).collect();
     if let (true, Some(limit)) = (sli.is_marked(), sli.limit()) {
         all.push(limit.as_duration());
     }
-    let shown = |wait: Duration| Threshold::new(wait).map_or_else(|_| format!("{wait:?}"), |wait| wait.to_string());
+    let shown = |wait: Duration| Threshold::new(wait).map_or_else(|_| age(wait), |wait| wait.to_string());
     let shortest = all.iter().min().copied().unwrap_or(DEFAULT_PATIENCE);
     let longest = all.iter().max().copied().unwrap_or(DEFAULT_PATIENCE);
     if shortest == longest {

@@ -227,8 +227,12 @@ fn every_mistake_is_told_at_once_with_the_name_of_its_slo() -> Checked {
     assert_eq!(output.status.code(), Some(2));
     let expected = "\
 standard input: a probe every 300s is not possible; write 1s to 120s, usually 30s
-standard input: slos.monthly: the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
-standard input: slos.sliced: the SLO `sliced` is judged by slices of time, and probes are; leave the slices out, each probe is one already
+standard input:5:5: slos[1] (monthly): the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
+  5 |   - { name: monthly, objective: 99%, window: month in UTC, sli: { synthetic: { path: /a } } }
+    |     ^
+standard input:6:5: slos[2] (sliced): the SLO `sliced` is judged by slices of time, and probes are; leave the slices out, each probe is one already
+  6 |   - { name: sliced, objective: 99%, window: 7d, sli: { synthetic: { path: /a }, time_slices: { length: 1m, target: 99% }
+    |     ^
 ";
     assert_eq!(text(&output.stderr), expected);
     assert_eq!(text(&output.stdout), "");

@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::alert::Severity;
+use crate::alert::policy::REFERENCE;
 use crate::ratio::{quotient, write_percent};
 use crate::target::ONE_PPB;
 use crate::{BurnRate, BurnWindow, Events, Factor, Ratio, Share, Target};
@@ -229,10 +230,17 @@ impl Unreachable {
         let seconds = spent / (u128::from(ONE_PPB) * u128::from(ONE_PPB)) + 1;
         BurnWindow::clamped(u64::try_from(seconds).unwrap_or(u64::MAX))
     }
-}
 
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The same as policies and specs write it, for a period of 30 days: the shortest that is long enough once it is
+    /// scaled to this period.
+    pub fn shortest_long_window_of_a_policy(self) -> BurnWindow {
+        // ceil(L·W / 30d) >= s, that is L·W / 30d > s - 1; of 27 + 22 bits.
+        let before = u64::from(self.shortest_long_window().as_seconds()) - 1;
+        BurnWindow::clamped(before * REFERENCE / u64::from(self.condition.period.as_seconds()) + 1)
+    }
+
+    /// What would have to be: `the page for 2% of the budget in 1h can never fire at a target of 90%: ..`.
+    fn write_why(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let condition = self.condition;
         let (threshold, scale) = condition.threshold();
         write!(
@@ -244,11 +252,23 @@ impl fmt::Display for Unreachable {
             condition.target,
         )?;
         write_percent(f, threshold * 1_000_000 / scale, 4)?;
+        f.write_str(" of the events would have to be bad")
+    }
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (written, period) = (self.shortest_long_window_of_a_policy(), self.condition.period);
+        self.write_why(f)?;
+        write!(f, "; take a smaller share, or a long window of at least {written}")?;
+        if u64::from(period.as_seconds()) == REFERENCE {
+            return write!(f, " in a period of {period}");
+        }
+        let scaled = (u64::from(written.as_seconds()) * u64::from(period.as_seconds())).div_ceil(REFERENCE);
         write!(
             f,
-            " of the events would have to be bad; take a smaller share, or a long window of at least {} in a period of {}",
-            self.shortest_long_window(),
-            condition.period
+            " as it is written for 30d, which is {} in a period of {period}",
+            BurnWindow::clamped(scaled)
         )
     }
 }

@@ -63,7 +63,7 @@ impl Rule {
 }
 
 /// The period for which policies are written (seconds).
-const REFERENCE: u64 = 30 * 86_400;
+pub(super) const REFERENCE: u64 = 30 * 86_400;
 
 /// The SRE Workbook's table "Recommended parameters for SLO alerting", with its second ticket.
 const STANDARD: [Rule; 4] = {

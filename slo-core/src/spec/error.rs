@@ -5,7 +5,7 @@ use core::fmt::{self, Display, Write as _};
 use super::findings::{Finding, Findings};
 use super::lint::Lint;
 use super::tree::Place;
-use crate::terminal;
+use crate::terminal::{self, is_unseen};
 
 /// Why a text is not a spec: all its mistakes, in the order of their places; at least one.
 ///
@@ -25,8 +25,8 @@ use crate::terminal;
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SpecError {
-    mistakes: Vec<Mistake>,
-    others: usize,
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) others: usize,
 }
 
 /// What was found in a file, each with its line, in the order of the places.
@@ -259,11 +259,6 @@ fn within(lines: &[&str], at: Place) -> Place {
         },
         _ => at,
     }
-}
-
-/// Whether a sign is none for a terminal to see: it starts an escape sequence, breaks the line or turns its direction.
-pub(super) fn is_unseen(sign: char) -> bool {
-    sign.is_control() || matches!(sign, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A sign of one line as a terminal may see it.

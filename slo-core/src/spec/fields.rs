@@ -4,11 +4,11 @@ use core::fmt::Display;
 use core::str::FromStr;
 use std::collections::BTreeMap;
 
-use super::error::is_unseen;
 use super::findings::{Findings, brief};
 use super::keys::{SpecKey, SpecTable};
 use super::similar;
 use super::tree::{Node, Place, Value};
+use crate::terminal::is_unseen;
 
 /// What stands where a mistake was reported already.
 static REFUSED: Node = Node {

@@ -6,10 +6,11 @@ mod routes;
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use super::findings::Finding;
 use super::tree::{Node, Place, Value};
-use crate::alert::AlertPolicy;
+use crate::alert::{AlertPolicy, Unreachable};
 use crate::similar::distance;
 use crate::window::Seconds;
 use crate::{Alerting, Environment, PromQuery, Sli, Slo, SloSet, Status};
@@ -36,6 +37,8 @@ pub enum Lint {
     UnreachableAlert,
     /// A latency SLO on a route that looks like a stream of events.
     LatencyOfStream,
+    /// A route that no router of axum can have.
+    ForeignRoute,
     /// Two SLOs of a kind that have a route in common.
     OverlappingRoutes,
     /// A window over what the engine keeps.
@@ -50,10 +53,11 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoPromise,
         Self::UnreachableAlert,
         Self::LatencyOfStream,
+        Self::ForeignRoute,
         Self::OverlappingRoutes,
         Self::BeyondRetention,
         Self::StrictGate,
@@ -68,6 +72,7 @@ impl Lint {
             Self::NoPromise => "no-promise",
             Self::UnreachableAlert => "unreachable-alert",
             Self::LatencyOfStream => "latency-of-stream",
+            Self::ForeignRoute => "foreign-route",
             Self::OverlappingRoutes => "overlapping-routes",
             Self::BeyondRetention => "beyond-retention",
             Self::StrictGate => "strict-gate",
@@ -90,6 +95,11 @@ impl Lint {
             Self::LatencyOfStream => {
                 "A latency SLO on a route that looks like an event stream or a WebSocket: its response begins at once and \
                  lasts as long as the client likes."
+            }
+            Self::ForeignRoute => {
+                "A route that no router of axum can have, so that the layer of this workspace would match no request. It is \
+                 right for a service with another framework, whose rules are those of `slo rules --source http`: allow the \
+                 lint there."
             }
             Self::OverlappingRoutes => {
                 "Two SLOs of a kind, with one window and one limit, that have a route and a method in common: one failure \
@@ -238,6 +248,9 @@ fn child<'n>(node: &'n Node, step: Step<'_>) -> Option<&'n Node> {
 }
 
 fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
+    for (steps, message) in unreachable_of(index, slo, warnings) {
+        warnings.warn(Lint::UnreachableAlert, Some(slo), &steps, message);
+    }
     let mut warn = |lint, steps: &[Step<'_>], message: &str| {
         warnings.warn(lint, Some(slo), &[&[Key("slos"), Item(index)], steps].concat(), message);
     };
@@ -245,9 +258,6 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
         let message = "nothing says what is promised; write one sentence that users would understand, like `promise: Anyone \
                        can look at listings at any time.`";
         warn(Lint::NoPromise, &[Key("promise")], message);
-    }
-    for message in unreachable(slo) {
-        warn(Lint::UnreachableAlert, &[Key("objective")], &message);
     }
     if let Sli::Prometheus(sli) = slo.sli() {
         let parts = [
@@ -266,30 +276,90 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
     }
 }
 
-/// A sentence for each condition of its alerts that can never fire. Nobody is told of a composite, or where the spec says
-/// so.
-fn unreachable(slo: &Slo) -> Vec<String> {
+/// Each condition of its alerts that can never fire, with its place in the list. Nobody is told of a composite, or where
+/// the spec says so.
+fn unreachable(slo: &Slo) -> Vec<(usize, Unreachable)> {
     let nobody = slo.alerting_rules().is_some_and(Alerting::tells_nobody);
     if nobody || slo.composite().is_some() {
         return Vec::new();
     }
     let alerts = AlertPolicy::standard().for_slo(slo);
-    let sentence = |unreachable| format!("{unreachable}; write them as `conditions` of `alerts`");
-    alerts.unreachable().map(sentence).collect()
+    let conditions = alerts.conditions().iter().enumerate();
+    let found = conditions.filter_map(|(place, condition)| Some((place, condition.unreachable()?)));
+    found.collect()
+}
+
+/// Who wrote the conditions of an SLO's alerts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Whose {
+    /// Nobody: they are the usual ones.
+    Ours,
+    /// The spec, for the whole service.
+    Services,
+    /// The SLO.
+    Own,
+}
+
+impl Whose {
+    fn of(index: usize, warnings: &Warnings<'_>) -> Self {
+        let conditions = [Key("alerts"), Key("conditions")];
+        let own = [&[Key("slos"), Item(index)], conditions.as_slice()].concat();
+        match (warnings.node(&own), warnings.node(&conditions)) {
+            (Some(_), _) => Self::Own,
+            (None, Some(_)) => Self::Services,
+            (None, None) => Self::Ours,
+        }
+    }
+
+    /// What can be done about the condition at this place of the list, behind what the condition says itself.
+    fn helps(self, place: usize) -> String {
+        match self {
+            Self::Ours => {
+                "; the usual conditions do not fit this target: write others as `conditions` of `alerts`".to_owned()
+            }
+            Self::Services => format!(
+                "; write that as `alerts.conditions[{place}].long`, or give this SLO `alerts` with `conditions` of its own"
+            ),
+            Self::Own => "; write that as its `long`".to_owned(),
+        }
+    }
+}
+
+/// What is said of an SLO as written, and where: at its own condition, or at the target that one of others does not fit.
+fn unreachable_of<'a>(index: usize, slo: &Slo, warnings: &Warnings<'_>) -> Vec<(Vec<Step<'a>>, String)> {
+    let whose = Whose::of(index, warnings);
+    let said = |(place, unreachable): (usize, Unreachable)| {
+        let mut steps = vec![Key("slos"), Item(index)];
+        match whose {
+            Whose::Own => steps.extend([Key("alerts"), Key("conditions"), Item(place), Key("long")]),
+            Whose::Ours | Whose::Services => steps.push(Key("objective")),
+        }
+        (steps, format!("{unreachable}{}", whose.helps(place)))
+    };
+    unreachable(slo).into_iter().map(said).collect()
 }
 
 /// What an environment adds: alerts that cannot fire at its target, though they could at the one it changes.
 fn of_environment(name: &str, changes: &Environment, set: &SloSet, there: &SloSet, warnings: &mut Warnings<'_>) {
+    let indices: BTreeMap<&str, usize> = set
+        .slos()
+        .iter()
+        .zip(0..)
+        .map(|(slo, index)| (slo.name(), index))
+        .collect();
     for (changed, _) in changes.slos() {
-        let (Some(before), Some(slo)) = (set.slo(changed), there.slo(changed)) else {
+        let Some(index) = indices.get(changed).copied() else {
             continue;
         };
-        let is_draft = slo.current_status() == Status::Draft;
+        let (Some(before), Some(slo)) = (set.slos().get(index), there.slos().get(index)) else {
+            continue;
+        };
+        if slo.current_status() == Status::Draft {
+            continue;
+        }
         let known = unreachable(before);
-        for message in unreachable(slo)
-            .iter()
-            .filter(|message| !is_draft && !known.contains(message))
-        {
+        let whose = Whose::of(index, warnings);
+        for (place, unreachable) in unreachable(slo).into_iter().filter(|found| !known.contains(found)) {
             let path = [
                 Key("environments"),
                 Key(name),
@@ -297,6 +367,7 @@ fn of_environment(name: &str, changes: &Environment, set: &SloSet, there: &SloSe
                 Key(changed),
                 Key("objective"),
             ];
+            let message = format!("{unreachable}{}", whose.helps(place));
             warnings.warn(Lint::UnreachableAlert, Some(slo), &path, message);
         }
     }
@@ -307,14 +378,12 @@ const USUAL_RETENTION: Duration = Duration::from_secs(15 * 86_400);
 
 fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
     let kept = set.retention().unwrap_or(USUAL_RETENTION);
-    let everywhere = set.environments().map(|(name, _)| set.for_environment(name));
-    let longest = everywhere
-        .flat_map(|set| set.slos().iter().map(|slo| slo.window().longest()).collect::<Vec<_>>())
-        .chain(set.slos().iter().map(|slo| slo.window().longest()))
-        .max();
-    let Some(longest) = longest.filter(|longest| *longest > kept) else {
+    let Some((longest, slo, path)) = longest_window(set) else {
         return;
     };
+    if longest <= kept {
+        return;
+    }
     let days = longest.as_secs().div_ceil(86_400) + 5;
     let (longest, kept) = (Seconds(longest.as_secs()), Seconds(kept.as_secs()));
     if set.retention().is_some() {
@@ -325,14 +394,36 @@ fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
         warnings.warn(Lint::BeyondRetention, None, &[Key("retention")], message);
         return;
     }
-    let over = |slo: &Slo| slo.window().longest() > USUAL_RETENTION;
-    let index = set.slos().iter().position(over).unwrap_or_default();
     let message = format!(
         "windows are up to {longest} long, and Prometheus keeps {kept} unless told otherwise; let the engine keep {days}d and \
          write `retention: {days}d` at the top of the spec"
     );
-    let path = [Key("slos"), Item(index), Key("window")];
-    warnings.warn(Lint::BeyondRetention, set.slos().get(index), &path, message);
+    warnings.warn(Lint::BeyondRetention, Some(slo), &path, message);
+}
+
+/// The longest window that is written anywhere, of which SLO, and where: the first of those that are as long.
+fn longest_window(set: &SloSet) -> Option<(Duration, &Slo, Vec<Step<'_>>)> {
+    let slos: BTreeMap<&str, &Slo> = set.slos().iter().map(|slo| (slo.name(), slo)).collect();
+    let written = set.slos().iter().enumerate().map(|(index, slo)| {
+        let path = vec![Key("slos"), Item(index), Key("window")];
+        (slo.window().longest(), slo, path)
+    });
+    let changed = set.environments().flat_map(|(environment, changes)| {
+        let slos = &slos;
+        changes.slos().filter_map(move |(name, change)| {
+            let path = [
+                Key("environments"),
+                Key(environment),
+                Key("slos"),
+                Key(name),
+                Key("window"),
+            ];
+            Some((change.window?.longest(), *slos.get(name)?, path.to_vec()))
+        })
+    });
+    // The last of equals is what `max_by_key` takes.
+    let all: Vec<_> = written.chain(changed).collect();
+    all.into_iter().rev().max_by_key(|(longest, ..)| *longest)
 }
 
 #[cfg(feature = "calendar")]

@@ -1,12 +1,12 @@
 //! Queries for an engine, as the spec writes them.
 
 use super::checked_at;
-use super::error::is_unseen;
 use super::fields::{Fields, wrong_kind};
 use super::findings::Findings;
 use super::keys::{SpecKey, SpecTable};
 use super::shapes::QUERY;
 use super::tree::{Node, Value};
+use crate::terminal::is_unseen;
 use crate::{PromQuery, PrometheusSli, Sli};
 
 pub(super) static PROMETHEUS: SpecTable = SpecTable {
@@ -29,7 +29,9 @@ pub(super) static PROMETHEUS: SpecTable = SpecTable {
             "valid",
             QUERY,
             "valid: 'mails_total{queue=\"orders\"}'",
-            "What counts all events that are good or bad.",
+            "What counts all events that are good or bad. Of a query the brackets, quotes, lists of matchers and regular \
+             expressions are checked; whether an engine has its names and functions, and counts what is meant, only that \
+             engine can say.",
         ),
     ])
 };

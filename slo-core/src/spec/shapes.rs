@@ -2,7 +2,7 @@
 
 use super::keys::SpecShape;
 
-/// The name of a service or an SLO.
+/// The name of an SLO.
 pub(super) const NAME: SpecShape = SpecShape::Text("[a-z][a-z0-9-]{0,62}");
 /// The name of an environment.
 pub(super) const ENVIRONMENT: &str = "[A-Za-z0-9._-]{1,63}";
@@ -22,7 +22,7 @@ pub(super) const TIME: SpecShape = SpecShape::Text("[0-9]{4}-[0-9]{2}-[0-9]{2}[ 
 pub(super) const LINK: SpecShape = SpecShape::Text(r#"https?://[^\s"<>\\^`{|}@/?#]+([/?#][^\s"<>\\^`{|}]*)?"#);
 /// A name of the IANA database.
 pub(super) const ZONE: SpecShape = SpecShape::Text("[A-Za-z0-9_+/-]+");
-/// A path or a route template.
-pub(super) const PATH: SpecShape = SpecShape::Text(r"/[\s\S]*");
+/// The path of an endpoint.
+pub(super) const PATH: SpecShape = SpecShape::Text(r#"/[^\s?#{}"<>\\^`|]*"#);
 /// A query of an engine.
 pub(super) const QUERY: SpecShape = SpecShape::Text(r"[\s\S]+");

@@ -11,7 +11,8 @@ use super::keys::{SpecKey, SpecShape, SpecTable};
 use super::shapes::{DURATION, PATH, PERCENT, THRESHOLD};
 use super::tree::{Node, Value};
 use super::{composite, prometheus};
-use crate::sli::{check_method, check_path, check_route};
+use crate::route::check_route;
+use crate::sli::{check_method, check_path};
 use crate::{
     Classification, CompositeError, DownCounts, EndingName, EventsSli, HttpSli, METHODS, Outcome, Share, Sli,
     StatusClass, SyntheticSli, TimeSlices,
@@ -97,9 +98,9 @@ static EVENTS: SpecTable = SpecTable::of(&[SpecKey::required(
 static HTTP: SpecTable = SpecTable::of(&[
     SpecKey::required(
         "routes",
-        SpecShape::Either(&[SpecShape::Word(&[MARKED]), SpecShape::List(&PATH)]),
+        SpecShape::Either(&[SpecShape::Word(&[MARKED]), SpecShape::List(&SpecShape::Words)]),
         "routes: [\"/listings\", \"/real-price/{region}\"]",
-        "Route templates in the router's own spelling, compared as they are; or `marked`: those that the program marks.",
+        "Routes in the router's own spelling, in any language, compared as they are; or `marked`: those that the program marks.",
     ),
     SpecKey::optional(
         "methods",
@@ -303,7 +304,12 @@ fn routes(node: &Node, example: &'static str, findings: &mut Findings) -> Option
     if matches!(&node.value, Value::Text(word) if word == MARKED) {
         return Some(HttpSli::marked_routes());
     }
-    let routes = list(node, example, findings, |route| checked(route, check_route(route)));
+    let routes = list(node, example, findings, |route| {
+        if route == MARKED {
+            return Err("`marked` in a list would be a route of that name; write `routes: marked`".to_owned());
+        }
+        checked(route, check_route(route))
+    });
     Some(HttpSli::routes(texts(routes?)))
 }
 

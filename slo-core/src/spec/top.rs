@@ -13,9 +13,10 @@ pub(super) static TOP: SpecTable = SpecTable::of(&[
     ),
     SpecKey::required(
         "service",
-        NAME,
+        SpecShape::Words,
         "service: real-estate",
-        "The name of the service: `service.name` of everything that it exports, unless the environment says otherwise.",
+        "The name of the service: `service.name` of everything that it exports, unless the environment says otherwise. Up to \
+         128 characters that people can see, without `/` and `{{`.",
     ),
     SpecKey::required(
         "slos",

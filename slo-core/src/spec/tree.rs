@@ -67,6 +67,11 @@ pub(super) enum Value {
 /// Deeper nesting than this is no spec, and recursion over it must end.
 const MAX_DEPTH: usize = 64;
 
+/// The text without a byte order mark, which is no content.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// A JSON text with a space for each tab outside its quotes, where it has any: JSON is YAML but for tabs that indent.
 /// Lines and columns stay as they are. `None` for all other texts.
 pub(super) fn json_without_tabs(text: &str) -> Option<String> {

@@ -10,6 +10,7 @@ use super::top::{SLO, TOP};
 use super::tree::{Node, Place, Value};
 use super::{alerts, checked_at, composite, environments, gate, labels, sli, values};
 use crate::gate::GateRules;
+use crate::route::check_service;
 use crate::slo::check_name;
 use crate::{Slo, SloSet, SloSetBuilder, SloSetError, Status, names};
 
@@ -19,7 +20,7 @@ const MOST_SLOS: usize = 4_000;
 pub(super) fn set(root: &Node, findings: &mut Findings) -> Option<SloSet> {
     let fields = Fields::of(root, &TOP, findings)?;
     fields.read("version", findings, version);
-    let service = fields.read("service", findings, name);
+    let service = fields.read("service", findings, service);
     let slos = fields.read("slos", findings, slos);
     let names = fields.raw("slos").map(peek_names).unwrap_or_default();
     let known = Known::new(&names, slos.as_deref().unwrap_or_default());
@@ -67,6 +68,12 @@ fn version(node: &Node, example: &str, findings: &mut Findings) -> Option<()> {
         );
     }
     Some(())
+}
+
+fn service(node: &Node, example: &str, findings: &mut Findings) -> Option<String> {
+    let name = text(node, example, findings)?;
+    checked_at(node, findings, check_service(name))?;
+    Some(name.to_owned())
 }
 
 fn name(node: &Node, example: &str, findings: &mut Findings) -> Option<String> {

@@ -292,12 +292,8 @@ impl ProbeKitBuilder {
             (None, Some(sli)) => sli.path(),
             (None, None) => return Err(ProbeKitError::NoPath),
         };
-        // As in addresses, and neither query nor fragment; an SLO that is in no set yet was not checked either.
-        if path.starts_with('/')
-            && path
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b"?#{}\"<>\\^`|".contains(&byte))
-        {
+        // An SLO that is in no set yet was not checked either.
+        if SyntheticSli::is_path(path) {
             Ok(path.to_owned())
         } else {
             Err(ProbeKitError::Path { given: path.to_owned() })

@@ -26,6 +26,20 @@ pub(crate) fn chosen(label: &str, variable: &str) -> String {
     format!("{label}=~\"${variable}\"")
 }
 
+/// A text as a regular expression that matches it alone, of letters that mean nothing to Grafana: it puts the value of a
+/// constant between the quotes of a query with its backslashes doubled, and no other sign escaped.
+pub(crate) fn literal_regex(text: &str) -> String {
+    let mut regex = String::new();
+    for sign in text.chars() {
+        if sign.is_alphanumeric() || matches!(sign, '-' | '_' | ' ' | ':') {
+            regex.push(sign);
+        } else {
+            regex.push_str(&format!("\\x{{{:x}}}", u32::from(sign)));
+        }
+    }
+    regex
+}
+
 /// The series of the chosen services.
 pub(crate) fn of_services(metric: &str, more: &[&str]) -> String {
     let environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
@@ -75,6 +89,12 @@ pub(crate) fn range(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_a_regular_expression_of_itself() {
+        assert_eq!(literal_regex("real-estate"), "real-estate");
+        assert_eq!(literal_regex("a.b\"$c"), r"a\x{2e}b\x{22}\x{24}c");
+    }
 
     #[test]
     fn lengths_are_exact() {

@@ -1,21 +1,23 @@
 //! For whom dashboards are written: the whole fleet, or one service whose promises are known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::GateRules;
-use slo_core::{Slo, SloSet, Target, Window, names};
+use slo_core::{Slo, SloOverride, SloSet, Target, Window, names};
 
 use super::field::{Colour, Thresholds};
 use super::model::{Datasource, Link};
-use super::query::{ENVIRONMENT, SERVICE, SLO, chosen, of_services};
+use super::query::{ENVIRONMENT, SERVICE, SLO, chosen, literal_regex, of_services};
 use super::source::Source;
 use super::variable::Variable;
 use crate::args::SourceOfBudgets;
-use crate::render::short_name::shortened;
+use crate::render::short_name::{object_name, shortened};
 
 /// Grafana takes uids of up to 40 characters.
 const LONGEST_UID: usize = 40;
+/// And tags of up to 50.
+const LONGEST_TAG: usize = 50;
 
 /// For whom.
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl<'a> Scope<'a> {
     /// A name that stays the same as long as service and kind do.
     pub(crate) fn uid(&self, kind: Kind) -> String {
         match self.service {
-            Some(set) => shortened(&format!("slo-{}-{}", kind.word(), set.service()), LONGEST_UID),
+            Some(set) => object_name(&format!("slo-{}-{}", kind.word(), set.service()), LONGEST_UID),
             None => format!("slo-{}", kind.word()),
         }
     }
@@ -107,7 +109,7 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn tags(&self) -> Vec<String> {
-        let service = self.service.map(|set| set.service().to_owned());
+        let service = self.service.map(|set| shortened(set.service(), LONGEST_TAG));
         std::iter::once("slo".to_owned()).chain(service).collect()
     }
 
@@ -133,7 +135,7 @@ impl<'a> Scope<'a> {
             names::DEPLOYMENT_ENVIRONMENT_NAME.label,
         );
         let service = match self.service {
-            Some(set) => Variable::constant(SERVICE, "Service", set.service()),
+            Some(set) => Variable::constant(SERVICE, "Service", &literal_regex(set.service())),
             None => Variable::label_values(
                 SERVICE,
                 ("Service", "service.name"),
@@ -185,13 +187,14 @@ impl<'a> Scope<'a> {
     /// The SLOs whose objective is the same in every environment: a page shows all environments alike.
     pub(crate) fn fixed_objectives(&self) -> impl Iterator<Item = (&'a str, Target)> {
         let slos = self.service.map_or(&[][..], SloSet::slos);
-        slos.iter()
-            .filter(|slo| self.is_the_same_everywhere(slo))
-            .map(|slo| (slo.name(), slo.target()))
-    }
-
-    fn is_the_same_everywhere(&self, slo: &Slo) -> bool {
-        each_set(self.service).all(|set| set.slo(slo.name()).is_none_or(|there| there.target() == slo.target()))
+        let written: Vec<_> = slos.iter().map(|slo| (slo.name(), slo.target())).collect();
+        let targets: BTreeMap<_, _> = written.iter().copied().collect();
+        let changes = self.service.into_iter().flat_map(changes);
+        let changed: BTreeSet<_> = changes
+            .filter(|(name, change)| change.objective.is_some_and(|there| targets.get(name) != Some(&there)))
+            .map(|(name, _)| name)
+            .collect();
+        written.into_iter().filter(move |(name, _)| !changed.contains(name))
     }
 
     /// The smallest latency limit that an SLO of the service has, in seconds.
@@ -237,20 +240,67 @@ pub(crate) fn burn_thresholds() -> Thresholds {
     Thresholds::new(Colour::Green, &steps)
 }
 
-/// The set as written and as it is in each of its environments.
-fn each_set(set: Option<&SloSet>) -> impl Iterator<Item = SloSet> {
-    let changed = set
-        .into_iter()
-        .flat_map(|set| set.environments().map(|(name, _)| set.for_environment(name)));
-    set.cloned().into_iter().chain(changed)
+/// What is different of each SLO in any environment.
+fn changes(set: &SloSet) -> impl Iterator<Item = (&str, &SloOverride)> {
+    set.environments().flat_map(|(_, environment)| environment.slos())
 }
 
 /// The lengths of the rolling windows of a set in any environment, in seconds.
 fn windows(set: &SloSet) -> BTreeSet<u64> {
-    let mut lengths = BTreeSet::new();
-    for set in each_set(Some(set)) {
-        let rolling = set.slos().iter().filter_map(|slo| slo.window().rolling_length());
-        lengths.extend(rolling.map(|length| length.as_secs()));
+    let written = set.slos().iter().map(Slo::window);
+    let all = written.chain(changes(set).filter_map(|(_, change)| change.window));
+    all.filter_map(Window::rolling_length)
+        .map(|length| length.as_secs())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objective_that_an_environment_changes_is_not_fixed() {
+        let spec = "version: 1\nservice: shop\nslos:\n\
+                    - { name: a, objective: 99%, window: 7d, sli: { events: { of: x } } }\n\
+                    - { name: b, objective: 99%, window: 30d, sli: { events: { of: x } } }\n\
+                    - { name: c, objective: 99%, window: 30d, sli: { events: { of: x } } }\n\
+                    environments: { dev: { slos: { a: { objective: 95% }, b: { objective: 99%, window: 2d } } } }\n";
+        let set = SloSet::from_yaml(spec).unwrap();
+        let scope = Scope::service(&set, "datasource", SourceOfBudgets::Raw);
+        let fixed: Vec<_> = scope
+            .fixed_objectives()
+            .map(|(name, target)| format!("{name} {target}"))
+            .collect();
+        assert_eq!(fixed, ["b 99%", "c 99%"]);
+        assert_eq!(scope.source.windows, [2, 7, 30].map(|days| days * 86_400));
     }
-    lengths
+
+    #[test]
+    fn a_service_of_any_name_has_uids_and_tags_that_grafana_takes() {
+        for name in [
+            "OrderService",
+            "payments.api",
+            "주문",
+            "My \"App\" $x",
+            &"ä".repeat(120),
+        ] {
+            let set = SloSet::builder(name).build().unwrap();
+            let scope = Scope::service(&set, "datasource", SourceOfBudgets::Raw);
+            for kind in Kind::ALL {
+                let uid = scope.uid(kind);
+                assert!(
+                    uid.len() <= 40 && uid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+                    "{uid}"
+                );
+            }
+            assert!(scope.tags().iter().all(|tag| tag.len() <= 50), "{name}");
+        }
+        let uid = |name: &str| {
+            let set = SloSet::builder(name).build().unwrap();
+            Scope::service(&set, "datasource", SourceOfBudgets::Raw).uid(Kind::Red)
+        };
+        assert_ne!(uid("OrderService"), uid("orderservice"));
+        assert_ne!(uid("a.b"), uid("a_b"));
+        assert_eq!(uid("shop"), "slo-red-shop");
+    }
 }

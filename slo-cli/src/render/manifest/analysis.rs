@@ -9,7 +9,7 @@ use slo_core::yaml_writer::Map;
 use slo_core::{Outcome, Share, Threshold, names};
 
 use super::{Plan, document, labels};
-use crate::render::units;
+use crate::render::{promql, units};
 
 /// The share of requests that a p95 leaves out.
 const SLOWEST: &str = "0.05";
@@ -134,7 +134,7 @@ fn ratio(plan: &Plan<'_>, part: &str, whole: &str) -> String {
 
 fn of_canary(plan: &Plan<'_>, metric: &str, more: &[String]) -> String {
     let whose = [
-        format!("{}=\"{}\"", names::SERVICE_NAME.label, plan.set.service()),
+        promql::is(names::SERVICE_NAME.label, plan.set.service()),
         format!(
             "{}=\"{{{{args.environment}}}}\"",
             names::DEPLOYMENT_ENVIRONMENT_NAME.label

@@ -1,40 +1,63 @@
 //! A gate that blocks while nobody's promise is broken.
 
-use super::{Key, Lint, Step, Warnings};
+use super::{Item, Key, Lint, Step, Warnings};
 use crate::alert::{AlertPolicy, Condition};
 use crate::gate::Mode;
 use crate::ratio::write_percent;
 use crate::target::ONE_PPB;
 use crate::{Alerting, Environment, Share, Sli, Slo, SloSet, Status, Threshold};
 
+/// A limit that is too strict.
+struct Strict<'s> {
+    /// The limit's key.
+    key: &'static str,
+    /// The SLO that allows more, and the key of what it allows.
+    slo: &'s Slo,
+    allows: &'static [Step<'static>],
+    /// What is wrong with the limit, up to what to write.
+    why: String,
+    /// A limit that would do, and `or more` or `or less`.
+    instead: (String, &'static str),
+}
+
 /// Warns of limits, as they are in one environment or without one. There only of those that it writes itself.
 pub(super) fn strict(set: &SloSet, environment: Option<(&str, &Environment)>, warnings: &mut Warnings<'_>) {
     if set.gate().mode == Mode::Observe {
         return; // nobody is stopped
     }
-    let change = environment.map(|(_, environment)| environment.gate_change());
-    let says = |is_written: bool| change.is_none() || is_written;
-    let mut found: Vec<(&str, String)> = Vec::new();
-    if says(change.is_some_and(|change| change.bad_ratio.is_some())) {
-        found.extend(bad_ratio(set).map(|message| ("bad_ratio", message)));
-    }
-    if says(change.is_some_and(|change| change.p95.is_some())) {
-        found.extend(p95(set).map(|message| ("p95", message)));
-    }
-    if says(change.is_some_and(|change| change.budget.is_some())) {
-        found.extend(budget(set).map(|message| ("budget", message)));
-    }
-    for (key, message) in found {
-        let at: &[Step<'_>] = match &environment {
-            Some((name, _)) => &[Key("environments"), Key(name)],
-            None => &[],
+    let found = [bad_ratio(set), p95(set), budget(set)];
+    for strict in found.into_iter().flatten() {
+        let at = match environment {
+            Some((name, _)) => vec![Key("environments"), Key(name)],
+            None => Vec::new(),
         };
-        warnings.warn(
-            Lint::StrictGate,
-            None,
-            &[at, &[Key("gate"), Key(key)]].concat(),
-            message,
-        );
+        let written = [at.as_slice(), &[Key("gate"), Key(strict.key)]].concat();
+        let is_written = warnings.node(&written).is_some();
+        if is_written {
+            warnings.warn(Lint::StrictGate, None, &written, strict.of_what_is_written());
+        } else if environment.is_none() {
+            let index = set.slos().iter().position(|slo| slo.name() == strict.slo.name());
+            let slo = [Key("slos"), Item(index.unwrap_or_default())];
+            let path = [slo.as_slice(), strict.allows].concat();
+            warnings.warn(Lint::StrictGate, Some(strict.slo), &path, strict.of_the_default());
+        }
+    }
+}
+
+impl Strict<'_> {
+    fn of_what_is_written(&self) -> String {
+        let (limit, or) = &self.instead;
+        let limit = limit.split(" over ").next().unwrap_or_default();
+        format!("{}; write `{limit}` {or}", self.why)
+    }
+
+    /// Nobody wrote the limit, so that it is said where it comes from.
+    fn of_the_default(&self) -> String {
+        let (limit, or) = &self.instead;
+        format!(
+            "{}; that is the limit where the spec says none: write `gate: {{ {}: \"{limit}\" }}` {or}",
+            self.why, self.key
+        )
     }
 }
 
@@ -58,29 +81,40 @@ fn conditions(slo: &Slo) -> Vec<Condition> {
 }
 
 /// `< 0.5%` blocks at a ratio at which the strictest availability SLO is met, or at which no alert fires.
-fn bad_ratio(set: &SloSet) -> Option<String> {
-    let limit = set.gate().bad_ratio.limit;
+fn bad_ratio(set: &SloSet) -> Option<Strict<'_>> {
+    let rule = set.gate().bad_ratio;
+    let (limit, over) = (rule.limit, rule.over);
+    let strict = |slo, why, limit: &dyn core::fmt::Display| Strict {
+        key: "bad_ratio",
+        slo,
+        allows: &[Key("objective")],
+        why,
+        instead: (format!("< {limit} over {over}"), "or more"),
+    };
     let strictest = availability(set).min_by_key(|slo| slo.target().budget_ppb())?;
     let budget = Share::of_ppb(strictest.target().budget_ppb());
     if limit < budget {
-        return Some(format!(
+        let why = format!(
             "the gate blocks from {limit} of bad requests on, and no SLO allows less than the {budget} of `{}`: it blocks \
-             while every promise is kept; write `< {budget}` or more",
+             while every promise is kept",
             strictest.name()
-        ));
+        );
+        return Some(strict(strictest, why, &budget));
     }
-    let told: Vec<&Slo> = availability(set).filter(|slo| told(slo)).collect();
-    let conditions = told
-        .iter()
-        .flat_map(|slo| conditions(slo))
-        .filter(|condition| condition.is_reachable());
-    let lowest = conditions.map(|condition| threshold_ppb(&condition)).min()?;
+    let reachable = |slo| {
+        let conditions = conditions(slo).into_iter().filter(|condition| condition.is_reachable());
+        conditions.map(|condition| threshold_ppb(&condition)).min()
+    };
+    let told = availability(set).filter(|slo| told(slo));
+    let lowest = told.filter_map(|slo| Some((reachable(slo)?, slo)));
+    let (lowest, slo) = lowest.min_by_key(|(lowest, _)| *lowest)?;
     (u64::from(limit.ppb()) < lowest).then(|| {
         let told_from = percent(lowest);
-        format!(
+        let why = format!(
             "the gate blocks from {limit} of bad requests on, and nobody is told before {told_from} are bad: it blocks while \
-             all is said to be well; write `< {told_from}` or more"
-        )
+             all is said to be well"
+        );
+        strict(slo, why, &told_from)
     })
 }
 
@@ -102,37 +136,49 @@ fn percent(ppb: u64) -> String {
 }
 
 /// `< 800ms` blocks where every latency SLO that says something of 95% allows more.
-fn p95(set: &SloSet) -> Option<String> {
-    let limit = set.gate().p95.limit;
+fn p95(set: &SloSet) -> Option<Strict<'_>> {
+    let rule = set.gate().p95;
+    let limit = rule.limit;
     let of_95 = agreed(set).filter(|slo| slo.target().budget_ppb() <= ONE_PPB / 20);
     let limits = of_95.filter_map(|slo| Some((slo.latency_limit()?, slo)));
     let (least, slo) = limits.min_by_key(|(limit, _): &(Threshold, _)| *limit)?;
-    (limit < least).then(|| {
-        format!(
+    (limit < least).then(|| Strict {
+        key: "p95",
+        slo,
+        allows: &[Key("sli"), Key("http"), Key("faster_than")],
+        why: format!(
             "the gate blocks when 5% of all requests take {limit} or longer, and `{}` allows {least}: it blocks while every \
-             promise is kept; write `< {least}` or more",
+             promise is kept",
             slo.name()
-        )
+        ),
+        instead: (format!("< {least} over {}", rule.over), "or more"),
     })
 }
 
 /// `> 99%` blocks once 1% of a budget is spent, and the first alert fires at 2%.
-fn budget(set: &SloSet) -> Option<String> {
+fn budget(set: &SloSet) -> Option<Strict<'_>> {
     let limit = set.gate().budget.limit;
     let slos = agreed(set).filter(|slo| told(slo) && slo.composite().is_none());
-    let conditions: Vec<_> = slos
-        .flat_map(conditions)
-        .filter(|condition| condition.is_reachable())
-        .collect();
-    let spent = conditions
-        .iter()
-        .map(|condition| condition.budget_spent_at_fire())
-        .min()?;
+    let first = |slo| {
+        let conditions = conditions(slo).into_iter().filter(|condition| condition.is_reachable());
+        conditions.map(Condition::budget_spent_at_fire).min()
+    };
+    let (spent, slo) = slos
+        .filter_map(|slo| Some((first(slo)?, slo)))
+        .min_by_key(|(spent, _)| *spent)?;
     let may_be_spent = u128::from(ONE_PPB - limit.ppb());
     (may_be_spent * u128::from(spent.whole()) < u128::from(spent.part()) * u128::from(ONE_PPB)).then(|| {
-        format!(
-            "the gate blocks unless more than {limit} of every budget are left, and nobody is told before {spent} are spent: \
-             it blocks while all is said to be well; write `> 90%` or less"
-        )
+        let part = (u128::from(spent.part()) * u128::from(ONE_PPB)).div_ceil(u128::from(spent.whole()).max(1));
+        let left = u128::from(ONE_PPB).saturating_sub(part);
+        Strict {
+            key: "budget",
+            slo,
+            allows: &[Key("objective")],
+            why: format!(
+                "the gate blocks unless more than {limit} of every budget are left, and nobody is told before {spent} are \
+                 spent: it blocks while all is said to be well"
+            ),
+            instead: (format!("> {}", percent(u64::try_from(left).unwrap_or_default())), "or less"),
+        }
     })
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::tree::Value;
-use super::{Item, Key, Lint, Warnings};
+use super::{Item, Key, Lint, Step, Warnings};
+use crate::route::why_not_of_axum;
 use crate::{HttpSli, Sli, Slo, SloSet};
 
 /// Words in a route by which people know a stream of events or a socket.
@@ -35,15 +36,10 @@ pub(super) fn all(set: &SloSet, warnings: &mut Warnings<'_>) {
     for (index, slo) in set.slos().iter().enumerate() {
         let Sli::Http(sli) = slo.sli() else { continue };
         let mut told = false;
-        for (place, written) in routes(index, warnings) {
-            let path = [
-                Key("slos"),
-                Item(index),
-                Key("sli"),
-                Key("http"),
-                Key("routes"),
-                Item(place),
-            ];
+        let written = routes(index, warnings);
+        foreign(index, slo, &written, warnings);
+        for (place, written) in written {
+            let path = route_at(index, place);
             if sli.limit().is_some() && is_stream(&written) {
                 let message = format!(
                     "`{written}` looks like a stream or a socket, whose response begins at once and ends when the client \
@@ -65,9 +61,40 @@ pub(super) fn all(set: &SloSet, warnings: &mut Warnings<'_>) {
     }
 }
 
+/// The way to a route of an SLO.
+fn route_at(index: usize, place: usize) -> [Step<'static>; 6] {
+    let [slos, slo, sli, http, routes] = routes_of(index);
+    [slos, slo, sli, http, routes, Item(place)]
+}
+
+/// The way to the routes of an SLO.
+fn routes_of(index: usize) -> [Step<'static>; 5] {
+    [Key("slos"), Item(index), Key("sli"), Key("http"), Key("routes")]
+}
+
+/// Warns of the first route that no router of axum has; the others of the SLO are counted.
+fn foreign(index: usize, slo: &Slo, routes: &[(usize, String)], warnings: &mut Warnings<'_>) {
+    let mut found = routes
+        .iter()
+        .filter_map(|(place, route)| Some((place, route, why_not_of_axum(route)?)));
+    let Some((place, route, why)) = found.next() else {
+        return;
+    };
+    let others = match found.count() {
+        0 => String::new(),
+        others => format!(", and {others} more of this SLO"),
+    };
+    let path = route_at(index, *place);
+    let message = format!(
+        "`{route}` is no route of axum: {why}{others}; write it as the router has it, or allow this lint for a service in \
+         another language"
+    );
+    warnings.warn(Lint::ForeignRoute, Some(slo), &path, message);
+}
+
 /// The routes of an SLO as they are written, each with its place in the list.
 fn routes(index: usize, warnings: &Warnings<'_>) -> Vec<(usize, String)> {
-    let path = [Key("slos"), Item(index), Key("sli"), Key("http"), Key("routes")];
+    let path = routes_of(index);
     let Some(Value::List(items)) = warnings.node(&path).map(|node| &node.value) else {
         return Vec::new(); // `marked`
     };
