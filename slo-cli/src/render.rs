@@ -37,6 +37,7 @@ pub(crate) mod summary;
 pub(crate) mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod verdict;
+pub(crate) mod whose;
 
 pub(crate) use plain::{plain, plain_json};
 

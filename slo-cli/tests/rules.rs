@@ -319,6 +319,18 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
             "../../golden/in/calendar.yaml:",
         ),
         (
+            "--fleet --object-namespace monitoring",
+            "`--object-namespace` is about an object of Kubernetes; write `--format prometheus-rule` with it",
+        ),
+        (
+            "--tests --format prometheus-rule --object-label a=b ../in/http.yaml",
+            "`--object-label` is about an object",
+        ),
+        (
+            "--tests ../in/untold.yaml",
+            "] (mails): its queries do not tell which series to make up, so there would be no test at all; write",
+        ),
+        (
             "../in/sliced.yaml",
             "] (mails): slices of time are judged in a process, and none counts these events; ",
         ),
@@ -327,6 +339,56 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         assert_eq!(output.status.code(), Some(2), "{args}");
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     }
+    Ok(())
+}
+
+/// What is applied beside it stays: each object has a name of its own.
+#[test]
+fn objects_are_named_by_what_they_are_about() -> Checked {
+    let of = |args: &str| -> Result<String, Box<dyn Error>> {
+        let object = text(&rules(&format!("--format prometheus-rule {args}"))?.stdout);
+        let (head, _) = object.split_once("spec:\n").ok_or("no object")?;
+        Ok(head.split_once("metadata:\n").ok_or("no metadata")?.1.to_owned())
+    };
+    for (args, name) in [
+        ("--fleet", "slo-fleet"),
+        ("../in/http.yaml", "slo-rules-search"),
+        ("--environment dev ../in/http.yaml", "slo-rules-search.dev"),
+        (
+            "--environment production --namespace sales ../in/http.yaml",
+            "slo-rules-search.production.sales",
+        ),
+        ("--beside-fleet ../in/foreign.yaml", "slo-rules-mailer.beside"),
+        (
+            "--beside-fleet --environment-label QA ../in/foreign.yaml",
+            "slo-rules-mailer.qa-8bfcc687.beside",
+        ),
+    ] {
+        assert_eq!(of(args)?, format!("  name: {name}\n"), "{args}");
+    }
+    let placed = "--object-label release=prometheus --object-label team=a/b ../in/http.yaml";
+    assert!(of(placed).is_err());
+    assert_eq!(
+        of(
+            "--fleet --object-namespace monitoring --object-label release=prometheus --object-label example.com/tier=1"
+        )?,
+        "  name: slo-fleet\n  namespace: monitoring\n  labels:\n    release: prometheus\n    example.com/tier: \"1\"\n"
+    );
+    Ok(())
+}
+
+/// Some have tests, and of the others it is said that they have none.
+#[test]
+fn what_has_no_tests_is_said() -> Checked {
+    let output = rules("--tests --tickets ../in/half-told.yaml")?;
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (
+            Some(0),
+            "no tests for calls: its queries do not tell which series to make up\n".to_owned()
+        )
+    );
+    assert!(text(&output.stdout).contains("# None for calls: "));
     Ok(())
 }
 

@@ -83,7 +83,8 @@ fn rules_in_a_folder(engine: &str) -> Result<TempDir, Failure> {
     let rules = slo(&[&args[..], &[engine]].concat())?;
     let fast = rules
         .replace("    interval: 1m\n", "    interval: 1s\n")
-        .replace("    interval: 5m\n", "    interval: 1s\n");
+        .replace("    interval: 5m\n", "    interval: 1s\n")
+        .replace("keep_firing_for: 5m\n", "keep_firing_for: 3s\n");
     assert_eq!(
         fast.matches("    interval: 1s\n").count(),
         rules.matches("  - name: ").count()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::Failure;
-use slo_core::alert::AlertPolicy;
+use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::simulate::{Sample, Simulation, Span, Timeline};
 use slo_core::{Events, HttpSli, Slo, Tick, Window};
 
@@ -65,10 +65,39 @@ impl Case {
         Story::new(self.days.into(), self.budget, &stretches).counted_by(self.counted_by)
     }
 
-    /// When slo-core would page, in minutes.
-    fn pages(&self) -> Result<Vec<(u64, u64)>, Failure> {
+    /// When slo-core would page, in minutes, and go on for a short window: from when, and up to when unless it is open.
+    fn pages(&self) -> Result<Vec<(u64, Option<u64>)>, Failure> {
         let timeline = self.simulated(AlertPolicy::standard(), 60)?;
-        Ok(timeline.pages().map(in_minutes).collect())
+        let (kept, end) = (self.kept()?, self.story().minutes());
+        let mut pages: Vec<(u64, Option<u64>)> = Vec::new();
+        for span in timeline.pages() {
+            let (from, to) = in_minutes(span);
+            let to = Some(to + kept).filter(|kept| !span.is_open() && *kept <= end);
+            match pages.last_mut() {
+                Some((_, before)) if before.is_none_or(|before| from <= before) => *before = to,
+                _ => pages.push((from, to)),
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Minutes that a page goes on: its shortest short window.
+    fn kept(&self) -> Result<u64, Failure> {
+        let policy = AlertPolicy::standard().pushed_every(Duration::from_secs(60));
+        let slo = Slo::new(
+            "pay",
+            HttpSli::every_route(),
+            self.target.parse()?,
+            Window::days(self.days)?,
+        );
+        let alerts = policy.for_slo(&slo);
+        let pages = alerts
+            .conditions()
+            .iter()
+            .filter(|condition| condition.severity() == Severity::Page);
+        let shortest = pages.map(|condition| condition.short()).min();
+        let shortest = shortest.ok_or_else(|| Failure::new("no page"))?;
+        Ok(u64::from(shortest.as_seconds()).div_ceil(60))
     }
 
     /// When slo-core would write tickets, in minutes, if nobody were paged; evaluated as often as tiles.
@@ -137,12 +166,17 @@ impl Case {
         let mut firing = 0;
         for (from, to) in pages {
             test = test.silent("page", from - 1 - slack).fires("page", from + slack);
+            let Some(to) = to else {
+                test = test.fires("page", end - slack);
+                // It fires at the end, too.
+                firing += end + 1 - from;
+                continue;
+            };
             test = test.fires("page", to - 1 - slack);
-            if to + slack < end {
+            if to + slack <= end {
                 test = test.silent("page", to + slack);
             }
-            // One that is open at the end fires then, too.
-            firing += if to < end { to - from } else { end + 1 - from };
+            firing += to - from;
         }
         let all = format!(
             r#"sum(count_over_time(ALERTS{{severity="page", alertstate="firing"}}[{}m]))"#,

@@ -34,7 +34,7 @@ fn every_flavour_of_the_fleets_rules_is_accepted() -> Outcome {
         }
     }
     // "Some 30 rules" for one window, whatever the number of SLOs.
-    assert_eq!(accepted(&slo("rules --fleet --window 30d")?)?, 30);
+    assert_eq!(accepted(&slo("rules --fleet --window 30d")?)?, 32);
     Ok(())
 }
 
@@ -53,7 +53,7 @@ fn every_golden_file_is_accepted() -> Outcome {
             seen += 1;
         }
     }
-    assert_eq!(seen, 13);
+    assert_eq!(seen, 14);
     Ok(())
 }
 
@@ -154,7 +154,7 @@ fn alertmanager_takes_the_inhibition() -> Outcome {
             "amtool",
             &run(Binary::Amtool, folder.path(), &["check-config", "alertmanager.yml"])?,
         )?;
-        assert!(said.contains("1 inhibit rules"), "{said}");
+        assert!(said.contains("2 inhibit rules"), "{said}");
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ const OFF_ON_PROMETHEUS: f64 = 2e-2;
 const EXACT: f64 = 1e-9;
 
 /// A month that ended within two hours, on whole hours: so a tracker's steps of any length begin with its window.
-fn start() -> Result<u64, Failure> {
+pub(crate) fn start() -> Result<u64, Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     Ok((now / 3_600 - 1) * 3_600 - DAYS * 86_400)
 }

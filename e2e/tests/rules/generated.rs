@@ -111,6 +111,44 @@ fn tickets_of_a_calendar_window_pass() -> Outcome {
     Ok(())
 }
 
+/// A month of the calendar, whose start a process says; in an environment and a namespace, and by each identity.
+#[test]
+fn pages_of_a_calendar_month_pass_wherever_it_runs() -> Outcome {
+    let spec = first().replace(
+        "window: 30d",
+        "window: { calendar: month, time_zone: America/New_York }",
+    );
+    for args in [
+        "--namespace sales --environment production",
+        "--source http --from 2026-01-01 --identity target-info --environment dev --namespace sales",
+        "--identity job --namespace sales",
+    ] {
+        let (rules, pages, _) = both(&spec, args)?;
+        tested(&rules, &pages).map_err(|error| Failure::new(format!("{args}: {error:?}")))?;
+    }
+    Ok(())
+}
+
+/// What a selector leaves out is made up, and so is what an expression adds up.
+#[test]
+fn they_know_what_a_selector_leaves_out() -> Outcome {
+    let queries = r#"good: 'mails_total{code!~"5.."}', valid: 'sum(increase(mails_total[$window]))'"#;
+    let spec = PLANNED.replace(r#"bad: 'mails_total{result="failed"}', valid: mails_total"#, queries);
+    let (spec, _) = spec.split_once("    exclude:").unwrap_or((&spec, ""));
+    let (rules, pages, _) = both(spec, "--beside-fleet")?;
+    assert!(pages.contains(r#"mails_total{code=\"500\"}"#), "{pages}");
+    tested(&rules, &pages)?;
+    each_fails(
+        &rules,
+        &pages,
+        &[
+            (r#"code!~"5..""#, r#"code!~"4..""#),
+            ("keep_firing_for: 5m", "keep_firing_for: 9m"),
+        ],
+    );
+    Ok(())
+}
+
 /// Tickets whose windows need no tiles are proven each minute, and none is left for the second file.
 #[test]
 fn tickets_of_a_short_window_are_proven_each_minute() -> Outcome {

@@ -50,6 +50,13 @@ fn changes(expr: &str, is_alert: bool) -> Vec<Change> {
     }
     all.extend(expr.match_indices('[').filter_map(|(at, _)| {
         let end = at + expr[at..].find(']')?;
+        // How long what was said last is believed is the business of `dies`.
+        let is_last_said = ["ratio{slo_window=\"5d\"}", "slo:status:agreed"]
+            .iter()
+            .any(|end| expr[..at].ends_with(end));
+        if is_last_said && &expr[at..end] == "[20m" {
+            return None;
+        }
         Some((at..end, other_range(&expr[at..end])))
     }));
     for (at, _) in expr.match_indices("> ") {
@@ -145,6 +152,18 @@ fn all_are_noticed(text: &str, every: &str, cases: &[Test], says_nothing: &[&str
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
+/// What was agreed becomes a draft after so many minutes of an outage.
+fn a_draft_from_now_on(minutes: u64) -> Test {
+    let agreed = Story::new(5, "0.001", &[counts(minutes, 0, 1_000), Stretch::Gap { minutes: 30 }]);
+    let draft = Story {
+        born: minutes,
+        status: "draft",
+        labels: r#"service_name="shop", deployment_environment_name="prod", service_instance_id="2", slo_name="pay""#,
+        ..Story::new(5, "0.001", &[counts(30, 0, 1_000)])
+    };
+    Test::new("a draft from now on", &agreed).with(draft)
+}
+
 #[test]
 fn pages_notice_every_change() -> Outcome {
     let of = |name, stretches: &[Stretch]| {
@@ -220,6 +239,7 @@ fn pages_notice_every_change() -> Outcome {
             &[good(65), of_ten(10, 9_000), counts(75, 0, 0)],
         )?,
         Test::new("a draft", &draft).silent("page", 10),
+        a_draft_from_now_on(20).fires("page", 20).silent("page", 31),
     ];
     let rules = slo("rules --fleet --engine victoriametrics --window 5d")?;
     let rules = needed_by(&rules, |rule| burns(rule, "page"))?;
@@ -290,6 +310,7 @@ fn tickets_and_records_notice_every_change() -> Outcome {
             &[counts(10, 0, 1_000), counts(300, 0, 0)],
         )?,
         Test::new("a draft", &draft).silent("ticket", 60),
+        a_draft_from_now_on(30).fires("ticket", 30).silent("ticket", 40),
         of("B10 2x", 60, &[counts(380, 998, 2), counts(100, 1_000, 0)])?,
         of(
             "2x that goes on at exactly 1x",

@@ -210,7 +210,7 @@ tests:
 const FOREIGN: &str = r#"
 rule_files: [rules.yaml]
 evaluation_interval: 1m
-group_eval_order: [slo-mailer-mails, slo-mailer-mails-tiles, slo-mailer-calls, slo-mailer-calls-tiles, slo-mailer-steps, slo-mailer-steps-tiles, slo-mailer-data]
+group_eval_order: [slo-mailer-production-post-heartbeat, slo-mailer-production-post-mails, slo-mailer-production-post-mails-tiles, slo-mailer-production-post-calls, slo-mailer-production-post-calls-tiles, slo-mailer-production-post-steps, slo-mailer-production-post-steps-tiles, slo-mailer-production-post-data]
 tests:
 - name: counters of others
   interval: 1m

@@ -226,6 +226,8 @@ pub(crate) struct Expected {
 pub(crate) struct Test {
     pub(crate) name: String,
     pub(crate) stories: Vec<Story>,
+    /// More series, in promtool's notation.
+    pub(crate) more: Vec<(String, String)>,
     pub(crate) expected: Vec<Expected>,
 }
 
@@ -234,12 +236,19 @@ impl Test {
         Self {
             name: name.into(),
             stories: vec![story.clone()],
+            more: Vec::new(),
             expected: Vec::new(),
         }
     }
 
     pub(crate) fn with(mut self, story: Story) -> Self {
         self.stories.push(story);
+        self
+    }
+
+    /// One more series with these values.
+    pub(crate) fn also(mut self, series: impl Into<String>, values: &str) -> Self {
+        self.more.push((series.into(), values.to_owned()));
         self
     }
 
@@ -270,7 +279,7 @@ impl Test {
 
     fn yaml(&self) -> String {
         let mut text = format!("- name: {:?}\n  interval: 1m\n  input_series:\n", self.name);
-        for (series, values) in self.stories.iter().flat_map(Story::series) {
+        for (series, values) in self.stories.iter().flat_map(Story::series).chain(self.more.clone()) {
             let _ = writeln!(text, "  - series: '{series}'\n    values: '{values}'");
         }
         text.push_str("  promql_expr_test:\n");

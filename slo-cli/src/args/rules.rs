@@ -60,6 +60,15 @@ pub struct RulesArgs {
     #[arg(long, value_enum, default_value_t = RuleFormat::Plain)]
     pub format: RuleFormat,
 
+    /// A label of the object, like `release=prometheus`: an operator with a `ruleSelector` reads only objects that have its
+    /// labels.
+    #[arg(long = "object-label", value_name = "LABEL=VALUE", value_parser = object_label)]
+    pub object_labels: Vec<(String, String)>,
+
+    /// The namespace of Kubernetes that the object goes to; that of whoever applies it unless said.
+    #[arg(long, value_name = "NAME", value_parser = object_namespace)]
+    pub object_namespace: Option<String>,
+
     /// Which labels say whose series it is.
     #[arg(long, value_enum, default_value_t = Identity::Promoted)]
     pub identity: Identity,
@@ -77,7 +86,8 @@ pub struct RulesArgs {
     #[arg(long, value_enum, default_value_t = Source::Events, conflicts_with = "fleet")]
     pub source: Source,
 
-    /// The environment of the spec whose numbers hold; without it, the numbers as written.
+    /// The environment of the spec whose numbers hold: its series alone are counted. Without it, the numbers as written hold
+    /// in every environment but those that the spec names.
     #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
     pub environment: Option<String>,
 
@@ -90,11 +100,13 @@ pub struct RulesArgs {
     #[arg(long, value_name = "DATE", value_parser = day, conflicts_with = "fleet")]
     pub from: Option<NaiveDate>,
 
-    /// `service_namespace` of what counters of others say of the service.
+    /// `service_namespace` of the service: only series of this namespace are counted; and what is said of counters of
+    /// others, which have none.
     #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
     pub namespace: Option<String>,
 
-    /// `deployment_environment_name` of what counters of others say; that of `--environment` unless said.
+    /// `deployment_environment_name` of the service's series, and of what is said of counters of others; that of
+    /// `--environment` unless said.
     #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
     pub environment_label: Option<String>,
 
@@ -194,6 +206,42 @@ pub(crate) fn push_interval(text: &str) -> Result<PushInterval, String> {
     }
 }
 
+/// A label of Kubernetes: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>.
+fn object_label(text: &str) -> Result<(String, String), String> {
+    let is_name = |name: &str| {
+        let inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        name.len() <= 63 && name.chars().all(inside) && ends(name.chars().next()) && ends(name.chars().last())
+    };
+    let is_prefix = |prefix: &str| prefix.len() <= 253 && prefix.split('.').all(is_dns_label);
+    let (key, value) = text.split_once('=').unwrap_or_default();
+    let is_key = match key.split_once('/') {
+        Some((prefix, name)) => is_prefix(prefix) && is_name(name),
+        None => is_name(key),
+    };
+    if is_key && (value.is_empty() || is_name(value)) && text.contains('=') {
+        return Ok((key.to_owned(), value.to_owned()));
+    }
+    Err(format!(
+        "`{text}` is no label of an object; write a name, `=` and a value of up to 63 letters, digits, `-`, `_` and `.`, like \
+         `release=prometheus`"
+    ))
+}
+
+fn object_namespace(text: &str) -> Result<String, String> {
+    if is_dns_label(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "`{text}` is no namespace of Kubernetes; write up to 63 small letters, digits and `-`, like `monitoring`"
+    ))
+}
+
+fn is_dns_label(text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len()) && text.chars().all(inside) && !text.starts_with('-') && !text.ends_with('-')
+}
+
 /// A day between 1971 and 2200, as for planned times.
 fn day(text: &str) -> Result<NaiveDate, String> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
@@ -224,6 +272,38 @@ mod tests {
             "71582789m",
         ] {
             assert!(push_interval(wrong).unwrap_err().contains("like `60s`"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn labels_and_namespaces_are_those_of_kubernetes() {
+        let label = |key: &str, value: &str| Ok((key.to_owned(), value.to_owned()));
+        assert_eq!(object_label("release=prometheus"), label("release", "prometheus"));
+        assert_eq!(object_label("example.com/a_B.c=1-2"), label("example.com/a_B.c", "1-2"));
+        assert_eq!(object_label("a="), label("a", ""));
+        for wrong in [
+            "a",
+            "=b",
+            "a=b c",
+            "a=-b",
+            "-a=b",
+            "a/b/c=d",
+            "A.B/c=d",
+            "/c=d",
+            "a=b=c",
+            &format!("{}=a", "a".repeat(64)),
+        ] {
+            assert!(
+                object_label(wrong).unwrap_err().contains("like `release=prometheus`"),
+                "{wrong}"
+            );
+        }
+        assert!(object_namespace("monitoring-2").is_ok());
+        for wrong in ["", "Monitoring", "a.b", "-a", "a-", &"a".repeat(64)] {
+            assert!(
+                object_namespace(wrong).unwrap_err().contains("like `monitoring`"),
+                "{wrong}"
+            );
         }
     }
 

@@ -14,9 +14,11 @@ use super::folder::first_difference;
 use crate::args::{RuleFormat, RulesArgs};
 use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
-use crate::render::own::{KNOWN_FROM, Own, Place};
+use crate::render::own::{KNOWN_FROM, Own};
 use crate::render::routing::severities;
+use crate::render::rule_file::ObjectPlace;
 use crate::render::unit_tests::Proof;
+use crate::render::whose::{Environment, Place};
 use crate::rule_window::RuleWindow;
 
 /// The windows for which rules are written unless said otherwise.
@@ -25,18 +27,29 @@ const WINDOWS: [&str; 5] = ["7d", "28d", "30d", "90d", "month"];
 /// Runs the command: writes the rules to standard output or a file, or compares them with one.
 pub fn run(args: &RulesArgs, stdin: &mut impl Read) -> Answer {
     match texts(args, stdin) {
-        Ok(texts) => hand_over(args, &texts),
+        Ok((texts, warnings)) => {
+            let mut answer = hand_over(args, &texts);
+            answer.err.insert_str(0, &warnings);
+            answer
+        }
         Err(mistakes) => Answer::complaint(Exit::Usage, mistakes),
     }
 }
 
-/// What is to be written: one file, or that of pages and that of tickets; or every mistake, each in a line.
-fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<Vec<String>, String> {
+/// What is to be written: one file, or that of pages and that of tickets; and what is missing in them. Or every mistake, each
+/// in a line.
+fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String), String> {
+    let whole = |file: String| (vec![file], String::new());
     if args.alertmanager {
-        return Ok(vec![fleet::inhibition(args.identity, &severities_of(args, stdin)?)]);
+        return Ok(whole(fleet::inhibition(args.identity, &severities_of(args, stdin)?)));
+    }
+    if let Some(option) = without_an_object(args) {
+        return Err(format!(
+            "`{option}` is about an object of Kubernetes; write `--format prometheus-rule` with it, or leave it out"
+        ));
     }
     if args.fleet {
-        return Ok(vec![fleet_of(args)?.file().render(args.format)]);
+        return Ok(whole(fleet_of(args)?.file().render(args.format, &object_place(args))));
     }
     let path = args.spec.as_deref().unwrap_or(Path::new("slo.yaml"));
     let source = Source::read(path, stdin);
@@ -44,7 +57,9 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<Vec<String>, String>
     let own = own_of(args, &set);
     let told = |reasons: Vec<String>| source.refused(&reasons);
     let Some(rules) = &args.tests else {
-        return Ok(vec![own.file().map_err(told)?.render(args.format)]);
+        return Ok(whole(
+            own.file().map_err(told)?.render(args.format, &object_place(args)),
+        ));
     };
     if args.format != RuleFormat::Plain {
         return Err("`--tests` writes a file for promtool, which reads no objects; leave `--format` out".to_owned());
@@ -54,10 +69,31 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<Vec<String>, String>
         (false, false) => &[Proof::Pages],
         (false, true) => &[Proof::Tickets],
     };
-    proofs
-        .iter()
-        .map(|proof| own.unit_tests(rules, *proof).map_err(told))
-        .collect()
+    let without: String = own.untold().map_err(told)?.iter().map(|slo| no_tests(slo)).collect();
+    let files = proofs.iter().map(|proof| own.unit_tests(rules, *proof).map_err(told));
+    Ok((files.collect::<Result<_, _>>()?, without))
+}
+
+fn no_tests(slo: &str) -> String {
+    format!("no tests for {slo}: its queries do not tell which series to make up\n")
+}
+
+/// An option that says nothing of a plain file, or of tests.
+fn without_an_object(args: &RulesArgs) -> Option<&'static str> {
+    let is_object = args.format == RuleFormat::PrometheusRule && args.tests.is_none();
+    let said = [
+        ("--object-label", !args.object_labels.is_empty()),
+        ("--object-namespace", args.object_namespace.is_some()),
+    ];
+    let said = said.into_iter().find(|(_, is_said)| *is_said && !is_object);
+    said.map(|(option, _)| option)
+}
+
+fn object_place(args: &RulesArgs) -> ObjectPlace {
+    ObjectPlace {
+        namespace: args.object_namespace.clone(),
+        labels: args.object_labels.clone(),
+    }
 }
 
 /// As the spec calls pages and tickets; as everybody does without one.
@@ -89,7 +125,10 @@ pub(crate) fn own_of<'a>(args: &RulesArgs, set: &'a SloSet) -> Own<'a> {
         dashboard: args.dashboard_url.clone(),
         place: Place {
             namespace: args.namespace.clone(),
-            environment: args.environment_label.clone().or(args.environment.clone()),
+            environment: match args.environment_label.as_ref().or(args.environment.as_ref()) {
+                Some(name) => Environment::Named(name.clone()),
+                None => Environment::AllBut(set.environments().map(|(name, _)| name.to_owned()).collect()),
+            },
         },
         beside_fleet: args.beside_fleet,
         from: args.from.or_else(|| known_from(args.check.as_deref()?)),

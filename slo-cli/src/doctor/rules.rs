@@ -121,13 +121,15 @@ impl Patient<'_> {
     fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Vec<Finding> {
         let beside = if beside_fleet { " --beside-fleet" } else { "" };
         let mend = format!("load what `slo rules` of this spec{beside}{} writes", self.options());
-        let ways = ENGINES
-            .iter()
-            .flat_map(|engine| ["events", "http"].map(|source| (*engine, source)));
-        let files = ways.filter_map(|(engine, source)| {
+        // Of this environment, or of all that have no numbers of their own.
+        let environments = [self.args.environment.as_ref(), None];
+        let sources = ["events", "http"].into_iter();
+        let ways = sources.flat_map(|source| environments.map(|environment| (source, environment)));
+        let ways = ways.flat_map(|way| ENGINES.map(|engine| (engine, way)));
+        let files = ways.filter_map(|(engine, (source, environment))| {
             let mut args = self.rules_args(&["--source", source], Vec::new(), engine);
             args.beside_fleet = beside_fleet;
-            args.environment_label.clone_from(&self.args.environment);
+            args.environment_label = environment.cloned();
             own_of(&args, self.slos).file().ok()
         });
         current(

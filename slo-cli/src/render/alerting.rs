@@ -1,11 +1,11 @@
 //! When somebody is told: the conditions of `slo_core::alert` as expressions.
 
-use slo_core::BurnWindow;
 use slo_core::alert::{Alerts, Condition, Severity};
+use slo_core::{BurnWindow, names};
 
 use super::annotations::Notes;
 use super::promql;
-use super::recorded::{AGREED, PERIOD_BAD, PERIOD_RATIO, bad_events, error_ratio};
+use super::recorded::{AGREED, BUDGET, HEARTBEAT, PERIOD_BAD, PERIOD_RATIO, WINDOW, bad_events, error_ratio};
 use super::recording::{indented, is_everybodys, is_tiled};
 use super::routing::Routing;
 use super::rule_file::Rule;
@@ -41,10 +41,13 @@ pub(crate) fn burn_rule(
     } else {
         "Look within days."
     };
-    let rule = Rule::alert(
+    let mut rule = Rule::alert(
         BURN_ALERT,
         burns(subject, alerts, (severity, routing.severity(severity)))?,
     );
+    if let Some(kept) = kept_for(alerts, severity) {
+        rule = rule.kept_for(kept.to_string());
+    }
     Some(
         routing
             .routed(rule, severity, &subject.labels(true))
@@ -52,20 +55,31 @@ pub(crate) fn burn_rule(
     )
 }
 
+/// How long a page goes on when it does not hold any more: its shortest short window, so that errors in bursts are one page. A
+/// ticket's short windows are of hours.
+///
+/// See `docs/adr/071-a-page-goes-on-for-a-short-window.md`.
+pub(crate) fn kept_for(alerts: &Alerts, severity: Severity) -> Option<BurnWindow> {
+    let pages = alerts
+        .conditions()
+        .iter()
+        .filter(|condition| condition.severity() == Severity::Page);
+    let shortest = pages.map(|condition| condition.short()).min();
+    shortest.filter(|_| severity == Severity::Page)
+}
+
 /// An outage in which nothing answers counts nothing. One alert per service, not per SLO: where there was traffic within
-/// a day, and `present` says that nothing was pushed for a while.
+/// a day, and `present` says that nothing was pushed for a while in which rules were evaluated.
 pub(crate) fn data_missing(
     identity: Identity,
     traffic: &str,
-    push_seconds: u64,
+    silence: BurnWindow,
     routing: &Routing,
-    present: impl FnOnce(BurnWindow) -> String,
+    (present, alive): (&str, &str),
 ) -> Rule {
     let service = identity.service_labels().join(", ");
-    let silence = silence(push_seconds);
-    let present = present(silence);
     let expr = format!(
-        "max by ({service}) (\n{}\n)\nunless on ({service})\n{present}",
+        "max by ({service}) (\n{}\n)\nunless on ({service})\n{present}\n{alive}",
         indented(traffic)
     );
     let description = format!(
@@ -82,6 +96,19 @@ pub(crate) fn data_missing(
             ),
             ("description", description),
         ])
+}
+
+/// 1 at each evaluation, each minute.
+pub(crate) fn heartbeat() -> Rule {
+    Rule::record(HEARTBEAT, "vector(1)")
+}
+
+/// That rules were evaluated in most minutes of a silence: what was down with them said nothing either, and gets as long to
+/// push again.
+pub(crate) fn was_alive(matchers: &[String], silence: BurnWindow) -> String {
+    let beats = promql::selector(HEARTBEAT, matchers);
+    let most = silence.as_seconds() / 60 * 4 / 5;
+    format!("and on ()\n(count_over_time({beats}[{silence}]) >= {most})")
 }
 
 /// How long nothing is pushed before somebody is told.
@@ -128,9 +155,26 @@ fn burns(subject: &Subject, alerts: &Alerts, (severity, called): (Severity, &str
         .collect::<Vec<_>>()
         .join(&["\nor ", &subject.on(), "\n"].concat());
     Some(match &subject.scope {
-        Scope::Fleet => format!("(\n{}\n)\nand {}\n{AGREED}", indented(&either), subject.on()),
+        Scope::Fleet => format!("(\n{}\n)\n{}", indented(&either), agreed(subject)),
         Scope::Own { .. } => either,
     })
+}
+
+/// What is agreed, over this window; of a service that says nothing more, what it said last. What is said now holds at once: a
+/// draft that was agreed, and an SLO with another window.
+///
+/// Where probes ask a check, what they find is the SLI in the fleet, and their own rules tell of it.
+fn agreed(subject: &Subject) -> String {
+    let (on, budget) = (subject.on(), subject.series(BUDGET));
+    let environment = subject.identity.environment_labels();
+    let probed = [&[names::SERVICE_NAME.label, names::SLO_NAME.label], environment]
+        .concat()
+        .join(", ");
+    format!(
+        "and {on}\n{}\nunless {on}\n({WINDOW} unless {on} ({AGREED} and {on} {budget}))\nunless on ({probed})\n{}",
+        subject.last_said(AGREED),
+        names::PROBE_STATE_RECORDED
+    )
 }
 
 /// One condition, read by a rule of one group.
@@ -176,13 +220,14 @@ impl Reading<'_> {
     /// Silence begins no alert and ends none: one that fires goes on while its short window is empty.
     fn confirmed(&self) -> String {
         let short = self.ratio(self.condition.short());
-        let firing = self.subject.labels(false).into_iter().chain([
-            ("alertname".to_owned(), BURN_ALERT.to_owned()),
-            ("alertstate".to_owned(), "firing".to_owned()),
-            (SEVERITY.to_owned(), self.called.to_owned()),
-            (WINDOW_LABEL.to_owned(), self.subject.window.to_string()),
-        ]);
-        let matchers: Vec<_> = firing.map(|(label, value)| promql::is(&label, &value)).collect();
+        let firing = [
+            ("alertname", BURN_ALERT.to_owned()),
+            ("alertstate", "firing".to_owned()),
+            (SEVERITY, self.called.to_owned()),
+            (WINDOW_LABEL, self.subject.window.to_string()),
+        ];
+        let firing = firing.iter().map(|(label, value)| promql::is(label, value));
+        let matchers: Vec<_> = self.subject.whose().into_iter().chain(firing).collect();
         let on = self.subject.on();
         let over = indented(&self.over(&short));
         [
@@ -212,7 +257,7 @@ impl Reading<'_> {
     fn over(&self, ratio: &str) -> String {
         let factor = self.condition.factor();
         let factor = promql::fraction(factor.numerator().into(), factor.denominator().into());
-        let burn = indented(&self.subject.burn(ratio));
+        let burn = indented(&self.subject.burn_to_tell(ratio));
         ["round(\n", &burn, ",\n  0.000001\n) > ", &factor].concat()
     }
 

@@ -4,6 +4,7 @@ use slo_core::{BurnWindow, HttpSli, Outcome, PrometheusSli, Threshold, names};
 
 use super::engine_counters::EngineCounters;
 use super::unit_tests::Counted;
+use super::whose::Whose;
 use super::{promql, status};
 use crate::args::Identity;
 
@@ -21,7 +22,7 @@ pub(crate) enum Of {
 /// Where counts come from.
 #[derive(Clone, Debug)]
 pub(crate) struct Counters {
-    identity: Identity,
+    by: By,
     /// Labels to keep beside the service's.
     others: &'static [&'static str],
     /// Whose series.
@@ -29,6 +30,15 @@ pub(crate) struct Counters {
     /// Labels of a series that they match, beside the service's.
     example: Vec<String>,
     kind: Kind,
+}
+
+/// How counters say whose they are.
+#[derive(Clone, Debug)]
+enum By {
+    /// Of every service.
+    All(Identity),
+    /// Of one.
+    One(Whose),
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +65,7 @@ impl Counters {
     /// Those of every SLO of every service.
     pub(crate) const fn of_the_fleet(identity: Identity) -> Self {
         Self {
-            identity,
+            by: By::All(identity),
             others: &[names::SLO_NAME.label],
             matchers: Vec::new(),
             example: Vec::new(),
@@ -64,35 +74,35 @@ impl Counters {
     }
 
     /// Those of one SLO, judged by its service.
-    pub(crate) fn of_events(identity: Identity, service: &str, slo: &str) -> Self {
+    pub(crate) fn of_events(whose: &Whose, slo: &str) -> Self {
         Self {
-            identity,
+            by: By::One(whose.clone()),
             others: &[],
-            matchers: vec![identity.is_service(service), promql::is(names::SLO_NAME.label, slo)],
+            matchers: matchers_of(whose, slo),
             example: vec![promql::is(names::SLO_NAME.label, slo)],
             kind: Kind::Events,
         }
     }
 
     /// Those of all SLOs of one service.
-    pub(crate) fn of_service(identity: Identity, service: &str) -> Self {
+    pub(crate) fn of_service(whose: &Whose) -> Self {
         Self {
-            identity,
+            by: By::One(whose.clone()),
             others: &[],
-            matchers: vec![identity.is_service(service)],
+            matchers: whose.raw(),
             example: Vec::new(),
             kind: Kind::Events,
         }
     }
 
     /// Those of an SLO on HTTP requests, judged by route, method, status code and bucket: matched routes only.
-    pub(crate) fn of_http(identity: Identity, service: &str, sli: &HttpSli) -> Self {
+    pub(crate) fn of_http(whose: &Whose, sli: &HttpSli) -> Self {
         let (routes, methods): (Vec<_>, Vec<_>) = (sli.route_templates().collect(), sli.method_names().collect());
         let example = vec![
             promql::is(names::HTTP_ROUTE.label, routes.first().unwrap_or(&"/")),
             promql::is(names::HTTP_REQUEST_METHOD.label, methods.first().unwrap_or(&"GET")),
         ];
-        let mut matchers = vec![identity.is_service(service)];
+        let mut matchers = whose.raw();
         matchers.push(if routes.is_empty() {
             format!("{}!=\"\"", names::HTTP_ROUTE.label)
         } else {
@@ -109,7 +119,7 @@ impl Counters {
             codes: [Outcome::Good, Outcome::Bad].map(|outcome| status::example(rules, outcome)),
         };
         Self {
-            identity,
+            by: By::One(whose.clone()),
             others: &[],
             matchers,
             example,
@@ -118,9 +128,9 @@ impl Counters {
     }
 
     /// Those of an SLO that an engine counts, which have none of our labels.
-    pub(crate) const fn of_engine(identity: Identity, sli: PrometheusSli) -> Self {
+    pub(crate) fn of_engine(whose: &Whose, sli: PrometheusSli) -> Self {
         Self {
-            identity,
+            by: By::One(whose.clone()),
             others: &[],
             matchers: Vec::new(),
             example: Vec::new(),
@@ -193,8 +203,9 @@ impl Counters {
     }
 
     /// Series of one instance as it would push them, for unit tests; `None` where queries do not tell of any.
-    pub(crate) fn examples(&self, service: &str) -> Option<Vec<(String, Counted)>> {
-        let whose = self.identity.example(service);
+    pub(crate) fn examples(&self) -> Option<Vec<(String, Counted)>> {
+        let By::One(service) = &self.by else { return None };
+        let whose = service.example();
         let one = |metric: &str, more: &[String]| promql::selector(metric, &[&whose[..], &self.example, more].concat());
         let mut series = match &self.kind {
             Kind::Events => vec![
@@ -208,8 +219,8 @@ impl Counters {
             Kind::Http(http) => http.examples(one),
             Kind::Engine(counters) => return counters.examples(),
         };
-        if self.identity == Identity::TargetInfo {
-            series.push((promql::selector("target_info", &whose), Counted::One));
+        if service.identity == Identity::TargetInfo {
+            series.push((promql::selector("target_info", &service.example_target()), Counted::One));
         }
         Some(series)
     }
@@ -230,7 +241,10 @@ impl Counters {
 
     fn aggregate(&self, op: &str, raw: &str, within: Option<BurnWindow>) -> String {
         let range = within.map_or("5m".to_owned(), |length| length.to_string());
-        self.identity.aggregate(op, self.others, raw, &range)
+        match &self.by {
+            By::All(identity) => identity.aggregate(op, self.others, raw, &range),
+            By::One(whose) => whose.aggregate(op, self.others, raw, &range),
+        }
     }
 }
 
@@ -266,6 +280,12 @@ impl Http {
             .collect();
         (!codes.is_empty()).then(|| status_is("!~", &codes.join("|")))
     }
+}
+
+/// The raw series of one SLO of a service.
+pub(crate) fn matchers_of(whose: &Whose, slo: &str) -> Vec<String> {
+    let slo = promql::is(names::SLO_NAME.label, slo);
+    whose.raw().into_iter().chain([slo]).collect()
 }
 
 fn count() -> String {

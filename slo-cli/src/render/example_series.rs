@@ -13,17 +13,33 @@ pub(crate) struct ExampleSeries {
     pub(crate) is_within: bool,
 }
 
-/// `None` of expressions, of selectors with anything but values and simple alternatives, and where the part's selector
-/// matches all there is.
+/// `None` of expressions but `sum(increase(..[$window]))`, of selectors with anything but values and simple alternatives, and
+/// where the part's selector matches all there is.
 pub(crate) fn examples(part: &PromQuery, valid: &PromQuery) -> Option<ExampleSeries> {
-    let (part, valid) = (Selector::read(part.selector()?)?, Selector::read(valid.selector()?)?);
+    let (part, valid) = (Selector::read(counted(part)?)?, Selector::read(counted(valid)?)?);
     let part_series = part.examples().next()?;
-    let valid_series = valid.examples().find(|series| !part.matches(series))?;
+    let others = valid.examples().flat_map(|series| part.left_out(&series));
+    let valid_series = valid
+        .examples()
+        .chain(others)
+        .find(|series| valid.matches(series) && !part.matches(series))?;
     Some(ExampleSeries {
         is_within: valid.matches(&part_series),
         part: part_series.text(),
         valid: valid_series.text(),
     })
+}
+
+/// The selector of what is counted, whether the query is one or adds up its increase.
+fn counted(query: &PromQuery) -> Option<&str> {
+    let added_up = || {
+        let inside = query.as_str().trim().strip_prefix("sum")?.trim_start();
+        let inside = inside.strip_prefix('(')?.strip_suffix(')')?.trim();
+        let inside = inside.strip_prefix("increase")?.trim_start();
+        let inside = inside.strip_prefix('(')?.strip_suffix(')')?.trim();
+        Some(inside.strip_suffix("[$window]")?.trim_end())
+    };
+    query.selector().or_else(added_up)
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +105,20 @@ impl Selector {
         })
     }
 
+    /// The series with a value that it does not take, of each matcher that leaves some out.
+    fn left_out(&self, series: &Series) -> Vec<Series> {
+        let not = self.matchers.iter().filter(|matcher| matcher.is_not && !matcher.is(""));
+        let with = |matcher: &Matcher| {
+            let labels = series.labels.iter().filter(|(label, _)| *label != matcher.label);
+            let left_out = (matcher.label.clone(), matcher.taken(0));
+            Series {
+                name: series.name.clone(),
+                labels: labels.cloned().chain([left_out]).collect(),
+            }
+        };
+        not.map(with).collect()
+    }
+
     fn matches(&self, series: &Series) -> bool {
         let value = |label: &str| series.labels.iter().find(|(known, _)| known == label);
         let value = |label: &str| value(label).map_or("", |(_, value)| value);
@@ -149,6 +179,11 @@ impl Matcher {
         if self.is_not {
             return "any".to_owned();
         }
+        self.taken(number)
+    }
+
+    /// One of the values that it names.
+    fn taken(&self, number: usize) -> String {
         let value = &self.values[number % self.values.len()];
         if self.is_pattern {
             value.replace('.', "0")
@@ -198,7 +233,7 @@ mod tests {
         );
         assert_eq!(
             found(r#"r_total{code!~"2..|3.."}"#, r#"r_total{code!=""}"#),
-            None, // each series of the second is one of the first, as far as can be told
+            some("r_total", r#"r_total{code="200"}"#, false)
         );
         assert_eq!(
             found(r#"r_total{code="500"}"#, r#"r_total{code!=""}"#),
@@ -207,11 +242,38 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_the_part_leaves_out_is_one_of_the_rest() {
+        assert_eq!(
+            found(r#"x_total{code!~"5.."}"#, "x_total"),
+            some("x_total", r#"x_total{code="500"}"#, true)
+        );
+        assert_eq!(
+            found(r#"x_total{job="a", code!="bad"}"#, r#"x_total{job="a", code!~"4.."}"#),
+            some(r#"x_total{job="a"}"#, r#"x_total{job="a", code="bad"}"#, true)
+        );
+        // What all of them leave out is nowhere.
+        assert_eq!(found(r#"x_total{code!="bad"}"#, r#"x_total{code!~"bad|worse"}"#), None);
+    }
+
+    #[test]
+    fn an_increase_that_is_added_up_is_its_counter() {
+        assert_eq!(
+            found(
+                "sum(increase(a_total[$window]))",
+                r#"sum( increase ( b_total{x="1"} [$window] ) )"#
+            ),
+            some("a_total", r#"b_total{x="1"}"#, false)
+        );
+        assert_eq!(found("sum(rate(a_total[$window]))", "b_total"), None);
+        assert_eq!(found("sum(increase(a_total[$window])) * 2", "b_total"), None);
+    }
+
+    #[test]
     fn what_cannot_be_told_is_left_out() {
         assert_eq!(found(r#"r_total{code=~"5\\d+"}"#, "r_total"), None);
         assert_eq!(found(r#"{__name__="r_total"}"#, "r_total"), None);
         assert_eq!(found("r_total", "r_total"), None);
-        assert_eq!(found("sum(increase(r_total[$window]))", "r_total"), None);
+        assert_eq!(found("max(increase(r_total[$window]))", "r_total"), None);
         assert_eq!(found(r#"r_total{path=~"/a.*"}"#, "r_total"), None);
     }
 }

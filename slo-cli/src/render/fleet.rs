@@ -6,7 +6,9 @@ use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::{Share, Target, names};
 
-use super::alerting::{BURN_ALERT, SEVERITY, burn_rule, data_missing, too_few};
+use super::alerting::{
+    BURN_ALERT, DATA_MISSING, SEVERITY, burn_rule, data_missing, heartbeat, silence, too_few, was_alive,
+};
 use super::annotations::{Notes, Runbook};
 use super::counters::{Counters, Of};
 use super::own::SAID_WITHIN;
@@ -82,6 +84,7 @@ impl Fleet {
             Rule::record(START, self.newest("max", names::WINDOW_START.prometheus, "")),
             Rule::record(AGREED, self.agreed()),
             Rule::record(EXCLUSION_END, self.exclusion_end()),
+            heartbeat(),
         ];
         rules.extend(self.windows.iter().map(|window| self.budget(&self.subject(*window))));
         rules
@@ -94,6 +97,7 @@ impl Fleet {
             self.window_without_rules(),
             self.much_excluded(),
             self.data_missing(),
+            self.nobody_pushes(),
         ]
     }
 
@@ -300,23 +304,83 @@ impl Fleet {
 
     /// Of services with a promise that is agreed.
     fn data_missing(&self) -> Rule {
-        let traffic = format!(
+        data_missing(
+            self.identity,
+            &self.traffic(),
+            silence(self.push_seconds),
+            &Routing::default(),
+            (&self.pushed(), &self.alive()),
+        )
+    }
+
+    fn traffic(&self) -> String {
+        format!(
             "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\nlast_over_time({AGREED}[{REMEMBERED}])\n\
              unless on ({by})\n{EXCLUSION_END}",
             by = by(self.identity)
-        );
-        data_missing(
-            self.identity,
-            &traffic,
-            self.push_seconds,
-            &Routing::default(),
-            |range| {
-                let seen = format!("last_over_time({}[{range}])", names::EVENTS.prometheus);
-                self.identity.aggregate("count", &[], &seen, &range.to_string())
-            },
         )
     }
+
+    /// What was pushed in the length of a silence.
+    fn pushed(&self) -> String {
+        let range = silence(self.push_seconds);
+        let seen = format!("last_over_time({}[{range}])", names::EVENTS.prometheus);
+        self.identity.aggregate("count", &[], &seen, &range.to_string())
+    }
+
+    fn alive(&self) -> String {
+        // Those of a spec's own rules have a service.
+        was_alive(&[promql::is(names::SERVICE_NAME.label, "")], silence(self.push_seconds))
+    }
+
+    /// Where all services of an environment are silent, and there are several, what they push through is down: one page
+    /// in the place of many.
+    fn nobody_pushes(&self) -> Rule {
+        let by = self.identity.environment_labels().join(", ");
+        let expr = format!(
+            "count by ({by}) (\n{}\n) > 1\nunless on ({by})\n{}",
+            indented(&self.missing()),
+            self.pushed()
+        );
+        let minutes = silence(self.push_seconds).as_seconds() / 60;
+        let labels = self.identity.environment_labels().iter();
+        let place: String = labels
+            .map(|label| format!("{{{{ with $labels.{label} }}}} of {{{{ . }}}}{{{{ end }}}}"))
+            .collect();
+        let notes = [
+            (
+                "summary",
+                format!("None of {{{{ $value }}}} services{place} sends SLO data any more. Look now."),
+            ),
+            (
+                "description",
+                format!(
+                    "Services that had traffic within the last day have pushed nothing for {minutes} minutes, and no other does. \
+                     Look at what they push through first: the collector, the network, the store's way in. Nothing can be said \
+                     about their promises meanwhile."
+                ),
+            ),
+        ];
+        let rule = Rule::alert(NOBODY_PUSHES, expr);
+        Routing::default().routed(rule, Severity::Page, &[]).annotated(notes)
+    }
+
+    /// Services whose data is missing. Where a rule sees what its group has just recorded, `ALERTS` says it.
+    fn missing(&self) -> String {
+        if self.engine == Engine::Victoriametrics {
+            return self.data_missing().expr().to_owned();
+        }
+        let firing = [
+            promql::is("alertname", DATA_MISSING),
+            promql::is("alertstate", "firing"),
+            promql::is(names::SLO_NAME.label, ""),
+        ];
+        promql::selector("ALERTS", &firing)
+    }
 }
+
+/// The alert on an environment in which no service pushes.
+const NOBODY_PUSHES: &str = "SloNobodyPushes";
 
 /// The labels that tickets and pages of one SLO have in common; of each pair of names that these have.
 pub(crate) fn inhibition(identity: Identity, severities: &[(String, String)]) -> String {
@@ -337,6 +401,22 @@ pub(crate) fn inhibition(identity: Identity, severities: &[(String, String)]) ->
     format!(
         "# Below `inhibit_rules:` of alertmanager.yml; written by `slo rules --alertmanager`.\n\
          # While a page of an SLO fires, its ticket says nothing new.\n\
-         inhibit_rules:\n{rules}"
+         inhibit_rules:\n{rules}{}",
+        while_nobody_pushes(identity)
+    )
+}
+
+/// That one service is silent is no news where all of them are.
+fn while_nobody_pushes(identity: Identity) -> String {
+    let labels = identity.environment_labels().iter();
+    let equal: String = labels.map(|label| format!("      - {label}\n")).collect();
+    let equal = if equal.is_empty() {
+        equal
+    } else {
+        format!("    equal:\n{equal}")
+    };
+    format!(
+        "  # While nobody pushes, one page says so.\n  - source_matchers:\n      - alertname = \"{NOBODY_PUSHES}\"\n    \
+         target_matchers:\n      - alertname = \"{DATA_MISSING}\"\n{equal}"
     )
 }

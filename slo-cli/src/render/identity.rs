@@ -40,14 +40,11 @@ impl Identity {
         }
     }
 
-    /// The labels of a raw series of one instance of a service.
-    pub(crate) fn example(self, name: &str) -> Vec<String> {
+    /// The labels of an environment of many services, as rules record them.
+    pub(crate) const fn environment_labels(self) -> &'static [&'static str] {
         match self {
-            Self::Promoted => vec![
-                promql::is(names::SERVICE_NAME.label, name),
-                promql::is(names::SERVICE_INSTANCE_ID.label, "1"),
-            ],
-            Self::Job | Self::TargetInfo => vec![promql::is(JOB, name), promql::is(INSTANCE, "1")],
+            Self::Promoted | Self::TargetInfo => &[names::DEPLOYMENT_ENVIRONMENT_NAME.label],
+            Self::Job => &[],
         }
     }
 
@@ -62,24 +59,38 @@ impl Identity {
         match self {
             Self::Promoted => format!("{op} by ({}) ({before}{raw})", by(self.service_labels())),
             Self::Job => named_by_job(&format!("{op} by ({}) ({before}{raw})", by(&[JOB]))),
-            Self::TargetInfo => {
-                let environment = names::DEPLOYMENT_ENVIRONMENT_NAME.label;
-                let joined = format!(
-                    "({raw})\n  * on ({JOB}, {INSTANCE}) group_left ({environment})\n  {}",
-                    targets(environment, range)
-                );
-                let by = by(&[JOB, environment]);
-                named_by_job(&format!("{op} by ({by}) (\n  {before}{joined}\n)"))
-            }
+            Self::TargetInfo => from_target_info((op, before), others, raw, ("", range)),
         }
     }
 }
 
+/// The same, the environment joined: of the targets that a matcher matches.
+pub(crate) fn from_target_info(
+    (op, before): (&str, &str),
+    others: &[&str],
+    raw: &str,
+    (which, range): (&str, &str),
+) -> String {
+    let environment = names::DEPLOYMENT_ENVIRONMENT_NAME.label;
+    let joined = format!(
+        "({raw})\n  * on ({JOB}, {INSTANCE}) group_left ({environment})\n  {}",
+        targets(environment, which, range)
+    );
+    let by = [&[JOB, environment], others].concat().join(", ");
+    named_by_job(&format!("{op} by ({by}) (\n  {before}{joined}\n)"))
+}
+
 /// One environment per instance, of instances that are gone as well: what they counted still is in the range. Should
 /// one have had two, either is better than no rule at all.
-fn targets(environment: &str, range: &str) -> String {
+fn targets(environment: &str, which: &str, range: &str) -> String {
+    let which: Vec<_> = [which]
+        .into_iter()
+        .filter(|which| !which.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let targets = promql::selector("target_info", &which);
     format!(
-        "topk by ({JOB}, {INSTANCE}) (1, max by ({JOB}, {INSTANCE}, {environment}) (last_over_time(target_info[{range}])))"
+        "topk by ({JOB}, {INSTANCE}) (1, max by ({JOB}, {INSTANCE}, {environment}) (last_over_time({targets}[{range}])))"
     )
 }
 

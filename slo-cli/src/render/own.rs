@@ -10,14 +10,16 @@ use slo_core::{Alerting, HttpSli, Sli, Slo, SloSet, names};
 
 use super::alerting::burn_rule;
 use super::annotations::{Notes, Runbook};
-use super::counters::Counters;
+use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
 use super::promql;
 use super::recorded::{BUDGET, EXCLUSION_END, START};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
+use super::short_name::{object_name, shortened};
 use super::subject::{Known, Scope, Subject, budget};
+use super::whose::{Place, Whose};
 use crate::args::{Engine, Identity, Source};
 use crate::rule_window::RuleWindow;
 
@@ -31,19 +33,12 @@ pub(crate) struct Own<'a> {
     pub(crate) push_seconds: u64,
     pub(crate) policy: AlertPolicy,
     pub(crate) dashboard: Option<String>,
-    /// Where the service runs: labels that counters of others do not have.
+    /// Where the service runs: whose series are its own, and labels that counters of others do not have.
     pub(crate) place: Place,
     /// Only what the fleet's rules cannot count.
     pub(crate) beside_fleet: bool,
     /// The day from which on rules know times by date.
     pub(crate) from: Option<NaiveDate>,
-}
-
-/// Where a service runs, as its labels say.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Place {
-    pub(crate) namespace: Option<String>,
-    pub(crate) environment: Option<String>,
 }
 
 /// One SLO that rules can be written for.
@@ -79,9 +74,30 @@ impl<'a> Own<'a> {
         groups.extend(self.data(&ruled));
         Ok(RuleFile {
             heading: self.heading(&ruled),
-            name: "slo-rules".to_owned(),
+            name: self.object_name(),
             groups,
         })
+    }
+
+    pub(super) fn whose(&self) -> Whose {
+        Whose {
+            identity: self.identity,
+            service: self.set.service().to_owned(),
+            place: self.place.clone(),
+        }
+    }
+
+    /// One for each file that may be beside it. Points are only between its parts.
+    fn object_name(&self) -> String {
+        let whose = self.whose();
+        let mut parts = vec![["slo-rules-", self.set.service()].concat()];
+        parts.extend(whose.parts().iter().skip(1).map(|part| (*part).to_owned()));
+        parts.extend(self.beside_fleet.then(|| "beside".to_owned()));
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|part| object_name(part, LONGEST_OBJECT_NAME))
+            .collect();
+        shortened(&parts.join("."), LONGEST_OBJECT_NAME)
     }
 
     fn heading(&self, ruled: &[Ruled<'_>]) -> Vec<String> {
@@ -100,6 +116,7 @@ impl<'a> Own<'a> {
             format!("{whose}; written by `slo rules` from its spec."),
             where_not.to_owned(),
         ];
+        heading.extend(self.whose().said().map(|place| format!("Counted {place}.")));
         heading.extend(self.from.zip(known_until(ruled)).map(|(from, until)| {
             format!(
                 "Planned times and periods are {KNOWN_FROM}{from} until {}.",
@@ -130,7 +147,10 @@ impl<'a> Own<'a> {
     fn rule(&self, slo: &'a Slo) -> Result<Ruled<'a>, String> {
         let counters = self.counters(slo)?;
         let labels = match counters.engine() {
-            Some(_) => self.place_labels(),
+            Some(_) => {
+                let labels = self.whose().labels().into_iter();
+                labels.map(|(label, value)| (label.to_owned(), value)).collect()
+            }
             None => Vec::new(),
         };
         let subject = Subject {
@@ -139,7 +159,7 @@ impl<'a> Own<'a> {
             push_seconds: self.push_seconds,
             counters,
             scope: Scope::Own {
-                service: self.set.service().to_owned(),
+                whose: self.whose(),
                 slo: slo.name().to_owned(),
                 target: slo.target(),
                 labels,
@@ -156,15 +176,15 @@ impl<'a> Own<'a> {
 
     /// Counters of others are read in one way, whatever the source of the rest.
     fn counters(&self, slo: &Slo) -> Result<Counters, String> {
-        let service = self.set.service();
+        let whose = self.whose();
         match (slo.sli(), self.source) {
             (Sli::Prometheus(_), _) if slo.time_slices().is_some() => Err(
                 "slices of time are judged in a process, and none counts these events; leave `time_slices` out"
                     .to_owned(),
             ),
-            (Sli::Prometheus(sli), _) => Ok(Counters::of_engine(self.identity, sli.clone())),
-            (_, Source::Events) => Ok(Counters::of_events(self.identity, service, slo.name())),
-            (_, Source::Http) => Ok(Counters::of_http(self.identity, service, readable(slo)?)),
+            (Sli::Prometheus(sli), _) => Ok(Counters::of_engine(&whose, sli.clone())),
+            (_, Source::Events) => Ok(Counters::of_events(&whose, slo.name())),
+            (_, Source::Http) => Ok(Counters::of_http(&whose, readable(slo)?)),
         }
     }
 
@@ -190,27 +210,6 @@ impl<'a> Own<'a> {
         })
     }
 
-    /// The labels of a service, for what has none.
-    fn place_labels(&self) -> Vec<(String, String)> {
-        let (service, namespace) = (self.set.service(), self.place.namespace.as_deref());
-        let value = |label: &str| {
-            if label == names::SERVICE_NAME.label {
-                Some(service.to_owned())
-            } else if label == names::SERVICE_NAMESPACE.label {
-                namespace.map(ToOwned::to_owned)
-            } else if label == names::DEPLOYMENT_ENVIRONMENT_NAME.label {
-                self.place.environment.clone()
-            } else {
-                // `job`, as Prometheus makes it.
-                Some(namespace.map_or(service.to_owned(), |namespace| format!("{namespace}/{service}")))
-            }
-        };
-        let labels = self.identity.service_labels().iter();
-        labels
-            .filter_map(|label| Some(((*label).to_owned(), value(label)?)))
-            .collect()
-    }
-
     fn groups(&self, ruled: &Ruled<'_>) -> [Group; 2] {
         let Ruled { slo, subject, alerts } = ruled;
         let mut minute = self.definition(ruled);
@@ -224,11 +223,16 @@ impl<'a> Own<'a> {
             minute.extend(burn_rule(subject, alerts, Severity::Page, whose));
             tiles.extend(burn_rule(subject, alerts, Severity::Ticket, whose));
         }
-        let name = format!("slo-{}-{}", self.set.service(), slo.name());
+        let name = self.group_name(slo.name());
         [
             Group::new(format!("{name}-tiles"), "5m", tiles),
             Group::new(name, "1m", minute),
         ]
+    }
+
+    /// Told from those of other environments.
+    fn group_name(&self, what: &str) -> String {
+        format!("slo-{}-{what}", self.whose().parts().join("-"))
     }
 
     /// The budget while there is something to count, for panels and to know what was seen; the period's start; the end of
@@ -256,9 +260,9 @@ impl<'a> Own<'a> {
         let subject = &ruled.subject;
         let raw = self.exported(ruled.slo, names::WINDOW_START);
         match subject.known.periods.as_ref().map(Dates::begins) {
-            None => Rule::record(START, self.identity.aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
+            None => Rule::record(START, self.whose().aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
             Some(known) => {
-                let either: Vec<_> = [format!("max({raw})")].into_iter().chain(known).collect();
+                let either: Vec<_> = [self.latest(&raw, "5m")].into_iter().chain(known).collect();
                 Rule::record(START, either.join("\nor\n")).labels(&subject.all_labels())
             }
         }
@@ -267,19 +271,27 @@ impl<'a> Own<'a> {
     /// As the process says, or said before it was stopped; or by date, where the rules leave planned times out.
     fn exclusion_end(&self, ruled: &Ruled<'_>) -> Rule {
         let raw = self.exported(ruled.slo, names::EXCLUSION_END);
-        let said = format!("max(last_over_time({raw}[{SAID_WITHIN}])) > time()");
+        let said = format!(
+            "{} > time()",
+            self.latest(&format!("last_over_time({raw}[{SAID_WITHIN}])"), SAID_WITHIN)
+        );
         let known = ruled.subject.known.exclusions.as_ref().and_then(Dates::ends);
         let either: Vec<_> = [said].into_iter().chain(known).collect();
         Rule::record(EXCLUSION_END, either.join("\nor\n")).labels(&ruled.subject.all_labels())
     }
 
+    /// The latest of what its processes say, without labels.
+    fn latest(&self, raw: &str, range: &str) -> String {
+        match (self.identity, self.place.environment.named()) {
+            // Only there it takes more than the labels of what they say to know which of them run in this environment.
+            (Identity::TargetInfo, Some(_)) => format!("max({})", self.whose().aggregate("max", &[], raw, range)),
+            _ => format!("max({raw})"),
+        }
+    }
+
     /// A gauge that the service exports with the SLO's definition, if it is one of ours.
     fn exported(&self, slo: &Slo, metric: names::Metric) -> String {
-        let matchers = [
-            self.identity.is_service(self.set.service()),
-            promql::is(names::SLO_NAME.label, slo.name()),
-        ];
-        promql::selector(metric.prometheus, &matchers)
+        promql::selector(metric.prometheus, &matchers_of(&self.whose(), slo.name()))
     }
 
     /// A histogram without the limit as a boundary says nothing about it, and silence would look like success.
@@ -339,6 +351,9 @@ fn known_until(ruled: &[Ruled<'_>]) -> Option<u64> {
     let dates = known.flat_map(|known| known.exclusions.iter().chain(&known.periods));
     dates.map(Dates::known_until).min()
 }
+
+/// What Kubernetes takes of an object's name where it becomes a label.
+const LONGEST_OBJECT_NAME: usize = 63;
 
 /// What stands before the day in the heading of a file that knows times by date.
 pub(crate) const KNOWN_FROM: &str = "known by date from ";

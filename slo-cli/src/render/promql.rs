@@ -14,6 +14,12 @@ pub(crate) fn is_any(label: &str, values: impl IntoIterator<Item = impl AsRef<st
     matches_regex(label, &escaped.join("|"))
 }
 
+/// `label!~"one|other"`: none of these values.
+pub(crate) fn is_none(label: &str, values: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let escaped: Vec<_> = values.into_iter().map(|value| escape_regex(value.as_ref())).collect();
+    format!("{label}!~{}", quote(&escaped.join("|")))
+}
+
 /// `label=~"regex"`.
 pub(crate) fn matches_regex(label: &str, regex: &str) -> String {
     [label, "=~", &quote(regex)].concat()

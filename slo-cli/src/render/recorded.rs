@@ -21,6 +21,8 @@ pub(crate) const START: &str = "slo:window_start:seconds";
 pub(crate) const EXCLUSION_END: &str = "slo:exclusion_end:seconds";
 /// How long the window is.
 pub(crate) const WINDOW: &str = "slo:window:seconds";
+/// 1 at each evaluation: whether rules could have seen anything.
+pub(crate) const HEARTBEAT: &str = "slo:rules:heartbeat";
 /// There for SLOs that are agreed, not for drafts.
 pub(crate) const AGREED: &str = "slo:status:agreed";
 /// Bad events of five minutes.

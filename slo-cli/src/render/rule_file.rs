@@ -19,6 +19,8 @@ enum What {
         name: String,
         /// How long it must hold, as `15m`.
         lasting: Option<String>,
+        /// How long it goes on when it does not hold any more.
+        kept: Option<String>,
         annotations: Vec<(String, String)>,
     },
 }
@@ -36,6 +38,7 @@ impl Rule {
         let what = What::Alert {
             name: name.into(),
             lasting: None,
+            kept: None,
             annotations: Vec::new(),
         };
         Self {
@@ -59,6 +62,14 @@ impl Rule {
     pub(crate) fn lasting(mut self, time: &str) -> Self {
         if let What::Alert { lasting, .. } = &mut self.what {
             *lasting = Some(time.to_owned());
+        }
+        self
+    }
+
+    /// Goes on for this time when it does not hold any more: what comes again within it was not over.
+    pub(crate) fn kept_for(mut self, time: impl Into<String>) -> Self {
+        if let What::Alert { kept, .. } = &mut self.what {
+            *kept = Some(time.into());
         }
         self
     }
@@ -104,18 +115,20 @@ impl Rule {
     }
 
     fn yaml(self) -> Yaml {
-        let (key, name, lasting, annotations) = match self.what {
-            What::Record(name) => ("record", name, None, None),
+        let (key, name, lasting, kept, annotations) = match self.what {
+            What::Record(name) => ("record", name, None, None, None),
             What::Alert {
                 name,
                 lasting,
+                kept,
                 annotations,
-            } => ("alert", name, lasting, Yaml::texts(annotations).unless_empty()),
+            } => ("alert", name, lasting, kept, Yaml::texts(annotations).unless_empty()),
         };
         Map::new()
             .with(key, name)
             .with("expr", self.expr)
             .with_some("for", lasting)
+            .with_some("keep_firing_for", kept)
             .with_some("labels", Yaml::texts(self.labels).unless_empty())
             .with_some("annotations", annotations)
             .into()
@@ -167,23 +180,35 @@ impl RuleFile {
     }
 
     /// The file's text. Groups without rules are left out.
-    pub(crate) fn render(self, format: RuleFormat) -> String {
+    pub(crate) fn render(self, format: RuleFormat, place: &ObjectPlace) -> String {
         let groups = self.groups.into_iter().filter(|group| !group.rules.is_empty());
         let groups = Yaml::map([("groups", Some(Yaml::List(groups.map(Group::yaml).collect())))]);
         let document = match format {
             RuleFormat::Plain => groups,
-            RuleFormat::PrometheusRule => object(self.name, groups),
+            RuleFormat::PrometheusRule => object(self.name, place, groups),
         };
         document.document(&self.heading.join("\n"), Style::Rules)
     }
 }
 
+/// Where an object of Kubernetes goes, and how its reader finds it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ObjectPlace {
+    pub(crate) namespace: Option<String>,
+    /// An operator may read only objects with certain labels (`ruleSelector`).
+    pub(crate) labels: Vec<(String, String)>,
+}
+
 /// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
-fn object(name: String, groups: Yaml) -> Yaml {
+fn object(name: String, place: &ObjectPlace, groups: Yaml) -> Yaml {
+    let metadata = Map::new()
+        .with("name", name)
+        .with_some("namespace", place.namespace.clone())
+        .with_some("labels", Yaml::texts(place.labels.clone()).unless_empty());
     Yaml::map([
         ("apiVersion", Some(Yaml::text("monitoring.coreos.com/v1"))),
         ("kind", Some(Yaml::text("PrometheusRule"))),
-        ("metadata", Some(Yaml::map([("name", Some(Yaml::Text(name)))]))),
+        ("metadata", Some(metadata.into())),
         ("spec", Some(groups)),
     ])
 }

@@ -10,7 +10,7 @@ pub(crate) fn shortened(name: &str, longest: usize) -> String {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{sum}", name[..end].trim_end_matches('-'))
+    format!("{}{sum}", name[..end].trim_end_matches(['-', '.']))
 }
 
 /// A name of an object of Kubernetes, or of whatever takes small letters, digits and `-` only: with a checksum of the whole

@@ -2,6 +2,7 @@
 
 use slo_core::{BurnWindow, Target, names};
 
+use super::alerting::silence;
 use super::counters::{Counters, Of};
 use super::dates::Dates;
 use super::promql;
@@ -9,6 +10,7 @@ use super::recorded::{
     BAD_MINUTES, BAD_TILES, BUDGET, COVERAGE, EXCLUSION_END, PERIOD_BAD, START, VALID_MINUTES, VALID_TILES,
 };
 use super::recording::indented;
+use super::whose::Whose;
 use crate::args::{Engine, Identity};
 use crate::rule_window::{RuleWindow, TILE};
 
@@ -52,7 +54,7 @@ pub(crate) enum Scope {
     Fleet,
     /// One SLO's of one service.
     Own {
-        service: String,
+        whose: Whose,
         slo: String,
         target: Target,
         /// Labels of the service that what is counted does not have.
@@ -89,15 +91,12 @@ impl Subject {
     }
 
     /// The matchers of one SLO's recorded series.
-    fn whose(&self) -> Option<String> {
+    pub(crate) fn whose(&self) -> Option<String> {
         match &self.scope {
             Scope::Fleet => None,
-            Scope::Own { service, slo, .. } => {
-                let (service, slo) = (
-                    promql::is(names::SERVICE_NAME.label, service),
-                    promql::is(names::SLO_NAME.label, slo),
-                );
-                Some([service.as_str(), ", ", &slo].concat())
+            Scope::Own { whose, slo, .. } => {
+                let slo = promql::is(names::SLO_NAME.label, slo);
+                Some(whose.recorded().into_iter().chain([slo]).collect::<Vec<_>>().join(", "))
             }
         }
     }
@@ -118,13 +117,34 @@ impl Subject {
     /// The labels of a rule whose expression has none at all.
     pub(crate) fn all_labels(&self) -> Vec<(String, String)> {
         let mut labels = self.labels(false);
-        if let Scope::Own { service, .. } = &self.scope {
-            let name = names::SERVICE_NAME.label;
-            if labels.iter().all(|(label, _)| label != name) {
-                labels.insert(0, (name.to_owned(), service.clone()));
-            }
+        if let Scope::Own { whose, .. } = &self.scope {
+            let missing = whose
+                .names()
+                .filter(|(name, _)| labels.iter().all(|(label, _)| label != name));
+            let missing: Vec<_> = missing.map(|(name, value)| (name.to_owned(), value)).collect();
+            labels.splice(0..0, missing);
         }
         labels
+    }
+
+    /// The labels of what is recorded of an SLO whose rules these are, as far as they are known.
+    pub(crate) fn recorded_example(&self) -> Vec<(String, String)> {
+        let Scope::Own { whose, slo, .. } = &self.scope else {
+            return Vec::new();
+        };
+        let labels = whose.labels().into_iter().chain([(names::SLO_NAME.label, slo.clone())]);
+        labels.map(|(label, value)| (label.to_owned(), value)).collect()
+    }
+
+    /// The labels of a raw series of one instance, where the rules are one SLO's.
+    pub(crate) fn raw_example(&self) -> Option<Vec<String>> {
+        match &self.scope {
+            Scope::Fleet => None,
+            Scope::Own { whose, slo, .. } => {
+                let slo = promql::is(names::SLO_NAME.label, slo);
+                Some(whose.example().into_iter().chain([slo]).collect())
+            }
+        }
     }
 
     /// The error ratio of a range of the counters: absent, and never NaN, without valid events.
@@ -157,26 +177,39 @@ impl Subject {
         Some(self.without(exclusions, &self.part_of(of, MINUTE, seconds), seconds))
     }
 
-    /// Only those SLOs of the fleet that have this window.
+    /// Only those SLOs of the fleet that have this window, or had it when something was last said of them.
     pub(crate) fn masked(&self, expr: &str) -> String {
+        self.masked_by(expr, &self.last_said(&self.series(BUDGET)))
+    }
+
+    fn masked_by(&self, expr: &str, budget: &str) -> String {
         match &self.scope {
-            Scope::Fleet => format!("{expr}\nand {}\n{}", self.on(), self.series(BUDGET)),
+            Scope::Fleet => format!("{expr}\nand {}\n{budget}", self.on()),
             Scope::Own { .. } => expr.to_owned(),
         }
+    }
+
+    /// What the newest spec said, of a service that may say nothing more: until its missing data is a page of its own. That
+    /// takes the silence, and a pass of a group of tiles; twice that pass, as engines look back for what is gone by up to five
+    /// minutes, or not at all.
+    pub(crate) fn last_said(&self, series: &str) -> String {
+        let hold = length(u64::from(silence(self.push_seconds).as_seconds()) + 2 * TILE);
+        format!("last_over_time({series}[{hold}])")
     }
 
     /// Events of five minutes, in the engine's own form. Of a calendar's window with the start of the period.
     pub(crate) fn tile(&self, of: Of) -> String {
         let tile = self.tile_of_any_period(of);
         if self.window.period().is_none() {
-            return self.masked(&tile);
+            return self.masked_by(&tile, &self.series(BUDGET));
         }
         // The budget is there whenever the start is, both being of the newest spec; the mask is the window's.
-        self.masked(&format!(
+        let tile = format!(
             "{tile}\n* on ({}) group_left ({START_LABEL})\n{}",
             self.by_in_rules(),
             self.starts()
-        ))
+        );
+        self.masked_by(&tile, &self.series(BUDGET))
     }
 
     fn tile_of_any_period(&self, of: Of) -> String {
@@ -323,8 +356,17 @@ impl Subject {
 
     /// An error ratio over the budget.
     pub(crate) fn burn(&self, ratio: &str) -> String {
+        self.over(ratio, &self.series(BUDGET))
+    }
+
+    /// The same where somebody is told: a service that says nothing more has the budget that it said last.
+    pub(crate) fn burn_to_tell(&self, ratio: &str) -> String {
+        self.over(ratio, &self.last_said(&self.series(BUDGET)))
+    }
+
+    fn over(&self, ratio: &str, of_the_fleet: &str) -> String {
         match &self.scope {
-            Scope::Fleet => format!("{ratio}\n/ {}\n{}", self.on(), self.series(BUDGET)),
+            Scope::Fleet => format!("{ratio}\n/ {}\n{of_the_fleet}", self.on()),
             Scope::Own { target, .. } => [ratio, "\n/ ", &budget(*target)].concat(),
         }
     }

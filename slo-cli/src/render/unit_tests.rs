@@ -7,19 +7,19 @@ mod stories;
 mod told;
 
 use slo_core::alert::Severity;
+use slo_core::names;
 use slo_core::yaml_writer::{Style, Yaml};
 
 use self::stories::{Story, Stretch, cut, of};
-use self::told::{Span, told};
-use super::alerting::{BURN_ALERT, SEVERITY};
-use super::identity::JOB;
+use self::told::{Span, kept, told};
+use super::alerting::{BURN_ALERT, SEVERITY, kept_for};
 use super::own::{Own, Ruled};
 use super::promql;
-use super::recorded::{BUDGET, EXCLUSION_END, START};
+use super::recorded::{BUDGET, EXCLUSION_END};
 use super::recording::is_tiled;
 use super::rule_file::Group;
 use super::subject::{self, WINDOW_LABEL};
-use crate::args::{Engine, Identity, Source};
+use crate::args::{Engine, Source};
 use crate::rule_window::TILE;
 
 /// Which of the two files.
@@ -62,12 +62,29 @@ struct Test {
 }
 
 impl Own<'_> {
+    /// The SLOs that have no tests, as their queries do not tell which series to make up; refused where there is no other.
+    pub(crate) fn untold(&self) -> Result<Vec<&str>, Vec<String>> {
+        let ruled = self.ruled()?;
+        let untold = ruled.iter().filter(|ruled| ruled.subject.counters.examples().is_none());
+        let untold: Vec<_> = untold.map(|ruled| ruled.slo.name()).collect();
+        if untold.is_empty() || untold.len() < ruled.len() {
+            return Ok(untold);
+        }
+        let reason = |slo: &&str| {
+            format!(
+                "slos.{slo}: its queries do not tell which series to make up, so there would be no test at all; write a counter's \
+                 selector with plain values, like `mails_total{{result=\"failed\"}}`"
+            )
+        };
+        Err(untold.iter().map(reason).collect())
+    }
+
     /// The file, for rules in a file of this name beside it.
     pub(crate) fn unit_tests(&self, rules: &str, proof: Proof) -> Result<String, Vec<String>> {
         let groups = self.file()?.groups;
         let (mut tests, mut untold) = (Vec::new(), Vec::new());
         for ruled in self.ruled()? {
-            let Some(examples) = ruled.subject.counters.examples(self.set.service()) else {
+            let Some(examples) = ruled.subject.counters.examples() else {
                 untold.push(format!(
                     "None for {}: its queries do not tell which series to make up.\n",
                     ruled.slo.name()
@@ -78,7 +95,7 @@ impl Own<'_> {
             let is_alone = self.source == Source::Http || ruled.is_foreign();
             for (severity, stories) in stories_of(&ruled, proof) {
                 for story in stories {
-                    let test = test((&ruled, self.set.service()), severity, proof, story, &examples);
+                    let test = test(&ruled, severity, proof, story, &examples);
                     test.join(&mut tests, is_alone.then(|| ruled.slo.name()));
                 }
             }
@@ -163,7 +180,7 @@ impl Test {
 }
 
 fn test(
-    (ruled, service): (&Ruled<'_>, &str),
+    ruled: &Ruled<'_>,
     severity: Severity,
     proof: Proof,
     (name, mut stretches): Story,
@@ -171,6 +188,8 @@ fn test(
 ) -> Test {
     let every = proof.every();
     let spans = told(&ruled.alerts, ruled.slo.window(), severity, every, &stretches);
+    let kept_for = kept_for(&ruled.alerts, severity).map_or(0, |time| u64::from(time.as_seconds()));
+    let spans = kept(spans, kept_for.div_ceil(60 * every) * every);
     cut(&mut stretches, &spans, 5 * every);
     let minutes = stretches.iter().map(|stretch| stretch.minutes).sum();
     let values = |counts: &Counted| match counts {
@@ -183,8 +202,8 @@ fn test(
     let counters = examples.iter().map(|(series, counts)| (series.clone(), values(counts)));
     let recorded = [
         planned(ruled, &stretches),
-        budget(ruled, service, proof, minutes),
-        start(ruled, service, minutes),
+        budget(ruled, proof, minutes),
+        begun(ruled, minutes),
     ];
     Test {
         name: name.to_owned(),
@@ -207,31 +226,25 @@ fn planned(ruled: &Ruled<'_>, stretches: &[Stretch]) -> Option<(String, String)>
 
 /// The minutes in which there was a budget, by which windows up to six hours know how much of them was seen: evaluated
 /// each tile, the rules record a fifth of them. Only where a ticket has such a window.
-fn budget(ruled: &Ruled<'_>, service: &str, proof: Proof, minutes: u64) -> Option<(String, String)> {
+fn budget(ruled: &Ruled<'_>, proof: Proof, minutes: u64) -> Option<(String, String)> {
     let mut tickets = of(&ruled.alerts, Severity::Ticket);
     let is_read = proof == Proof::Tickets && tickets.any(|condition| !is_tiled(condition.long()));
     is_read.then(|| {
-        let mut labels = labels_of(ruled, service);
-        labels.push((WINDOW_LABEL.to_owned(), ruled.subject.window.to_string()));
+        let subject = &ruled.subject;
+        let mut labels = subject.recorded_example();
+        labels.push((WINDOW_LABEL.to_owned(), subject.window.to_string()));
         let value = subject::budget(ruled.slo.target());
         (recorded(BUDGET, &labels), format!("{value}x{minutes}"))
     })
 }
 
-/// When the period of a calendar's window began, before all that is told: no process says it, and dates are of this century.
-fn start(ruled: &Ruled<'_>, service: &str, minutes: u64) -> Option<(String, String)> {
-    ruled.subject.window.period()?;
-    Some((recorded(START, &labels_of(ruled, service)), format!("0x{minutes}")))
-}
-
-/// The labels of what is recorded of an SLO, whatever the window.
-fn labels_of(ruled: &Ruled<'_>, service: &str) -> Vec<(String, String)> {
-    let mut labels = ruled.subject.all_labels();
-    let has_job = labels.iter().any(|(label, _)| label == JOB);
-    if ruled.subject.identity != Identity::Promoted && !has_job {
-        labels.push((JOB.to_owned(), service.to_owned()));
-    }
-    labels
+/// That the period of a calendar has begun, as a process says it: before all that happens, and before all dates.
+fn begun(ruled: &Ruled<'_>, minutes: u64) -> Option<(String, String)> {
+    let subject = &ruled.subject;
+    subject.window.period()?;
+    let labels = subject.raw_example()?;
+    let series = promql::selector(names::WINDOW_START.prometheus, &labels);
+    Some((series, format!("0x{minutes}")))
 }
 
 fn recorded(name: &str, labels: &[(String, String)]) -> String {
@@ -282,7 +295,7 @@ fn expectations(ruled: &Ruled<'_>, severity: Severity, proof: Proof, spans: &[Sp
             promql::is("alertname", BURN_ALERT),
             promql::is("alertstate", "firing"),
             promql::is(SEVERITY, ruled.routing().severity(severity)),
-            promql::is(slo_core::names::SLO_NAME.label, ruled.slo.name()),
+            promql::is(names::SLO_NAME.label, ruled.slo.name()),
         ],
     );
     let expectation = |(minute, fires): (u64, bool)| {

@@ -6,7 +6,7 @@ use slo_core::{HttpSli, names};
 
 use super::{Own, Ruled, known_until};
 use crate::args::Source;
-use crate::render::alerting::{DATA_MISSING, data_missing, silence};
+use crate::render::alerting::{DATA_MISSING, data_missing, heartbeat, silence, was_alive};
 use crate::render::counters::Counters;
 use crate::render::dates::WARNED_BEFORE;
 use crate::render::promql;
@@ -16,19 +16,33 @@ use crate::render::routing::Routing;
 use crate::render::rule_file::{Group, Rule};
 
 impl Own<'_> {
-    pub(super) fn data(&self, ruled: &[Ruled<'_>]) -> Option<Group> {
+    pub(super) fn data(&self, ruled: &[Ruled<'_>]) -> impl Iterator<Item = Group> {
         let mut alerts: Vec<_> = self.service_missing(ruled).into_iter().collect();
         alerts.extend(ruled.iter().filter_map(|ruled| self.counters_missing(ruled)));
+        let beats = !alerts.is_empty();
         alerts.extend(known_until(ruled).map(|until| self.dates_run_out(until)));
-        let name = format!("slo-{}-data", self.set.service());
-        (!alerts.is_empty()).then(|| Group::new(name, "5m", alerts))
+        let beat = beats.then(|| Group::new(self.group_name("heartbeat"), "1m", vec![self.heartbeat()]));
+        let data = (!alerts.is_empty()).then(|| Group::new(self.group_name("data"), "5m", alerts));
+        beat.into_iter().chain(data)
+    }
+
+    /// Of these rules: those of other services and environments have others.
+    fn heartbeat(&self) -> Rule {
+        let labels = self.whose().names();
+        labels.fold(heartbeat(), |rule, (label, value)| rule.label(label, value))
+    }
+
+    fn alive(&self) -> String {
+        let labels = self.whose().names();
+        let matchers: Vec<_> = labels.map(|(label, value)| promql::is(label, &value)).collect();
+        was_alive(&matchers, silence(self.push_seconds))
     }
 
     /// One alert for what the service itself counts, unless nobody is told of any of these promises.
     fn service_missing(&self, ruled: &[Ruled<'_>]) -> Option<Rule> {
         let own: Vec<_> = ruled.iter().filter(|ruled| !ruled.is_foreign()).collect();
         own.iter().find(|ruled| tells_somebody(ruled))?;
-        let mut matchers = vec![promql::is(names::SERVICE_NAME.label, self.set.service())];
+        let mut matchers = self.whose().recorded();
         if own.len() < ruled.len() {
             let of_its_own = own.iter().map(|ruled| ruled.slo.name());
             matchers.push(promql::is_any(names::SLO_NAME.label, of_its_own));
@@ -36,16 +50,17 @@ impl Own<'_> {
         let has_exclusions = own.iter().any(|ruled| ruled.slo.has_exclusions());
         let traffic = traffic(&matchers, has_exclusions);
         let counters = match self.source {
-            Source::Events => Counters::of_service(self.identity, self.set.service()),
-            Source::Http => Counters::of_http(self.identity, self.set.service(), &HttpSli::every_route()),
+            Source::Events => Counters::of_service(&self.whose()),
+            Source::Http => Counters::of_http(&self.whose(), &HttpSli::every_route()),
         };
-        let routing = Routing::of_service(self.set);
+        let (routing, silence) = (Routing::of_service(self.set), silence(self.push_seconds));
+        let present = counters.presence(Some(silence));
         Some(data_missing(
             self.identity,
             &traffic,
-            self.push_seconds,
+            silence,
             &routing,
-            |range| counters.presence(Some(range)),
+            (&present, &self.alive()),
         ))
     }
 
@@ -53,14 +68,13 @@ impl Own<'_> {
     fn counters_missing(&self, ruled: &Ruled<'_>) -> Option<Rule> {
         let counters = ruled.subject.counters.engine().filter(|_| tells_somebody(ruled))?;
         let (by, silence) = (ruled.subject.by(), silence(self.push_seconds));
-        let matchers = [
-            promql::is(names::SERVICE_NAME.label, self.set.service()),
-            promql::is(names::SLO_NAME.label, ruled.slo.name()),
-        ];
+        let slo = promql::is(names::SLO_NAME.label, ruled.slo.name());
+        let matchers: Vec<_> = self.whose().recorded().into_iter().chain([slo]).collect();
         let expr = format!(
-            "max by ({by}) (\n{}\n)\nunless on ()\n{}",
+            "max by ({by}) (\n{}\n)\nunless on ()\n{}\n{}",
             indented(&traffic(&matchers, ruled.slo.has_exclusions())),
-            counters.presence(Some(silence))
+            counters.presence(Some(silence)),
+            self.alive()
         );
         let description = format!(
             "There were events within the last day, and for {} minutes there is nothing to count. Either what counts them is \
@@ -88,8 +102,9 @@ impl Own<'_> {
             "They know planned times and the beginnings of periods until {day}. After that planned work counts against the \
              budget, and no period begins. Write the rules anew with `slo rules --from` and a later day."
         );
-        let rule = Rule::alert("SloDatesRunOut", format!("vector(time()) > {}", until - WARNED_BEFORE))
-            .label(names::SERVICE_NAME.label, self.set.service());
+        let rule = Rule::alert("SloDatesRunOut", format!("vector(time()) > {}", until - WARNED_BEFORE));
+        let labels = self.whose().names();
+        let rule = labels.fold(rule, |rule, (label, value)| rule.label(label, value));
         Routing::of_service(self.set)
             .routed(rule, Severity::Ticket, &[])
             .annotated([("summary", summary), ("description", description)])

@@ -54,6 +54,20 @@ pub(super) fn told(
     spans
 }
 
+/// As long as an alert goes on when it does not hold any more: what comes again within that time was not over.
+pub(super) fn kept(spans: Vec<Span>, minutes: u64) -> Vec<Span> {
+    let mut all: Vec<Span> = Vec::new();
+    for (from, to) in spans {
+        let to = to.map(|to| to + minutes);
+        match all.last_mut() {
+            // Again at the very end: it held before anybody looked whether the time was over.
+            Some((_, before)) if before.is_some_and(|before| from <= before) => *before = to,
+            _ => all.push((from, to)),
+        }
+    }
+    all
+}
+
 /// What each minute brings, as rules see it: of a planned time, and for some minutes behind it, nothing.
 fn minutes(stretches: &[Stretch]) -> impl Iterator<Item = Events> {
     let mut masked = 0;
