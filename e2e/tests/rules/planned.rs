@@ -28,7 +28,8 @@ fn planned(name: &str) -> Result<Slo, Failure> {
 /// The expressions that are recorded under a name in the groups of one SLO, each on one line.
 fn expressions(rules: &str, slo: &str, record: &str) -> Result<Vec<String>, Failure> {
     let group = rules.split("\n  - name: ").filter(|group| {
-        group.starts_with(&format!("slo-shop-{slo}\n")) || group.starts_with(&format!("slo-shop-{slo}-tiles\n"))
+        group.starts_with(&format!("slo-shop-production-{slo}\n"))
+            || group.starts_with(&format!("slo-shop-production-{slo}-tiles\n"))
     });
     let all = group.flat_map(|group| group.split("\n      - ").skip(1));
     let wanted = all.filter(|rule| rule.starts_with(&format!("record: {record}\n")));
