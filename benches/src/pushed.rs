@@ -65,13 +65,20 @@ fn accept(push: TcpStream, told: &AtomicU64) -> io::Result<()> {
     }
     let mut body = vec![0; length];
     push.read_exact(&mut body)?;
-    told.store(records(&ExportMetricsServiceRequest::decode(&*body)?), Ordering::Relaxed);
-    let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    told.store(
+        records(&ExportMetricsServiceRequest::decode(&*body)?),
+        Ordering::Relaxed,
+    );
+    let answer =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     push.get_mut().write_all(answer)
 }
 
 fn records(push: &ExportMetricsServiceRequest) -> u64 {
-    let scopes = push.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+    let scopes = push
+        .resource_metrics
+        .iter()
+        .flat_map(|resource| &resource.scope_metrics);
     let metrics = scopes.flat_map(|scope| &scope.metrics);
     let durations = metrics.filter(|metric| metric.name == "http.server.request.duration");
     let counts = durations.map(|metric| match &metric.data {

@@ -3,7 +3,9 @@
 use opentelemetry::InstrumentationScope;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use slo_axum::{AlreadyInstrumented, Answer, ClosedAttribute, Life, Reliability, ReliabilityBuilder, opentelemetry_0_33};
+use slo_axum::{
+    AlreadyInstrumented, Answer, ClosedAttribute, Life, Reliability, ReliabilityBuilder, opentelemetry_0_33,
+};
 use slo_core::{Cause, Events, HttpSli, Override, Slo, SloSet, Window};
 
 use super::{Kind, Layered};
