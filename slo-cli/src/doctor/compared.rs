@@ -45,7 +45,8 @@ impl Differences {
 
     /// Of rules that are loaded twice the one that is nearest counts.
     fn add(&mut self, rule: &Rule, twins: &[&Loaded]) {
-        let wanted = rule.lasts().and_then(lengths).unwrap_or_default();
+        let time = |said: Option<&str>| said.and_then(lengths).unwrap_or_default();
+        let wanted = (time(rule.lasts()), time(rule.keeps()));
         let on_time: Vec<_> = twins.iter().filter(|twin| timing(twin, wanted).is_none()).collect();
         if on_time.is_empty() {
             let how = twins.first().and_then(|twin| timing(twin, wanted));
@@ -57,17 +58,12 @@ impl Differences {
     }
 }
 
-/// How an alert keeps other times than it should. Ours never go on firing once their expression is false.
-fn timing(loaded: &Loaded, wanted: Duration) -> Option<String> {
-    if loaded.lasting != wanted {
-        return Some(format!(
-            "has `for: {}` instead of {}",
-            shown(loaded.lasting),
-            shown(wanted)
-        ));
-    }
-    let keeps = !loaded.keeps_firing.is_zero();
-    keeps.then(|| format!("has `keep_firing_for: {}`", shown(loaded.keeps_firing)))
+/// How an alert keeps other times than it should: before it fires, and when its expression is false again.
+fn timing(loaded: &Loaded, (lasting, kept): (Duration, Duration)) -> Option<String> {
+    let differs = |key: &str, has: Duration, wanted: Duration| {
+        (has != wanted).then(|| format!("has `{key}: {}` instead of {}", shown(has), shown(wanted)))
+    };
+    differs("for", loaded.lasting, lasting).or_else(|| differs("keep_firing_for", loaded.keeps_firing, kept))
 }
 
 fn shown(time: Duration) -> String {
@@ -166,7 +162,9 @@ mod tests {
             keeps_firing: Duration::from_secs(300),
             ..loaded()
         };
-        assert_eq!(between(long).timing, ["`SloA` has `keep_firing_for: 5m`"]);
+        assert_eq!(between(long).timing, ["`SloA` has `keep_firing_for: 5m` instead of 0s"]);
+        let short = Differences::between(&file(vec![alert().kept_for("4m40s")]), [&loaded()]);
+        assert_eq!(short.timing, ["`SloA` has `keep_firing_for: 0s` instead of 4m 40s"]);
         let mut mute = loaded();
         mute.annotations.remove("summary");
         assert_eq!(between(mute).texts, ["SloA"]);

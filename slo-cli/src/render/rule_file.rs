@@ -105,6 +105,14 @@ impl Rule {
         }
     }
 
+    /// How long it goes on when it does not hold any more, if it is an alert that does.
+    pub(crate) fn keeps(&self) -> Option<&str> {
+        match &self.what {
+            What::Alert { kept, .. } => kept.as_deref(),
+            What::Record(_) => None,
+        }
+    }
+
     /// What an alert says; nothing of a rule that records.
     pub(crate) fn annotations(&self) -> impl Iterator<Item = (&String, &String)> {
         let all: &[(String, String)] = match &self.what {
