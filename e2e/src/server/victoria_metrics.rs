@@ -106,16 +106,23 @@ impl VictoriaMetrics {
         Http::new().get(&page)?.accepted("GET", &page)
     }
 
-    /// Imports samples as JSON lines: `{"metric":{..},"values":[..],"timestamps":[milliseconds, ..]}`.
+    /// Imports samples as JSON lines: `{"metric":{..},"values":[..],"timestamps":[milliseconds, ..]}`. A piece at a time, so
+    /// that a machine with much to do still takes each in before the server loses patience.
     ///
     /// # Errors
     ///
     /// [`HttpError`], also when the answer is not 200 or 204. Lines that it cannot read are only in its log.
     pub fn import(&self, json_lines: &str) -> Result<(), HttpError> {
         let url = format!("{}/api/v1/import", self.url());
-        Http::new()
-            .post(&url, "application/json", json_lines)?
-            .accepted("POST", &url)
+        let mut rest = json_lines;
+        while !rest.is_empty() {
+            let (piece, more) = rest.split_at(end_of_piece(rest));
+            Http::new()
+                .post(&url, "application/json", piece)?
+                .accepted("POST", &url)?;
+            rest = more;
+        }
+        Ok(())
     }
 
     /// The server: port, log, folder, process.
@@ -132,6 +139,19 @@ impl VictoriaMetrics {
     fn flush_page(&self) -> String {
         format!("{}/internal/force_flush", self.url())
     }
+}
+
+/// Behind as many whole lines as fit into a piece; behind the first where that is longer.
+fn end_of_piece(lines: &str) -> usize {
+    const LONGEST: usize = 4_000_000;
+    let bytes = lines.as_bytes();
+    if bytes.len() <= LONGEST {
+        return bytes.len();
+    }
+    let is_end = |byte: &u8| *byte == b'\n';
+    let last = bytes[..LONGEST].iter().rposition(is_end);
+    let end = last.or_else(|| bytes.iter().position(is_end));
+    end.map_or(bytes.len(), |end| end + 1)
 }
 
 const SCRAPES: &str = "scrapes.yml";

@@ -17,6 +17,9 @@ use crate::slo_probes;
 const PATIENCE: Duration = Duration::from_secs(90);
 const ENDPOINT: &str = "/real-price/synthetic/health";
 
+/// One that every spec has: numbers as written.
+const ENVIRONMENT: &str = "production";
+
 /// The example, probed by an exporter of the written modules; and the other files, in a folder.
 struct Probed {
     example: Instance,
@@ -32,7 +35,7 @@ impl Probed {
         let common = [
             spec.as_str(),
             "--environment",
-            Instance::ENVIRONMENT,
+            ENVIRONMENT,
             "--target",
             &example.base,
             "--interval",
@@ -106,8 +109,8 @@ fn prometheus_sees_what_the_examples_own_header_says_and_then_that_it_is_gone() 
     let prom = prometheus.prom();
     let seen = eventually(PATIENCE, || is_in(&prom, "real-price-freshness", probed.said()?))?;
     let labels = ["job", "service_name", "deployment_environment_name"].map(|label| seen.label(label));
-    let job = "slo-health/real-estate/e2e/real-price-freshness";
-    assert_eq!(labels, [job, "real-estate", Instance::ENVIRONMENT]);
+    let job = "slo-health/real-estate/production/real-price-freshness";
+    assert_eq!(labels, [job, "real-estate", ENVIRONMENT]);
     assert_eq!(seen.label("instance"), format!("{}{ENDPOINT}", probed.example.base));
     // Only an answer of ours tells an age; the newest price is of this month.
     let age = eventually(PATIENCE, || Ok(prom.scalar("slo_health:data_age_seconds")?))?;
@@ -136,7 +139,7 @@ fn two_slos_of_one_endpoint_are_told_by_its_one_probe() -> Outcome {
     let prom = victoria.prom();
     for slo in ["prices-of-the-week", "real-price-freshness"] {
         let seen = eventually(PATIENCE, || is_in(&prom, slo, probed.said()?))?;
-        assert_eq!(seen.label("job"), format!("slo-health/real-estate/e2e/{slo}"));
+        assert_eq!(seen.label("job"), format!("slo-health/real-estate/production/{slo}"));
         let of_slo = format!("slo_health:data_age_seconds{{slo_name=\"{slo}\"}}");
         eventually(PATIENCE, || Ok(prom.scalar(&of_slo)?))?;
     }

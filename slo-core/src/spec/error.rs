@@ -17,7 +17,7 @@ use crate::terminal::{self, is_unseen};
 /// ```
 /// use slo_core::SloSet;
 ///
-/// let text = "version: 1\nservice: Shop\nslos: []";
+/// let text = "version: 1\nservice: my/shop\nslos: []";
 /// let refused = SloSet::from_yaml(text).unwrap_err();
 /// let keys: Vec<_> = refused.mistakes().iter().map(|mistake| mistake.key()).collect();
 /// assert_eq!(keys, ["service", "slos"]);
