@@ -4,6 +4,7 @@ use slo_core::names;
 
 use crate::args::Identity;
 use crate::render::promql;
+use crate::render::whose::{Environment, Place, Whose};
 
 /// One service in one environment, as the labels of its series say.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -85,25 +86,25 @@ impl Target {
 
     /// Matches what the service itself pushes.
     pub(super) fn matchers(&self) -> Vec<String> {
-        match self.identity {
-            Identity::Promoted => self.recorded_matchers(),
-            Identity::Job | Identity::TargetInfo => vec![match &self.namespace {
-                Some(namespace) => promql::is(JOB, &format!("{namespace}/{}", self.service)),
-                None => self.identity.is_service(&self.service),
-            }],
-        }
+        self.whose().raw()
     }
 
     /// Matches what rules and probes record of the service.
     pub(super) fn recorded_matchers(&self) -> Vec<String> {
-        let environment = self.environment.as_ref().filter(|_| self.environment_asked().is_some());
-        let named = [
-            (names::SERVICE_NAME, Some(&self.service)),
-            (names::SERVICE_NAMESPACE, self.namespace.as_ref()),
-            (names::DEPLOYMENT_ENVIRONMENT_NAME, environment),
-        ];
-        let named = named.into_iter().filter_map(|(name, value)| Some((name.label, value?)));
-        named.map(|(label, value)| promql::is(label, value)).collect()
+        self.whose().recorded()
+    }
+
+    /// As the rules say it.
+    fn whose(&self) -> Whose {
+        let environment = self.environment.clone();
+        Whose {
+            identity: self.identity,
+            service: self.service.clone(),
+            place: Place {
+                namespace: self.namespace.clone(),
+                environment: environment.map_or_else(Environment::default, Environment::Named),
+            },
+        }
     }
 
     /// Of series that the service pushes: those of the environment, where another series says which that is.
