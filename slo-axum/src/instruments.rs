@@ -19,7 +19,7 @@ use crate::series::Places;
 use crate::shared::Shared;
 
 /// The version of the semantic conventions that the scope declares.
-pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
 
 /// Bucket boundaries in seconds that the conventions advise for the duration histogram.
 const ADVISED_BOUNDARIES: [f64; 14] = [
@@ -164,13 +164,16 @@ impl Instruments {
     }
 }
 
-/// With the scope of everything that we record.
 fn meter(provider: &dyn MeterProvider) -> Meter {
-    let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+    provider.meter_with_scope(scope())
+}
+
+/// Of everything that we record.
+pub(crate) fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_schema_url(SCHEMA_URL)
-        .build();
-    provider.meter_with_scope(scope)
+        .build()
 }
 
 /// The advised boundaries and every latency limit in use, so that a limit is judged alike here and in the engine.

@@ -6,15 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::KeyValue;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::common::v1 as common;
 use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Histogram, HistogramDataPoint, Metric, ScopeMetrics, metric,
 };
+use opentelemetry_proto::transform::common::tonic::Attributes;
 use opentelemetry_sdk::metrics::Temporality;
 use slo_core::names::HTTP_SERVER_REQUEST_DURATION as DURATION;
 
 use crate::durations::Recorded;
-use crate::instruments::{Counted, SCHEMA_URL};
+use crate::instruments::{Counted, scope};
 use crate::shared::Shared;
 
 /// What is pushed of the durations: all since the beginning each time, or what is new since the last push.
@@ -98,7 +98,7 @@ fn all(shared: &Shared) -> impl Iterator<Item = (Counted<'_>, Recorded)> {
 
 fn point(series: &Counted<'_>, recorded: &Recorded, since: SystemTime, now: SystemTime) -> HistogramDataPoint {
     HistogramDataPoint {
-        attributes: series.attributes.iter().map(attribute).collect(),
+        attributes: Attributes::from(series.attributes.iter().cloned()).0,
         start_time_unix_nano: unix_nanos(since),
         time_unix_nano: unix_nanos(now),
         count: recorded.count(),
@@ -109,39 +109,23 @@ fn point(series: &Counted<'_>, recorded: &Recorded, since: SystemTime, now: Syst
     }
 }
 
-fn attribute(attribute: &KeyValue) -> common::KeyValue {
-    common::KeyValue {
-        key: attribute.key.as_str().to_owned(),
-        value: Some(attribute.value.clone().into()),
-        ..common::KeyValue::default()
-    }
-}
-
 /// The scope that our other metrics are in.
 fn our_scope(push: &mut ExportMetricsServiceRequest) -> &mut ScopeMetrics {
     if push.resource_metrics.is_empty() {
         push.resource_metrics.push(Default::default());
     }
     let scopes = &mut push.resource_metrics[0].scope_metrics;
-    let is_ours = |scope: &ScopeMetrics| {
-        scope
-            .scope
-            .as_ref()
-            .is_some_and(|scope| scope.name == env!("CARGO_PKG_NAME"))
-    };
-    let ours = scopes.iter().position(is_ours).unwrap_or_else(|| {
+    let ours = scope();
+    let is_ours = |known: &ScopeMetrics| known.scope.as_ref().is_some_and(|known| known.name == ours.name());
+    let place = scopes.iter().position(is_ours).unwrap_or_else(|| {
         scopes.push(ScopeMetrics {
-            scope: Some(common::InstrumentationScope {
-                name: env!("CARGO_PKG_NAME").to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                ..common::InstrumentationScope::default()
-            }),
-            schema_url: SCHEMA_URL.to_owned(),
+            scope: Some((&ours, None).into()),
+            schema_url: ours.schema_url().unwrap_or_default().to_owned(),
             ..ScopeMetrics::default()
         });
         scopes.len() - 1
     });
-    &mut scopes[ours]
+    &mut scopes[place]
 }
 
 /// In OTLP's form: good until 2554.
