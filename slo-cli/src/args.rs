@@ -31,6 +31,7 @@ pub(crate) use self::probed::{USUAL_ENVIRONMENT, usual_target};
 pub use self::probes::{Access, Pace, ProbesArgs};
 pub(crate) use self::rules::push_interval;
 pub use self::rules::{Engine, Identity, PushInterval, RuleFormat, RulesArgs, Source};
+pub(crate) use self::sinks::LoginArgs;
 pub use self::sinks::{AlertmanagerArgs, WebhookArgs};
 pub use self::status::{Numbers, StatusArgs};
 

@@ -1,8 +1,21 @@
 //! Who else is asked or told, and how to log in there: the Alertmanager and a webhook.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+
+/// What the arguments say of a login, under the names that it has for one of those who are asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoginArgs<'a> {
+    pub(crate) headers: &'a [String],
+    pub(crate) token_file: Option<&'a Path>,
+    pub(crate) user: Option<&'a str>,
+    pub(crate) password_file: Option<&'a Path>,
+    pub(crate) ca_file: Option<&'a Path>,
+    /// The variables that hold a token and a password.
+    pub(crate) variables: [&'static str; 2],
+    pub(crate) password_flag: &'static str,
+}
 
 /// Arguments that say where somebody is and how to log in there: the same ones as for the engine, with a name before.
 macro_rules! somebody {
@@ -57,6 +70,23 @@ macro_rules! somebody {
             #[doc = concat!("A file in PEM with the only certificates to trust for ", $who, "; Mozilla's when left out.")]
             #[arg(id = concat!($flag, "-ca-file"), long = concat!($flag, "-ca-file"), value_name = "FILE")]
             pub ca_file: Option<PathBuf>,
+        }
+
+        impl $args {
+            pub(crate) fn login(&self) -> LoginArgs<'_> {
+                LoginArgs {
+                    headers: &self.headers,
+                    token_file: self.bearer_token_file.as_deref(),
+                    user: self.user.as_deref(),
+                    password_file: self.password_file.as_deref(),
+                    ca_file: self.ca_file.as_deref(),
+                    variables: [
+                        concat!("SLO_", $variable, "_TOKEN"),
+                        concat!("SLO_", $variable, "_PASSWORD"),
+                    ],
+                    password_flag: concat!("--", $flag, "-password-file"),
+                }
+            }
         }
     };
 }

@@ -1,24 +1,9 @@
 //! How to log in at whoever is asked or told: from arguments, files and the environment, in one way for all.
 
-use std::path::Path;
-
-use crate::args::{AlertmanagerArgs, EngineArgs, WebhookArgs};
+use crate::args::{AlertmanagerArgs, EngineArgs, LoginArgs, WebhookArgs};
 use crate::prom::{Access, Engine, EngineError, Login, Secret};
 
 use super::gate::Surroundings;
-
-/// What is said of a login, under the names that it has for one of those who are asked.
-#[derive(Clone, Copy, Debug)]
-struct Said<'a> {
-    headers: &'a [String],
-    token_file: Option<&'a Path>,
-    user: Option<&'a str>,
-    password_file: Option<&'a Path>,
-    ca_file: Option<&'a Path>,
-    /// The variables that hold a token and a password.
-    variables: [&'static str; 2],
-    password_flag: &'static str,
-}
 
 /// The engine that the arguments and the environment name.
 ///
@@ -26,45 +11,27 @@ struct Said<'a> {
 ///
 /// [`EngineError`] for an address, a header, a secret or certificates that cannot be used.
 pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, EngineError> {
-    let access = Said::of_engine(args).access(|name| around.variable(name))?;
+    let access = access(of_engine(args), |name| around.variable(name))?;
     reached(args, &args.url, access)
 }
 
 /// One instance of a service. What the environment holds to log in with is for the engine, and not shown to others.
 pub(super) fn instance(args: &EngineArgs, url: &str) -> Result<Engine, EngineError> {
-    let said = Said::of_engine(args);
+    let said = of_engine(args);
     // A user may come from the environment as well.
     let user = said.user.filter(|_| said.password_file.is_some());
-    let access = Said { user, ..said }.access(|_| None)?;
+    let access = access(LoginArgs { user, ..said }, |_| None)?;
     reached(args, url, access)
 }
 
 /// What lets us in at the Alertmanager; nothing where there is none. Says which argument is wrong.
 pub(super) fn alertmanager(args: &AlertmanagerArgs, around: &impl Surroundings) -> Result<Access, String> {
-    let said = Said {
-        headers: &args.headers,
-        token_file: args.bearer_token_file.as_deref(),
-        user: args.user.as_deref(),
-        password_file: args.password_file.as_deref(),
-        ca_file: args.ca_file.as_deref(),
-        variables: ["SLO_ALERTMANAGER_TOKEN", "SLO_ALERTMANAGER_PASSWORD"],
-        password_flag: "--alertmanager-password-file",
-    };
-    said.of_sink("the Alertmanager", args.url.as_deref(), around)
+    of_sink("the Alertmanager", args.url.as_deref(), args.login(), around)
 }
 
 /// The same for the webhook.
 pub(super) fn webhook(args: &WebhookArgs, around: &impl Surroundings) -> Result<Access, String> {
-    let said = Said {
-        headers: &args.headers,
-        token_file: args.bearer_token_file.as_deref(),
-        user: args.user.as_deref(),
-        password_file: args.password_file.as_deref(),
-        ca_file: args.ca_file.as_deref(),
-        variables: ["SLO_WEBHOOK_TOKEN", "SLO_WEBHOOK_PASSWORD"],
-        password_flag: "--webhook-password-file",
-    };
-    said.of_sink("the webhook", args.url.as_deref(), around)
+    of_sink("the webhook", args.url.as_deref(), args.login(), around)
 }
 
 fn reached(args: &EngineArgs, url: &str, access: Access) -> Result<Engine, EngineError> {
@@ -72,63 +39,61 @@ fn reached(args: &EngineArgs, url: &str, access: Access) -> Result<Engine, Engin
     builder.let_in_by(access).build()
 }
 
-impl<'a> Said<'a> {
-    fn of_engine(args: &'a EngineArgs) -> Self {
-        Self {
-            headers: &args.headers,
-            token_file: args.bearer_token_file.as_deref(),
-            user: args.user.as_deref(),
-            password_file: args.password_file.as_deref(),
-            ca_file: args.ca_file.as_deref(),
-            variables: ["SLO_PROMETHEUS_TOKEN", "SLO_PROMETHEUS_PASSWORD"],
-            password_flag: "--password-file",
-        }
+fn of_engine(args: &EngineArgs) -> LoginArgs<'_> {
+    LoginArgs {
+        headers: &args.headers,
+        token_file: args.bearer_token_file.as_deref(),
+        user: args.user.as_deref(),
+        password_file: args.password_file.as_deref(),
+        ca_file: args.ca_file.as_deref(),
+        variables: ["SLO_PROMETHEUS_TOKEN", "SLO_PROMETHEUS_PASSWORD"],
+        password_flag: "--password-file",
     }
+}
 
-    /// Of somebody who need not be there: a token for nobody is no mistake.
-    fn of_sink(self, who: &str, url: Option<&str>, around: &impl Surroundings) -> Result<Access, String> {
-        if url.is_none_or(|url| url.trim().is_empty()) {
-            return Ok(Access::default());
-        }
-        let access = self.access(|name| around.variable(name));
-        access.map_err(|error| format!("slo: for {who}: {error}"))
+/// Of somebody who need not be there: a token for nobody is no mistake.
+fn of_sink(who: &str, url: Option<&str>, said: LoginArgs<'_>, around: &impl Surroundings) -> Result<Access, String> {
+    if url.is_none_or(|url| url.trim().is_empty()) {
+        return Ok(Access::default());
     }
+    let access = access(said, |name| around.variable(name));
+    access.map_err(|error| format!("slo: for {who}: {error}"))
+}
 
-    fn access(self, variable: impl Fn(&str) -> Option<String>) -> Result<Access, EngineError> {
-        let headers = self.headers.iter();
-        let mut access = headers
-            .map(String::as_str)
-            .try_fold(Access::default(), Access::header)?;
-        if let Some(file) = self.ca_file {
-            access = access.trusting(file)?;
-        }
-        match self.login(variable)? {
-            Some(login) => access.login(&login),
-            None => Ok(access),
-        }
+fn access(said: LoginArgs<'_>, variable: impl Fn(&str) -> Option<String>) -> Result<Access, EngineError> {
+    let headers = said.headers.iter();
+    let mut access = headers
+        .map(String::as_str)
+        .try_fold(Access::default(), Access::header)?;
+    if let Some(file) = said.ca_file {
+        access = access.trusting(file)?;
     }
+    match login(said, variable)? {
+        Some(login) => access.login(&login),
+        None => Ok(access),
+    }
+}
 
-    fn login(self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Login>, EngineError> {
-        let [token, password] = self.variables;
-        let of = |name: &str| variable(name).filter(|value| !value.is_empty()).map(Secret::new);
-        let token = match self.token_file {
-            Some(file) => Some(Secret::from_file("bearer token", file)?),
-            None => of(token),
-        };
-        let user = self.user.filter(|user| !user.is_empty());
-        let login = match (user, token) {
-            (Some(_), Some(_)) => return Err(EngineError::TwoLogins),
-            (None, token) => return Ok(token.map(Login::Bearer)),
-            (Some(user), None) => user.to_owned(),
-        };
-        let password = match self.password_file {
-            Some(file) => Secret::from_file("password", file)?,
-            None => of(password).ok_or_else(|| EngineError::Secret {
-                what: "password",
-                from: format!("the variable {password}"),
-                reason: format!("it is not set; set it, or give {}", self.password_flag),
-            })?,
-        };
-        Ok(Some(Login::Basic { user: login, password }))
-    }
+fn login(said: LoginArgs<'_>, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Login>, EngineError> {
+    let [token, password] = said.variables;
+    let of = |name: &str| variable(name).filter(|value| !value.is_empty()).map(Secret::new);
+    let token = match said.token_file {
+        Some(file) => Some(Secret::from_file("bearer token", file)?),
+        None => of(token),
+    };
+    let user = said.user.filter(|user| !user.is_empty());
+    let login = match (user, token) {
+        (Some(_), Some(_)) => return Err(EngineError::TwoLogins),
+        (None, token) => return Ok(token.map(Login::Bearer)),
+        (Some(user), None) => user.to_owned(),
+    };
+    let password = match said.password_file {
+        Some(file) => Secret::from_file("password", file)?,
+        None => of(password).ok_or_else(|| EngineError::Secret {
+            what: "password",
+            from: format!("the variable {password}"),
+            reason: format!("it is not set; set it, or give {}", said.password_flag),
+        })?,
+    };
+    Ok(Some(Login::Basic { user: login, password }))
 }
