@@ -2,10 +2,9 @@
 
 use std::io::Read;
 
-use super::Answer;
 use super::check::Source;
-use super::gate::{Surroundings, engine};
-use super::login;
+use super::login::{self, engine};
+use super::{Answer, Surroundings};
 use crate::args::{DoctorArgs, Format};
 use crate::doctor::{Diagnosis, Patient, State};
 use crate::exit::Exit;

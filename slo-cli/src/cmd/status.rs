@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::Answer;
-use super::gate::{Surroundings, engine};
+use super::login::engine;
+use super::{Answer, Surroundings};
 use crate::args::{Color, StatusArgs};
 use crate::exit::Exit;
 use crate::prom::{Ask, AskError};
@@ -253,35 +253,16 @@ fn columns(around: &impl Surroundings, screen: &impl Screen) -> usize {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use clap::Parser as _;
 
     use super::*;
     use crate::args::{Args, Command};
+    use crate::cmd::test_day::Day;
     use crate::prom::{Answered, History, Sample, Stretch};
 
-    /// A day that passes while somebody waits.
-    struct Day(DateTime<Utc>);
-
-    impl Surroundings for Day {
-        fn variable(&self, name: &str) -> Option<String> {
-            (name == "COLUMNS").then(|| "100".to_owned())
-        }
-
-        fn now(&self) -> DateTime<Utc> {
-            self.0
-        }
-
-        fn pause(&mut self, time: Duration) {
-            self.0 += time;
-        }
-
-        fn tell(&mut self, _: &str) {}
-    }
-
     fn day() -> Day {
-        Day(DateTime::from_timestamp(1_767_225_600, 0).unwrap())
+        Day::with(&[("COLUMNS", "100")])
     }
 
     /// Somebody who looks at so many views.

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use clap::Parser as _;
 
 use super::faults::SPEC;
-use super::tests::{Day, Later, MESSAGE, args, bypassing, shop};
+use super::tests::{Later, MESSAGE, args, bypassing, shop};
 use super::*;
 use crate::args::{Args, Command};
+use crate::cmd::test_day::Day;
 use crate::gate::audit;
 use crate::prom::Engine;
 use crate::test_server::{http, json, nobody, serving};

@@ -16,9 +16,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::tests::Day;
 use super::*;
 use crate::args::{Args, Command};
+use crate::cmd::test_day::Day;
 use crate::test_server::{http, json, nobody, request, serving};
 
 pub(super) const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \

@@ -5,47 +5,10 @@ use slo_core::gate::{Decision, Mode};
 
 use super::*;
 use crate::args::{Args, Command};
+use crate::cmd::test_day::Day;
 use crate::gate::audit;
 use crate::prom::{Answered, AskError, History, Sample, Stretch};
 use crate::test_server::{http, nobody, serving};
-
-/// A day that passes while somebody waits.
-pub(super) struct Day {
-    now: DateTime<Utc>,
-    said: Vec<String>,
-    pub(super) variables: Vec<(&'static str, &'static str)>,
-}
-
-impl Day {
-    pub(super) fn new() -> Self {
-        Self {
-            now: DateTime::from_timestamp(1_767_225_600, 0).unwrap(),
-            said: Vec::new(),
-            variables: Vec::new(),
-        }
-    }
-}
-
-impl Surroundings for Day {
-    fn variable(&self, name: &str) -> Option<String> {
-        let mut variables = self.variables.iter();
-        variables
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
-    }
-
-    fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
-    fn pause(&mut self, time: Duration) {
-        self.now += time;
-    }
-
-    fn tell(&mut self, line: &str) {
-        self.said.push(line.to_owned());
-    }
-}
 
 /// Fails so often, and then knows of nobody, which passes.
 pub(super) struct Later(pub(super) std::cell::Cell<u32>);
