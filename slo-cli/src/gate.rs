@@ -23,7 +23,6 @@ mod told;
 mod trailers;
 
 pub use self::evidence::gather;
-pub(crate) use self::evidence::{count, outcome_of, share};
 pub use self::instance::ask_instance;
 pub use self::marker::Marker;
 pub(crate) use self::notice::Notice;

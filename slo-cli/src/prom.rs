@@ -8,6 +8,7 @@ mod client;
 mod error;
 mod login;
 mod moment;
+mod numbers;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use self::client::{Engine, EngineBuilder, Hurried};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};
 pub(crate) use self::moment::now_of;
+pub(crate) use self::numbers::{count, counted, no_number, outcome_of, share};
 
 /// Whoever answers queries; a trait, so that a verdict can be tested without an engine.
 pub trait Ask {

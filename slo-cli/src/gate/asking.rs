@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use slo_core::gate::{Observation, Unseen};
 
-use crate::prom::{Answered, Ask, AskError, Course, Sample, Stretch, now_of};
+use crate::prom::{Answered, Ask, AskError, Course, Sample, Stretch, no_number, now_of};
 
 /// An engine at one moment. After the first failure that is not about the question it is asked no more, or ten questions
 /// would wait ten times as long as one.
@@ -146,9 +146,4 @@ impl Said {
         let doubts = self.answer.iter().flat_map(|answered| &answered.doubts);
         doubts.fold(seen, |seen, words| seen.warned(words.clone()))
     }
-}
-
-/// NaN, or an infinity: nothing can be concluded from it.
-pub(super) fn no_number(value: f64) -> Unseen {
-    Unseen::NoAnswer(format!("the engine says {value} where a number is asked for"))
 }

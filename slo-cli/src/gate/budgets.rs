@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, Observation, Unseen};
 use slo_core::{BurnWindow, ErrorBudget, Events, Ratio, Recovery, Share, Slo, SloSet, Tick, names};
 
-use super::asking::{Said, no_number};
+use super::asking::Said;
 use super::by_engine::ByEngine;
-use super::evidence::{Gathering, counted, outcome_of, share};
+use super::evidence::Gathering;
 use super::presence::Presence;
-use crate::prom::{Course, Sample, Stretch};
+use crate::prom::{Course, Sample, Stretch, counted, no_number, outcome_of, share};
 use crate::render::recorded::{BAD_TILES, VALID_TILES};
 use crate::render::subject::WINDOW_LABEL;
 use crate::rule_window::RuleWindow;

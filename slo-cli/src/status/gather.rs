@@ -21,7 +21,7 @@ use super::runs::runs;
 use super::span::Span;
 use super::standing::Standing;
 use crate::args::{Identity, Numbers};
-use crate::prom::{Ask, AskError, Sample};
+use crate::prom::{Ask, AskError, Sample, count};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -318,10 +318,7 @@ impl Gathering<'_> {
     /// The window's coverage, of parts of an hour; of what is younger, that of the last day.
     fn at_least_a_day(&self, key: &Key, window: Span, coverage: Option<Ratio>, answers: &Answers) -> Option<Ratio> {
         let whole = window.passed(self.asking.at()).as_secs();
-        let lately = answers
-            .seen_in_a_day
-            .get(key)
-            .and_then(|seconds| crate::gate::count(*seconds));
+        let lately = answers.seen_in_a_day.get(key).and_then(|seconds| count(*seconds));
         let lately = lately.and_then(|seconds| Ratio::new(seconds.min(whole), whole));
         coverage.max(lately).or_else(|| Ratio::new(0, 1))
     }
