@@ -1,6 +1,5 @@
 //! `slo gate`: what an engine, or one instance, knows of a service, as evidence for the gate of `slo-core`; and who is told.
 
-mod asking;
 pub mod audit;
 mod budgets;
 mod by_engine;

@@ -7,13 +7,12 @@ use slo_core::gate::{Evidence, Observation, Unseen};
 use slo_core::{Events, Slo, SloSet, names};
 
 use super::Target;
-use super::asking::Asking;
 use super::budgets::{Budget, Budgets};
 use super::freshness::freshness;
 use super::latency::latency;
 use super::presence::Presence;
 use super::queries::Queries;
-use crate::prom::{Ask, Sample, outcome_of};
+use crate::prom::{Ask, Asking, Sample, outcome_of};
 
 /// Asks an engine for everything that the gate's rules need to know of a service, at a moment or at the engine's now.
 ///

@@ -8,13 +8,13 @@ use slo_core::alert::AlertState;
 use slo_core::{BurnRate, ErrorBudget, Events, Ratio};
 
 use super::alerts::{self, Covered};
-use super::asking::{Asking, Got, Question};
 use super::burn_down::{burn_down, pieces, stretch};
 use super::counts::{self, Recorded};
 use super::definitions::{Definition, definitions};
 use super::filter::Filter;
 use super::freshness::checks;
 use super::identity::Key;
+use super::inquiry::{Got, Inquiry, Question};
 use super::overview::{Alert, AlertFrom, Burn, Check, CountedFrom, Overview, Promise, Seen, SeenBy};
 use super::queries::Queries;
 use super::runs::runs;
@@ -51,7 +51,7 @@ pub struct Wanted {
 /// more. What is merely missing is in [`Overview::doubts`].
 pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, AskError> {
     let gathering = Gathering {
-        asking: Asking::new(engine, wanted.at)?,
+        asking: Inquiry::new(engine, wanted.at),
         queries: Queries {
             identity: wanted.identity,
             filter: &wanted.filter,
@@ -62,7 +62,7 @@ pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, As
 }
 
 struct Gathering<'a> {
-    asking: Asking<'a>,
+    asking: Inquiry<'a>,
     queries: Queries<'a>,
     wanted: &'a Wanted,
 }
