@@ -4,15 +4,20 @@
 //! by the engine or not of that format is never taken for numbers: whoever asks gets to see it or an error.
 
 mod access;
+mod address;
+mod answer;
 mod asking;
 mod at_once;
+mod builder;
 mod client;
 mod error;
 mod login;
 mod moment;
 mod numbers;
 mod reply;
+mod retries;
 mod said;
+mod secrets;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
@@ -24,7 +29,8 @@ use chrono::{DateTime, Utc};
 
 pub use self::access::Access;
 pub(crate) use self::asking::{Asking, Query};
-pub use self::client::{Engine, EngineBuilder, Hurried};
+pub use self::builder::EngineBuilder;
+pub use self::client::{Engine, Hurried};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};
 use self::moment::now_of;
