@@ -114,16 +114,12 @@ impl Telling<'_> {
             answer.out = status_json::json(&overview, |promise| self.shows(promise));
             return answer;
         }
-        if let Some(file) = &self.args.html {
-            let page = status_html::html(&overview, |promise| self.shows(promise));
-            if file == Path::new("-") {
-                answer.out = page;
-                return answer;
-            }
-            if let Err(error) = std::fs::write(file, page) {
-                let complaint = format!("slo: {} cannot be written: {error}", file.display());
-                return Answer::complaint(Exit::Usage, complaint);
-            }
+        if self.args.html.as_deref() == Some(Path::new("-")) {
+            answer.out = self.page(&overview);
+            return answer;
+        }
+        if let Err(complaint) = self.write_page(&overview) {
+            return Answer::complaint(Exit::Usage, complaint);
         }
         answer.out = self.text(&overview, columns(around, screen));
         answer
@@ -138,8 +134,8 @@ impl Telling<'_> {
             let failure = match (gather(self.engine, &self.wanted), &last) {
                 (Ok(overview), _) => {
                     failing_since = None;
-                    if let Some(Err(error)) = self.write_page(&overview) {
-                        return Answer::complaint(Exit::Usage, error);
+                    if let Err(complaint) = self.write_page(&overview) {
+                        return Answer::complaint(Exit::Usage, complaint);
                     }
                     last = Some((overview, now));
                     None
@@ -160,12 +156,17 @@ impl Telling<'_> {
         }
     }
 
-    /// The page as well, where it is asked for.
-    fn write_page(&self, overview: &Overview) -> Option<Result<(), String>> {
-        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"))?;
-        let page = status_html::html(overview, |promise| self.shows(promise));
-        let written = std::fs::write(file, page);
-        Some(written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display())))
+    /// The page as well, where a file is named for it; else why it cannot be written.
+    fn write_page(&self, overview: &Overview) -> Result<(), String> {
+        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"));
+        file.map_or(Ok(()), |file| {
+            let written = std::fs::write(file, self.page(overview));
+            written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display()))
+        })
+    }
+
+    fn page(&self, overview: &Overview) -> String {
+        status_html::html(overview, |promise| self.shows(promise))
     }
 
     fn text(&self, overview: &Overview, width: usize) -> String {
