@@ -261,6 +261,7 @@ mod tests {
     use crate::args::{Args, Command};
     use crate::cmd::test_day::Day;
     use crate::prom::{Answered, History, Sample, Stretch};
+    use crate::test_words::assert_begins;
 
     fn day() -> Day {
         Day::with(&[("COLUMNS", "100")])
@@ -431,6 +432,22 @@ mod tests {
         assert_eq!(answer.exit, Exit::NoAnswer);
         assert!(answer.out.contains("NOT COMPLETE: a store is gone\n"), "{}", answer.out);
         assert_eq!(told(&["--html", "/nowhere/a.html"], &fine()).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_page_goes_to_a_file_beside_the_text_or_to_standard_output_in_its_place() {
+        let fine = || Rounds::failing(&[]);
+        let page = told(&["--html", "-"], &fine());
+        assert_eq!(page.exit, Exit::Pass);
+        assert_begins(&page.out.to_lowercase(), "<!doctype html>");
+        let file = std::env::temp_dir().join(format!("slo-status-page-{}.html", std::process::id()));
+        let beside = told(&["--html", &file.display().to_string()], &fine());
+        let written = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_begins(&beside.out, "1 hurts, ");
+        assert_eq!(written, page.out);
+        let nowhere = told(&["--html", "/nowhere/a.html"], &fine());
+        assert_begins(&nowhere.err, "slo: /nowhere/a.html cannot be written: ");
     }
 
     #[test]

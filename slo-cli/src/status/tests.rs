@@ -521,6 +521,13 @@ fn an_engine_that_is_gone_is_an_error_and_a_question_that_is_refused_a_doubt() {
         let engine = shop(1.0, 0.0, 0.0).fails(word, unreachable());
         assert_eq!(gather(&engine, &wanted()).unwrap_err(), unreachable(), "{word}");
     }
+    // Also where nothing more is asked for after that.
+    let cheap = Wanted {
+        numbers: Numbers::Recorded,
+        ..wanted()
+    };
+    let engine = shop(1.0, 0.0, 0.0).fails("slo_gate_decisions", unreachable());
+    assert_eq!(gather(&engine, &cheap).unwrap_err(), unreachable());
     let all = overview(&shop(1.0, 0.0, 0.0).fails("ALERTS", refused(422)));
     assert_eq!(
         all.doubts,
