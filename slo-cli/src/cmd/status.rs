@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::Answer;
-use super::gate::{Surroundings, engine};
+use super::login::engine;
+use super::{Answer, Surroundings};
 use crate::args::{Color, StatusArgs};
 use crate::exit::Exit;
 use crate::prom::{Ask, AskError};
@@ -114,16 +114,12 @@ impl Telling<'_> {
             answer.out = status_json::json(&overview, |promise| self.shows(promise));
             return answer;
         }
-        if let Some(file) = &self.args.html {
-            let page = status_html::html(&overview, |promise| self.shows(promise));
-            if file == Path::new("-") {
-                answer.out = page;
-                return answer;
-            }
-            if let Err(error) = std::fs::write(file, page) {
-                let complaint = format!("slo: {} cannot be written: {error}", file.display());
-                return Answer::complaint(Exit::Usage, complaint);
-            }
+        if self.args.html.as_deref() == Some(Path::new("-")) {
+            answer.out = self.page(&overview);
+            return answer;
+        }
+        if let Err(complaint) = self.write_page(&overview) {
+            return Answer::complaint(Exit::Usage, complaint);
         }
         answer.out = self.text(&overview, columns(around, screen));
         answer
@@ -138,8 +134,8 @@ impl Telling<'_> {
             let failure = match (gather(self.engine, &self.wanted), &last) {
                 (Ok(overview), _) => {
                     failing_since = None;
-                    if let Some(Err(error)) = self.write_page(&overview) {
-                        return Answer::complaint(Exit::Usage, error);
+                    if let Err(complaint) = self.write_page(&overview) {
+                        return Answer::complaint(Exit::Usage, complaint);
                     }
                     last = Some((overview, now));
                     None
@@ -160,12 +156,17 @@ impl Telling<'_> {
         }
     }
 
-    /// The page as well, where it is asked for.
-    fn write_page(&self, overview: &Overview) -> Option<Result<(), String>> {
-        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"))?;
-        let page = status_html::html(overview, |promise| self.shows(promise));
-        let written = std::fs::write(file, page);
-        Some(written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display())))
+    /// The page as well, where a file is named for it; else why it cannot be written.
+    fn write_page(&self, overview: &Overview) -> Result<(), String> {
+        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"));
+        file.map_or(Ok(()), |file| {
+            let written = std::fs::write(file, self.page(overview));
+            written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display()))
+        })
+    }
+
+    fn page(&self, overview: &Overview) -> String {
+        status_html::html(overview, |promise| self.shows(promise))
     }
 
     fn text(&self, overview: &Overview, width: usize) -> String {
@@ -253,35 +254,17 @@ fn columns(around: &impl Surroundings, screen: &impl Screen) -> usize {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use clap::Parser as _;
 
     use super::*;
     use crate::args::{Args, Command};
+    use crate::cmd::test_day::Day;
     use crate::prom::{Answered, History, Sample, Stretch};
-
-    /// A day that passes while somebody waits.
-    struct Day(DateTime<Utc>);
-
-    impl Surroundings for Day {
-        fn variable(&self, name: &str) -> Option<String> {
-            (name == "COLUMNS").then(|| "100".to_owned())
-        }
-
-        fn now(&self) -> DateTime<Utc> {
-            self.0
-        }
-
-        fn pause(&mut self, time: Duration) {
-            self.0 += time;
-        }
-
-        fn tell(&mut self, _: &str) {}
-    }
+    use crate::test_words::assert_begins;
 
     fn day() -> Day {
-        Day(DateTime::from_timestamp(1_767_225_600, 0).unwrap())
+        Day::with(&[("COLUMNS", "100")])
     }
 
     /// Somebody who looks at so many views.
@@ -449,6 +432,22 @@ mod tests {
         assert_eq!(answer.exit, Exit::NoAnswer);
         assert!(answer.out.contains("NOT COMPLETE: a store is gone\n"), "{}", answer.out);
         assert_eq!(told(&["--html", "/nowhere/a.html"], &fine()).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_page_goes_to_a_file_beside_the_text_or_to_standard_output_in_its_place() {
+        let fine = || Rounds::failing(&[]);
+        let page = told(&["--html", "-"], &fine());
+        assert_eq!(page.exit, Exit::Pass);
+        assert_begins(&page.out.to_lowercase(), "<!doctype html>");
+        let file = std::env::temp_dir().join(format!("slo-status-page-{}.html", std::process::id()));
+        let beside = told(&["--html", &file.display().to_string()], &fine());
+        let written = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_begins(&beside.out, "1 hurts, ");
+        assert_eq!(written, page.out);
+        let nowhere = told(&["--html", "/nowhere/a.html"], &fine());
+        assert_begins(&nowhere.err, "slo: /nowhere/a.html cannot be written: ");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod telemetry;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -9,7 +10,7 @@ use clap::Parser as _;
 
 use super::*;
 use crate::args::{Args, Command};
-use crate::prom::{History, Sample, Stretch};
+use crate::prom::{Answered, Ask, AskError, History, Stretch};
 use crate::web::Page;
 
 /// Pages by address; answers by what the query contains.
@@ -18,6 +19,9 @@ struct Servers {
     pages: BTreeMap<String, Page>,
     answers: Vec<(&'static str, Answered)>,
     is_gone: bool,
+    /// Part of a question that it does not come to the end of.
+    too_much: Option<&'static str>,
+    asked: RefCell<Vec<(String, Option<DateTime<Utc>>)>>,
 }
 
 impl Servers {
@@ -42,8 +46,9 @@ impl Fetch for Servers {
 }
 
 impl Ask for Servers {
-    fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
-        if self.is_gone {
+    fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        self.asked.borrow_mut().push((query.to_owned(), at));
+        if self.is_gone || self.too_much.is_some_and(|part| query.contains(part)) {
             return Err(AskError::TooSlow {
                 source_name: self.source(),
                 within: std::time::Duration::from_secs(1),
@@ -69,16 +74,20 @@ const SPEC: &str = "{version: 1, service: shop, slos: [
 const MIDNIGHT: i64 = 1_767_225_600;
 
 fn examine(servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
+    examine_with(SPEC, servers, more, clock_ahead)
+}
+
+fn examine_with(spec: &str, servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
     let line = [&["slo", "doctor", "--prometheus", "http://engine"], more].concat();
     let Command::Doctor(args) = Args::try_parse_from(line).unwrap().command else {
         panic!("a doctor");
     };
-    let slos = SloSet::from_yaml(SPEC).unwrap();
+    let slos = SloSet::from_yaml(spec).unwrap();
     let now = DateTime::from_timestamp(MIDNIGHT, 0).unwrap() + TimeDelta::seconds(clock_ahead);
     let patient = Patient {
         args: &args,
         slos: &slos,
-        engine: servers,
+        asking: Asking::new(servers, Some(now)),
         store: servers,
         pager: servers,
         web: servers,

@@ -8,20 +8,20 @@ use slo_core::alert::AlertState;
 use slo_core::{BurnRate, ErrorBudget, Events, Ratio};
 
 use super::alerts::{self, Covered};
-use super::asking::{Asking, Got, Question};
 use super::burn_down::{burn_down, pieces, stretch};
 use super::counts::{self, Recorded};
 use super::definitions::{Definition, definitions};
 use super::filter::Filter;
 use super::freshness::checks;
 use super::identity::Key;
+use super::inquiry::{Got, Inquiry, Question};
 use super::overview::{Alert, AlertFrom, Burn, Check, CountedFrom, Overview, Promise, Seen, SeenBy};
 use super::queries::Queries;
 use super::runs::runs;
 use super::span::Span;
 use super::standing::Standing;
 use crate::args::{Identity, Numbers};
-use crate::prom::{Ask, AskError, Sample};
+use crate::prom::{Ask, AskError, Sample, count};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub struct Wanted {
 /// more. What is merely missing is in [`Overview::doubts`].
 pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, AskError> {
     let gathering = Gathering {
-        asking: Asking::new(engine, wanted.at)?,
+        asking: Inquiry::new(engine, wanted.at),
         queries: Queries {
             identity: wanted.identity,
             filter: &wanted.filter,
@@ -62,7 +62,7 @@ pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, As
 }
 
 struct Gathering<'a> {
-    asking: Asking<'a>,
+    asking: Inquiry<'a>,
     queries: Queries<'a>,
     wanted: &'a Wanted,
 }
@@ -318,10 +318,7 @@ impl Gathering<'_> {
     /// The window's coverage, of parts of an hour; of what is younger, that of the last day.
     fn at_least_a_day(&self, key: &Key, window: Span, coverage: Option<Ratio>, answers: &Answers) -> Option<Ratio> {
         let whole = window.passed(self.asking.at()).as_secs();
-        let lately = answers
-            .seen_in_a_day
-            .get(key)
-            .and_then(|seconds| crate::gate::count(*seconds));
+        let lately = answers.seen_in_a_day.get(key).and_then(|seconds| count(*seconds));
         let lately = lately.and_then(|seconds| Ratio::new(seconds.min(whole), whole));
         coverage.max(lately).or_else(|| Ratio::new(0, 1))
     }

@@ -149,6 +149,20 @@ fn shop(good: f64, bad: f64, excluded: f64) -> Engine {
         .says("time() - (", of("shop", 12.0))
 }
 
+/// Several with their good and bad events, seen all the time, pushed a moment ago. Who is called a draft is one.
+fn several(all: &[(&str, f64, f64)]) -> Engine {
+    let status = |name: &str| if name.ends_with("draft") { "draft" } else { "agreed" };
+    let each = |number| all.iter().flat_map(move |(name, ..)| of(name, number)).collect();
+    let counts = all.iter().flat_map(|(name, good, bad)| counted(name, *good, *bad, 0.0));
+    Engine::default()
+        .says(VALUES, all.iter().flat_map(|(name, ..)| defined(name)).collect())
+        .says(WORDS, all.iter().map(|(name, ..)| words(name, status(name))).collect())
+        .says("[2592000s]))", counts.collect())
+        .says("[2592000s:", each(1.0))
+        .says("* 300", each(86_400.0))
+        .says("time() - (", each(5.0))
+}
+
 fn wanted() -> Wanted {
     Wanted {
         filter: Filter::default(),
@@ -507,6 +521,13 @@ fn an_engine_that_is_gone_is_an_error_and_a_question_that_is_refused_a_doubt() {
         let engine = shop(1.0, 0.0, 0.0).fails(word, unreachable());
         assert_eq!(gather(&engine, &wanted()).unwrap_err(), unreachable(), "{word}");
     }
+    // Also where nothing more is asked for after that.
+    let cheap = Wanted {
+        numbers: Numbers::Recorded,
+        ..wanted()
+    };
+    let engine = shop(1.0, 0.0, 0.0).fails("slo_gate_decisions", unreachable());
+    assert_eq!(gather(&engine, &cheap).unwrap_err(), unreachable());
     let all = overview(&shop(1.0, 0.0, 0.0).fails("ALERTS", refused(422)));
     assert_eq!(
         all.doubts,
@@ -525,21 +546,13 @@ fn an_engine_that_is_gone_is_an_error_and_a_question_that_is_refused_a_doubt() {
 
 #[test]
 fn what_hurts_most_comes_first_and_drafts_last() {
-    let names = ["a-fine", "b-spent", "c-more-spent", "d-draft", "e-idle"];
-    let values = names.iter().flat_map(|name| defined(name)).collect();
-    let status = |name: &&str| words(name, if *name == "d-draft" { "draft" } else { "agreed" });
-    let counts = [(1e6, 0.0), (1e6, 2_000.0), (1e6, 3_000.0), (1e6, 9_000.0), (0.0, 0.0)];
-    let counts = names
-        .iter()
-        .zip(counts)
-        .flat_map(|(name, (good, bad))| counted(name, good, bad, 0.0));
-    let each = |number| names.iter().flat_map(move |name| of(name, number)).collect::<Vec<_>>();
-    let engine = Engine::default()
-        .says(VALUES, values)
-        .says(WORDS, names.iter().map(status).collect())
-        .says("[2592000s]))", counts.collect())
-        .says("[2592000s:", each(1.0))
-        .says("time() - (", each(5.0));
+    let engine = several(&[
+        ("a-fine", 1e6, 0.0),
+        ("b-spent", 1e6, 2_000.0),
+        ("c-more-spent", 1e6, 3_000.0),
+        ("d-draft", 1e6, 9_000.0),
+        ("e-idle", 0.0, 0.0),
+    ]);
     let all = overview(&engine);
     let order: Vec<_> = all
         .promises
@@ -786,15 +799,13 @@ fn the_ruler_of_pages_tells_a_broken_one() {
 
 /// One of each kind that looks different.
 fn kinds() -> Engine {
-    let names = ["fine", "spent", "paging", "idle", "draft"];
-    let values = names.iter().flat_map(|name| defined(name)).collect();
-    let status = |name: &&str| words(name, if *name == "draft" { "draft" } else { "agreed" });
-    let counts = [(1e6, 100.0), (1e6, 2_000.0), (1e6, 300.0), (0.0, 0.0), (1e6, 50.0)];
-    let counts = names
-        .iter()
-        .zip(counts)
-        .flat_map(|(name, (good, bad))| counted(name, good, bad, 0.0));
-    let each = |number| names.iter().flat_map(move |name| of(name, number)).collect::<Vec<_>>();
+    let all = [
+        ("fine", 1e6, 100.0),
+        ("spent", 1e6, 2_000.0),
+        ("paging", 1e6, 300.0),
+        ("idle", 0.0, 0.0),
+        ("draft", 1e6, 50.0),
+    ];
     let hot = || counted("paging", 900.0, 100.0, 0.0);
     let check = |state| {
         let labels = [
@@ -812,22 +823,19 @@ fn kinds() -> Engine {
         ];
         Sample::new(labels, value)
     };
-    Engine::default()
-        .says(VALUES, values)
-        .says(WORDS, names.iter().map(status).collect())
-        .says("[2592000s]))", counts.collect())
+    several(&all)
         .says("[3600s]))", hot())
         .says("[300s]))", hot())
         .says("[21600s]))", hot())
-        .says("[2592000s:", each(1.0))
-        .says("* 300", each(86_400.0))
-        .says("time() - (", each(5.0))
         .says("slo_health_state", vec![check("stale")])
         .says(
             "slo_gate_decisions",
             vec![run("count", 2.0), run("last", NOW_SECONDS - 7_200.0)],
         )
-        .says("increase_of_range", each(1.0))
+        .says(
+            "increase_of_range",
+            all.iter().flat_map(|(name, ..)| of(name, 1.0)).collect(),
+        )
 }
 
 /// `SLO_BLESS=1 cargo test -p slo-cli --lib status` writes what is said now.
