@@ -122,6 +122,41 @@ fn check_panel(panel: &Value, datasource: &Value) -> Checked {
     check_columns(panel, &refs)
 }
 
+/// What is summed or compared is so in each environment and namespace, of the chosen ones, and lines say which.
+pub(crate) fn check_sums(page: &Page) -> Checked {
+    let mut sums = 0;
+    for panel in page.panels() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let expr = target["expr"].as_str().unwrap_or_default();
+            for rest in expr.split(" by (").skip(1) {
+                let labels = rest.split(')').next().unwrap_or_default();
+                assert!(
+                    labels.starts_with("deployment_environment_name, service_namespace, "),
+                    "{}: {expr}",
+                    panel["title"]
+                );
+                sums += 1;
+            }
+            let legend = target["legendFormat"].as_str().unwrap_or_default();
+            assert!(
+                legend.is_empty() || legend.contains("{{deployment_environment_name}} {{service_namespace}}"),
+                "{}: {legend}",
+                panel["title"]
+            );
+            let series = expr.matches("service_name=~\"$service\"").count();
+            let place =
+                "deployment_environment_name=~\"$environment\", service_namespace=~\"$namespace\", service_name";
+            assert!(
+                series > 0 && expr.matches(place).count() == series,
+                "{}: {expr}",
+                panel["title"]
+            );
+        }
+    }
+    assert!(sums > 6, "{sums}");
+    Ok(())
+}
+
 /// Thresholds begin without a value and ascend from there.
 fn check_steps(panel: &Value) {
     let changes = panel["fieldConfig"]["overrides"].as_array().into_iter().flatten();

@@ -113,9 +113,10 @@ impl Source {
         let (promise, window, calendar) = (promise(), names::WINDOW.prometheus, names::WINDOW_START.prometheus);
         let each = self.windows.iter().map(|seconds| {
             let expr = expr(*seconds);
-            format!("(({expr}) and on ({promise}) ({window} == {seconds}) unless on ({promise}) {calendar})")
+            format!("(({expr}) and on ({promise}) ({window} == {seconds}))")
         });
-        each.collect::<Vec<_>>().join(" or ")
+        let each = each.collect::<Vec<_>>().join(" or ");
+        format!("({each}) unless on ({promise}) {calendar}")
     }
 }
 
