@@ -70,6 +70,18 @@ fn check_page(page: &Page) -> Checked {
     for variable in page.variables().filter(|variable| variable["type"] == "query") {
         assert_eq!(variable["datasource"], datasource);
         assert_eq!(variable["definition"], variable["query"]["query"]);
+        // What is there to choose is what is there in the place that is chosen.
+        let asked = variable["definition"].as_str().unwrap_or_default();
+        let before: &[&str] = match variable["name"].as_str() {
+            Some("namespace") => &["environment"],
+            Some("service") => &["environment", "namespace"],
+            Some("slo" | "route") => &["environment", "namespace", "service"],
+            _ => &[],
+        };
+        assert!(
+            before.iter().all(|name| asked.contains(&format!("\"${name}\""))),
+            "{asked}"
+        );
     }
     for used in variables_in(&page.0) {
         let known = defined.contains(used.as_str()) || BUILT_IN.contains(&used.as_str());
