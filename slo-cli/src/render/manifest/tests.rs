@@ -75,7 +75,11 @@ fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
     use clap::Parser as _;
 
     let set = set();
-    let job = file_of(&plan(&set), "kubernetes/gate-job.yaml");
+    let in_sales = Plan {
+        namespace: Some("-sales"),
+        ..plan(&set)
+    };
+    let job = file_of(&in_sales, "kubernetes/gate-job.yaml");
     let arguments = job.pointer("/spec/template/spec/containers/0/args").unwrap();
     let arguments = arguments
         .as_array()
@@ -87,6 +91,7 @@ fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
         panic!("no gate")
     };
     assert_eq!(gate.engine.url, "http://prometheus:9090/");
+    assert_eq!(gate.namespace.as_deref(), Some("-sales"));
     assert_eq!(
         (gate.environment.as_deref(), gate.revision.as_deref()),
         (Some("production"), Some("$(SLO_REVISION)"))
