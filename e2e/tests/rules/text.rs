@@ -40,13 +40,13 @@ tests:
         summary: "shop: pay burns its error budget at 83.3x. Look now."
         description: "Promise: Whoever pays \"{{ now }}\" can.\nBad events a minute: 50.0\nMost errors of the service: /pay/{id} with 500\nRunning since less than an hour: version 1.2\nBudget left: -2469%\nOnly 1.493% of its window were seen\n"
         runbook_url: http://runbooks/pay
-        dashboard_url: "http://grafana/d/slo?orgId=1&var-service_name=shop&var-service_namespace=&var-deployment_environment_name=&var-slo_name=pay"
+        dashboard_url: "http://grafana/d/slo?orgId=1&var-service=shop&var-namespace=&var-environment=&var-slo=pay"
     - exp_labels: { severity: ticket, slo_window: 30d, service_name: shop, slo_name: pay }
       exp_annotations:
         summary: "shop: pay burns its error budget at 13.3x. Look within days."
         description: "Promise: Whoever pays \"{{ now }}\" can.\nBad events a minute: 50.0\nMost errors of the service: /pay/{id} with 500\nRunning since less than an hour: version 1.2\nBudget left: -2841%\nOnly 1.505% of its window were seen\n"
         runbook_url: http://runbooks/pay
-        dashboard_url: "http://grafana/d/slo?orgId=1&var-service_name=shop&var-service_namespace=&var-deployment_environment_name=&var-slo_name=pay"
+        dashboard_url: "http://grafana/d/slo?orgId=1&var-service=shop&var-namespace=&var-environment=&var-slo=pay"
 "#;
 
 #[test]

@@ -7,6 +7,7 @@ use core::cell::OnceCell;
 
 use slo_core::names::{self, alerts};
 
+use super::dashboard::variable_of;
 use super::recorded::{BAD_TILES, COVERAGE, REMAINING, WINDOW, burn_rate};
 use crate::args::Identity;
 use crate::rule_window::TILE;
@@ -213,13 +214,16 @@ enum Of {
     Rules,
 }
 
-/// The dashboard with the alert's labels for its variables.
+/// The dashboard with whose alert it is in the variables that the pages of `slo dashboards` have.
 fn dashboard(url: &str, identity: Identity) -> String {
     let joint = if url.contains('?') { '&' } else { '?' };
     let labels = [identity.service_labels(), &[names::SLO_NAME.label]].concat();
     let variables: Vec<_> = labels
         .iter()
-        .map(|label| format!("var-{label}={{{{ $labels.{label} | urlquery }}}}"))
+        .filter_map(|label| {
+            let variable = variable_of(label)?;
+            Some(format!("var-{variable}={{{{ $labels.{label} | urlquery }}}}"))
+        })
         .collect();
     format!("{}{joint}{}", literal(url), variables.join("&"))
 }
@@ -242,10 +246,11 @@ mod tests {
     #[test]
     fn a_dashboard_keeps_its_own_variables() {
         let url = dashboard("http://g/d/slo?from=now-1h", Identity::Job);
-        assert!(
-            url.starts_with("http://g/d/slo?from=now-1h&var-job={{ $labels.job | urlquery }}&var-"),
-            "{url}"
+        assert_eq!(
+            url,
+            "http://g/d/slo?from=now-1h&var-service={{ $labels.service_name | urlquery }}\
+             &var-namespace={{ $labels.service_namespace | urlquery }}&var-slo={{ $labels.slo_name | urlquery }}"
         );
-        assert!(dashboard("http://g/d/slo", Identity::Job).starts_with("http://g/d/slo?var-job="));
+        assert!(dashboard("http://g/d/slo", Identity::Promoted).starts_with("http://g/d/slo?var-service="));
     }
 }

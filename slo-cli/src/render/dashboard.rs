@@ -23,6 +23,7 @@ pub(crate) use self::freshness::{CHECK_STATES, PROBE_STATES};
 
 use self::model::{Dashboard, List, Nothing, SCHEMA_VERSION, TimeRange};
 use self::page::Page;
+pub(crate) use self::query::variable_of;
 use self::scope::Kind;
 pub(crate) use self::scope::Scope;
 use self::variable::Variable;

@@ -20,6 +20,13 @@ pub(crate) const SERVICE: &str = "service";
 pub(crate) const SLO: &str = "slo";
 pub(crate) const ROUTE: &str = "route";
 
+/// The variable in which pages have the value of a label; for who links to them.
+pub(crate) fn variable_of(label: &str) -> Option<&'static str> {
+    let variables = [ENVIRONMENT, NAMESPACE, SERVICE, SLO];
+    let at = PROMISE.iter().position(|known| *known == label)?;
+    variables.get(at).copied()
+}
+
 /// The labels of a promise, as `by` and `on` take them.
 pub(crate) fn promise() -> String {
     PROMISE.join(", ")
