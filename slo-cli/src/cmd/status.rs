@@ -223,7 +223,7 @@ impl Telling<'_> {
                 "no promise has all of the names that were given; leave some out to see what there is".to_owned(),
             ];
         }
-        let remembered = humantime::format_duration(self.wanted.remembered);
+        let remembered = status_words::ago_words(self.wanted.remembered);
         let all: Vec<_> = overview.promises.iter().collect();
         let ever = filter.unknown(&all);
         let hint = |(flag, name): (&'static str, &str)| match ever.contains(&(flag, name)) {
@@ -523,7 +523,7 @@ mod tests {
         let said = |line: &[&str]| told(line, &Rounds::failing(&[]));
         let other = said(&["--service", "other"]);
         assert!(other.out.starts_with("no promise is known\n"), "{}", other.out);
-        let words = "slo: `--service other`: no promise of the last 30days has this name; is it right?\n";
+        let words = "slo: `--service other`: no promise of the last 30d has this name; is it right?\n";
         assert_eq!((other.exit, other.err.as_str()), (Exit::NoAnswer, words));
         let both = said(&["--service", "shop", "--slo", "other"]);
         let words = "slo: no promise has all of the names that were given; leave some out to see what there is\n";
@@ -534,7 +534,7 @@ mod tests {
     fn each_name_that_was_given_must_be_that_of_something_that_is_there() {
         let line = ["--service", "shop", "--service", "other\u{1b}"];
         let answer = told(&line, &Rounds::failing(&[]));
-        let words = "slo: `--service other\\u{1b}`: no promise of the last 30days has this name; is it right?\n";
+        let words = "slo: `--service other\\u{1b}`: no promise of the last 30d has this name; is it right?\n";
         assert_eq!((answer.exit, answer.err.as_str()), (Exit::NoAnswer, words));
         // What is proven is more than what is unknown.
         let proven = told(&[&line[..], &["--fail-on", "hurting"]].concat(), &Rounds::failing(&[]));

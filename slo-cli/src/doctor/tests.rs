@@ -70,10 +70,10 @@ const SPEC: &str = "{version: 1, service: shop, slos: [
 const MIDNIGHT: i64 = 1_767_225_600;
 
 fn examine(servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
-    examine_of(SPEC, servers, more, clock_ahead)
+    examine_with(SPEC, servers, more, clock_ahead)
 }
 
-fn examine_of(spec: &str, servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
+fn examine_with(spec: &str, servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
     let line = [&["slo", "doctor", "--prometheus", "http://engine"], more].concat();
     let Command::Doctor(args) = Args::try_parse_from(line).unwrap().command else {
         panic!("a doctor");

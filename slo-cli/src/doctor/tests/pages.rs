@@ -14,7 +14,7 @@ fn health(status: u16, headers: &[(&str, &str)]) -> (State, String) {
     };
     let mut servers = Servers::default();
     servers.pages.insert("http://shop/health".to_owned(), page);
-    let diagnosis = examine_of(spec, &servers, &["--service", "http://shop"], 0);
+    let diagnosis = examine_with(spec, &servers, &["--service", "http://shop"], 0);
     let finding = found(&diagnosis, Link::Health, "answers");
     (finding.state, finding.found.clone())
 }
