@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use bytes::Buf;
 use http::Response;
 use http_body::{Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
 use pin_project_lite::pin_project;
 use slo_core::Ending;
 
@@ -31,11 +32,12 @@ where
             response.map(Body::new)
         }
         Rest::Body { expected } => response.map(|inner| {
-            Body::new(TrackedBody {
+            // Boxed as `Body` boxes it, which takes it as it is: what `Body::new` boxes itself it wraps once more.
+            Body::new(UnsyncBoxBody::new(TrackedBody {
                 inner,
                 in_flight: in_flight.take(),
                 expected,
-            })
+            }))
         }),
     }
 }
@@ -61,37 +63,43 @@ pin_project! {
     }
 }
 
-impl<B: HttpBody> HttpBody for TrackedBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
+impl<B> HttpBody for TrackedBody<B>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = axum::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
         let polled = InFlight::while_asking(this.in_flight, || this.inner.as_mut().poll_frame(cx));
-        let frame = ready!(polled);
-        let Some(request) = &mut *this.in_flight else {
-            return Poll::Ready(frame);
-        };
-        match &frame {
-            None => complete(this.in_flight),
-            Some(Err(_)) => {
-                request.end(Ending::BodyError);
-                *this.in_flight = None;
+        let frame = match ready!(polled) {
+            None => {
+                complete(this.in_flight);
+                return Poll::Ready(None);
             }
-            Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    let sent = data.remaining() as u64;
-                    *this.expected = this.expected.map(|expected| expected.saturating_sub(sent));
-                } else if let Some(trailers) = frame.trailers_ref() {
-                    request.said(trailers);
+            Some(Err(error)) => {
+                if let Some(mut request) = this.in_flight.take() {
+                    request.end(Ending::BodyError);
                 }
-                let is_end = || this.inner.is_end_stream();
-                if *this.expected == Some(0) || InFlight::while_asking(this.in_flight, is_end) {
-                    complete(this.in_flight);
-                }
+                return Poll::Ready(Some(Err(axum_error(error))));
+            }
+            Some(Ok(frame)) => frame,
+        };
+        if let Some(request) = &mut *this.in_flight {
+            if let Some(data) = frame.data_ref() {
+                let sent = data.remaining() as u64;
+                *this.expected = this.expected.map(|expected| expected.saturating_sub(sent));
+            } else if let Some(trailers) = frame.trailers_ref() {
+                request.said(trailers);
+            }
+            let is_end = || this.inner.is_end_stream();
+            if *this.expected == Some(0) || InFlight::while_asking(this.in_flight, is_end) {
+                complete(this.in_flight);
             }
         }
-        Poll::Ready(frame)
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -103,11 +111,31 @@ impl<B: HttpBody> HttpBody for TrackedBody<B> {
     }
 }
 
+/// An error of a body as axum's, which that of an axum body is already.
+#[cold]
+fn axum_error(error: impl Into<BoxError>) -> axum::Error {
+    let known = error.into().downcast::<axum::Error>();
+    known.map_or_else(axum::Error::new, |known| *known)
+}
+
 /// Ends the request as answered and records it, where it lies.
 #[inline]
 fn complete(in_flight: &mut Option<InFlight>) {
     if let Some(request) = in_flight {
         request.complete();
         *in_flight = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_body_is_wrapped_once() {
+        let gone = || std::io::Error::other("the disk is gone");
+        for error in [axum_error(gone()), axum_error(axum::Error::new(gone()))] {
+            assert!(error.into_inner().is::<std::io::Error>());
+        }
     }
 }

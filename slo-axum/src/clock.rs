@@ -145,7 +145,7 @@ impl Anchor {
     /// The moment of a reading, had the wall clock been steady.
     #[inline]
     fn steady(&self, at: Reading) -> Tick {
-        self.started + at.since(Reading::default())
+        Tick::from_unix_nanos(self.started.as_unix_nanos().saturating_add(at.nanos()))
     }
 
     #[inline]

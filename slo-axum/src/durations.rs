@@ -12,13 +12,22 @@ use slo_core::Lane;
 pub(crate) struct Bounds {
     seconds: Box<[f64]>,
     nanos: Box<[u64]>,
+    /// By how many bits a duration's nanoseconds have: the buckets that it may be in, from the first to the last.
+    by_bits: [(usize, usize); u64::BITS as usize + 1],
 }
 
 impl Bounds {
     /// Of upper bounds in seconds, positive and ascending.
     pub(crate) fn new(seconds: Vec<f64>) -> Self {
+        let nanos: Box<[u64]> = seconds.iter().map(|bound| longest_within(*bound)).collect();
+        let bucket = |limit: u64| nanos.partition_point(|bound| *bound < limit);
+        let of_bits = |bits: usize| match bits.checked_sub(1) {
+            None => (bucket(0), bucket(0)),
+            Some(log2) => (bucket(1 << log2), bucket(u64::MAX >> (u64::BITS as usize - bits))),
+        };
         Self {
-            nanos: seconds.iter().map(|bound| longest_within(*bound)).collect(),
+            by_bits: core::array::from_fn(of_bits),
+            nanos,
             seconds: seconds.into(),
         }
     }
@@ -30,7 +39,9 @@ impl Bounds {
     /// Which bucket a duration belongs to: the first that ends at or after it, else the last, which has no end.
     #[inline]
     fn bucket(&self, nanos: u64) -> usize {
-        self.nanos.partition_point(|bound| *bound < nanos)
+        let (first, last) = self.by_bits[(u64::BITS - nanos.leading_zeros()) as usize];
+        let between = self.nanos[first..last].iter();
+        first + between.take_while(|bound| **bound < nanos).count()
     }
 
     const fn buckets(&self) -> usize {
@@ -88,14 +99,16 @@ impl Durations {
         let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
         let bucket = self.bounds.bucket(nanos);
         let lane = lane.among(STRIPES);
-        lane.add(self.cell(lane.index(), SUM), nanos);
-        lane.add(self.cell(lane.index(), SUM + 1 + bucket), 1);
+        let stripe = &self.lines[lane.index() * self.lines_per_stripe..][..self.lines_per_stripe];
+        lane.add(cell(stripe, SUM), nanos);
+        lane.add(cell(stripe, SUM + 1 + bucket), 1);
     }
 
     /// All that was recorded. What is recorded meanwhile may be in the sum and not yet in the counts.
     pub(crate) fn read(&self) -> Recorded {
         let total = |cell: usize| {
-            let parts = (0..STRIPES).map(|stripe| self.cell(stripe, cell).load(Ordering::Relaxed));
+            let parts = self.lines.chunks_exact(self.lines_per_stripe);
+            let parts = parts.map(|stripe| self::cell(stripe, cell).load(Ordering::Relaxed));
             parts.fold(0_u64, u64::wrapping_add)
         };
         Recorded {
@@ -109,11 +122,11 @@ impl Durations {
     pub(crate) fn bounds(&self) -> &Bounds {
         &self.bounds
     }
+}
 
-    #[inline]
-    fn cell(&self, stripe: usize, cell: usize) -> &AtomicU64 {
-        &self.lines[stripe * self.lines_per_stripe + cell / CELLS].0[cell % CELLS]
-    }
+#[inline]
+fn cell(stripe: &[Line], cell: usize) -> &AtomicU64 {
+    &stripe[cell / CELLS].0[cell % CELLS]
 }
 
 /// What a series has counted.
@@ -224,6 +237,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_bucket_is_found_however_close_the_bounds_lie(
+            bounds in prop::collection::btree_set((0_u64..2_000_000).prop_map(|count| count * 500), 0..60),
+            nanos in prop_oneof![0_u64..2_000_000_000, any::<u64>()],
+        ) {
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            let seconds: Vec<_> = bounds.iter().map(|nanos| *nanos as f64 / 1e9).collect();
+            let bounds = Bounds::new(seconds);
+            prop_assert_eq!(bounds.bucket(nanos), bounds.nanos.partition_point(|bound| *bound < nanos));
+            for near in bounds.nanos.iter().flat_map(|bound| [bound - bound.min(&1), *bound, bound + 1]) {
+                prop_assert_eq!(bounds.bucket(near), bounds.nanos.partition_point(|bound| *bound < near));
+            }
+        }
+
         #[test]
         fn a_bound_is_compared_as_latency_slos_compare_it(
             bound in prop_oneof![0.000_001_f64..1.0, 0.001_f64..100_000.0],

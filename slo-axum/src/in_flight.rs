@@ -194,7 +194,8 @@ impl InFlight {
             // axum drops the body of an answer to HEAD outside of this layer, the server that of an upgrade.
             || self.method == Method::HEAD
             || kind == Kind::Upgrade
-            || response.body().is_end_stream();
+            // A body that says how much is left need not be asked whether anything is.
+            || length.is_none_or(|length| length == 0) && response.body().is_end_stream();
         let expected = if kind.ends_with_trailers() {
             None
         } else {
@@ -297,14 +298,15 @@ impl Drop for InFlight {
         let shared: &Shared = &self.shared;
         let route = shared.routes.at(self.route);
         let plan = shared.routes.plan(route, self.method, &shared.slos);
+        let lane = Lane::of_this_thread();
         if self.counted && !self.marks.no_metrics {
-            self.record(route, plan);
+            self.record(lane, route, plan);
         }
         // Last, so that nothing in flight means everything recorded.
         if self.is_aside {
             plan.waiting.ended_aside();
         } else {
-            plan.waiting.ended(Lane::of_this_thread(), self.started);
+            plan.waiting.ended(lane, self.started);
         }
         shared.served(self.method, self.scheme);
     }
@@ -332,7 +334,8 @@ impl InFlight {
         }
     }
 
-    fn record(&self, route: &Route, plan: &Plan) {
+    #[inline]
+    fn record(&self, lane: Lane, route: &Route, plan: &Plan) {
         let ending = self.ending();
         let shared: &Shared = &self.shared;
         // Read anew only where it must be: a client that left while the body was sent waited until now.
@@ -350,7 +353,8 @@ impl InFlight {
             overruled: self.overruled,
             marks: self.marks,
         };
-        shared.judge(route, plan, self.method, stopped, &ended);
+        let at = (lane, shared.anchor.tick_of(stopped));
+        shared.judge(route, plan, self.method, at, &ended);
         let labels = Labels {
             method: self.method,
             scheme: self.scheme,
@@ -361,7 +365,7 @@ impl InFlight {
             grpc: self.grpc,
             extras: self.extras,
         };
-        shared.measure(route, labels, elapsed);
+        shared.measure(lane, route, labels, elapsed);
     }
 
     /// Whether an SLO of the route or of its marks, or a mark by itself, lets the clock run to the end of the body.

@@ -90,10 +90,10 @@ pub(crate) struct Counted<'a> {
 
 impl Recorder {
     #[inline]
-    pub(crate) fn record(&self, elapsed: time::Duration) {
+    pub(crate) fn record(&self, lane: Lane, elapsed: time::Duration) {
         match self {
             #[cfg(feature = "otlp")]
-            Self::Own(_, durations) => durations.record(Lane::of_this_thread(), elapsed),
+            Self::Own(_, durations) => durations.record(lane, elapsed),
             Self::Unbound(histogram, attributes) => histogram.record(elapsed.as_secs_f64(), attributes),
             #[cfg(feature = "bound-instruments")]
             Self::Bound(histogram) => histogram.record(elapsed.as_secs_f64()),

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use slo_core::Lane;
+
 use crate::attributes::{Key, Labels, Owner, Scheme};
 use crate::grown::Grown;
 #[cfg(feature = "otlp")]
@@ -110,22 +112,35 @@ impl RouteSeries {
     /// Records one request of this route, or of none, under its labels or what is left of them.
     ///
     /// `rest` are the series of requests without a route, which take what has no place.
+    #[inline]
     pub(crate) fn record(
         &self,
         instruments: &Instruments,
         route: Option<&str>,
         labels: Labels,
-        elapsed: Duration,
+        (lane, elapsed): (Lane, Duration),
         rest: &Self,
     ) {
-        let series = self.find(labels).or_else(|| self.place(instruments, route, labels));
-        let series = series.unwrap_or_else(|| {
+        let known = self.find(labels);
+        let series = known.unwrap_or_else(|| self.made(instruments, route, labels, rest));
+        series.recorder.record(lane, elapsed);
+    }
+
+    /// The series of labels that have none yet.
+    #[cold]
+    fn made<'a>(
+        &'a self,
+        instruments: &Instruments,
+        route: Option<&str>,
+        labels: Labels,
+        rest: &'a Self,
+    ) -> &'a Series {
+        self.place(instruments, route, labels).unwrap_or_else(|| {
             // Its place is set aside.
             let folded = labels.folded();
             rest.find(folded)
                 .unwrap_or_else(|| rest.insert(instruments, None, folded, &[]))
-        });
-        series.recorder.record(elapsed);
+        })
     }
 
     /// Those of our own histogram.
@@ -141,7 +156,6 @@ impl RouteSeries {
         Some(series)
     }
 
-    #[cold]
     fn place(&self, instruments: &Instruments, route: Option<&str>, labels: Labels) -> Option<&Series> {
         let places = instruments.places();
         if places.any.take() {

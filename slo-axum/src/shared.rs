@@ -165,10 +165,9 @@ impl Shared {
         })
     }
 
-    /// Counts the one decision of each SLO about a request whose clock stopped then, and that of `requests` for its route.
+    /// Counts the one decision of each SLO about a request whose clock stopped at that tick, and that of `requests` for its route.
     #[inline]
-    pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, stopped: Reading, ended: &Ended) {
-        let (lane, tick) = (Lane::of_this_thread(), self.anchor.tick_of(stopped));
+    pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, (lane, tick): (Lane, Tick), ended: &Ended) {
         let mut requests = None;
         let mut count = |tracker: usize, outcome| {
             self.trackers[tracker].record_by(lane, tick, outcome);
@@ -194,12 +193,13 @@ impl Shared {
         self.trackers[tracker].record(self.now(), outcome);
     }
 
-    pub(crate) fn measure(&self, route: &Route, labels: Labels, elapsed: Duration) {
+    #[inline]
+    pub(crate) fn measure(&self, lane: Lane, route: &Route, labels: Labels, elapsed: Duration) {
         if let Some(instruments) = self.instruments.get() {
             let rest = &self.routes.unmatched().series;
             route
                 .series
-                .record(instruments, route.template(), labels, elapsed, rest);
+                .record(instruments, route.template(), labels, (lane, elapsed), rest);
         }
     }
 

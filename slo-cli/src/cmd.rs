@@ -14,7 +14,11 @@ pub mod probes;
 pub mod rules;
 pub mod schema;
 pub mod status;
+mod surroundings;
+#[cfg(test)]
+mod test_day;
 
+pub use self::surroundings::Surroundings;
 use crate::exit::Exit;
 
 /// What a command has to say.

@@ -21,7 +21,7 @@ use slo_core::{SloSet, names};
 
 pub use self::finding::{Diagnosis, Finding, Link, State};
 use crate::args::DoctorArgs;
-use crate::prom::{Answered, Ask, AskError};
+use crate::prom::{Asking, Query, Sample};
 use crate::render::promql;
 use crate::web::Fetch;
 
@@ -29,8 +29,8 @@ use crate::web::Fetch;
 pub(crate) struct Patient<'a> {
     pub(crate) args: &'a DoctorArgs,
     pub(crate) slos: &'a SloSet,
-    /// The store's answers.
-    pub(crate) engine: &'a dyn Ask,
+    /// The store's answers, of this moment: left out, VictoriaMetrics takes one of 30 s ago.
+    pub(crate) asking: Asking<'a>,
     /// The store's pages, by their paths, with what logs in there.
     pub(crate) store: &'a dyn Fetch,
     /// The Alertmanager's, by their addresses, with what logs in there.
@@ -64,9 +64,11 @@ impl Patient<'_> {
         }
     }
 
-    /// What a query is at this moment; left out, VictoriaMetrics takes one of 30 s ago.
-    fn instant(&self, query: &str) -> Result<Answered, AskError> {
-        self.engine.instant(query, Some((self.clock)()))
+    /// The samples of an answer that the store stands by; or the finding that it said nothing. A question that takes too
+    /// long hides no other.
+    fn ask(&self, link: Link, check: &'static str, query: &str) -> Result<Vec<Sample>, Finding> {
+        let said = self.asking.ask(Query::costly(query.to_owned()));
+        said.sound().map_err(|why| Finding::unknown(link, check, why))
     }
 
     /// A raw series of the service.

@@ -1,6 +1,5 @@
 //! `slo gate`: what an engine, or one instance, knows of a service, as evidence for the gate of `slo-core`; and who is told.
 
-mod asking;
 pub mod audit;
 mod budgets;
 mod by_engine;
@@ -23,7 +22,6 @@ mod told;
 mod trailers;
 
 pub use self::evidence::gather;
-pub(crate) use self::evidence::{count, outcome_of, share};
 pub use self::instance::ask_instance;
 pub use self::marker::Marker;
 pub(crate) use self::notice::Notice;

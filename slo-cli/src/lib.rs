@@ -51,4 +51,6 @@ pub mod rule_window;
 pub mod status;
 #[cfg(test)]
 mod test_server;
+#[cfg(test)]
+mod test_words;
 pub mod web;

@@ -7,9 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use slo_cli::args::{Args, Command, GateCommand};
-use slo_cli::cmd::gate::Surroundings;
 use slo_cli::cmd::{
-    Answer, audit, check, completions, dashboards, doctor, gate, manifests, probes, rules, schema, status,
+    Answer, Surroundings, audit, check, completions, dashboards, doctor, gate, manifests, probes, rules, schema, status,
 };
 use slo_cli::exit::Exit;
 

@@ -4,11 +4,20 @@
 //! by the engine or not of that format is never taken for numbers: whoever asks gets to see it or an error.
 
 mod access;
+mod address;
+mod answer;
+mod asking;
+mod at_once;
+mod builder;
 mod client;
 mod error;
 mod login;
 mod moment;
+mod numbers;
 mod reply;
+mod retries;
+mod said;
+mod secrets;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
@@ -19,10 +28,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use self::access::Access;
-pub use self::client::{Engine, EngineBuilder, Hurried};
+pub(crate) use self::asking::{Asking, Query};
+pub use self::builder::EngineBuilder;
+pub use self::client::{Engine, Hurried};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};
-pub(crate) use self::moment::now_of;
+use self::moment::now_of;
+pub(crate) use self::numbers::{count, counted, no_number, outcome_of, share};
+pub(crate) use self::said::Said;
 
 /// Whoever answers queries; a trait, so that a verdict can be tested without an engine.
 pub trait Ask {

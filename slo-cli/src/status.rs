@@ -5,8 +5,6 @@
 //! `slo-core`. What could not be seen is a state of its own or a doubt, never a good number.
 
 mod alerts;
-mod asking;
-mod at_once;
 mod burn_down;
 mod counts;
 mod definitions;
@@ -15,6 +13,7 @@ mod freshness;
 mod gather;
 mod gone;
 mod identity;
+mod inquiry;
 mod overview;
 mod queries;
 mod runs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ureq::http::Uri;
 use ureq::http::header::HeaderMap;
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::prom::Access;
 use crate::prom::tls::{self, Trusted};
@@ -95,6 +95,14 @@ pub(crate) fn agent(trusted: Option<&Trusted>, within: Option<Duration>) -> Agen
     config.build().new_agent()
 }
 
+/// A request with these headers as well; one that is broken already says so when it is sent.
+pub(crate) fn with_headers<B>(mut request: RequestBuilder<B>, more: &HeaderMap) -> RequestBuilder<B> {
+    if let Some(headers) = request.headers_mut() {
+        headers.extend(more.clone());
+    }
+    request
+}
+
 /// An address of http or https with a host, a port that is one, and nothing behind a `#`, which would not be sent.
 pub(crate) fn http_address(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
@@ -125,11 +133,7 @@ impl Web {
 
 impl Fetch for Web {
     fn get(&self, address: &str) -> Result<Page, String> {
-        let mut request = self.agent.get(address);
-        if let Some(headers) = request.headers_mut() {
-            headers.extend(self.headers.clone());
-        }
-        let response = request.call();
+        let response = with_headers(self.agent.get(address), &self.headers).call();
         response.and_then(Page::of).map_err(|error| match error {
             ureq::Error::Timeout(_) => "no answer in time".to_owned(),
             other => plain(&other.to_string()),

@@ -1474,6 +1474,14 @@ fn what_people_cannot_see_is_not_taken_into_a_definition() {
         &message("202E"),
     );
     one(
+        "search-team",
+        "\"sear\u{200b}ch\"",
+        8,
+        12,
+        "slos[0].owner",
+        &message("200B"),
+    );
+    one(
         "[/purchase]",
         "[\"/purchase\\n\"]",
         19,

@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use super::Answer;
 use super::check::Source;
-use super::gate::{Surroundings, engine};
-use super::login;
+use super::login::{self, engine};
+use super::{Answer, Surroundings};
 use crate::args::{DoctorArgs, Format};
 use crate::doctor::{Diagnosis, Patient, State};
 use crate::exit::Exit;
+use crate::prom::Asking;
 use crate::render::diagnosis;
 use crate::web::Web;
 
@@ -33,7 +33,7 @@ pub fn run(args: &DoctorArgs, stdin: &mut impl Read, around: &impl Surroundings)
     let patient = Patient {
         args,
         slos: &slos,
-        engine: &engine,
+        asking: Asking::new(&engine, Some(around.now())),
         store: &engine,
         pager: &pager,
         web: &Web::within(args.engine.timeout),

@@ -11,27 +11,14 @@ use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, Observation, OnUnknown, Request, Unseen, Verdict};
 use slo_core::{Slo, SloSet};
 
-use super::Answer;
 use super::check::Source;
-pub use super::login::engine;
-use super::login::instance;
+use super::login::{engine, instance};
+use super::{Answer, Surroundings};
 use crate::args::{self, GateArgs, GateFormat};
 use crate::exit::Exit;
 use crate::gate::{Target, ask_instance, gather};
 use crate::prom::Ask;
 use crate::render::{plain, verdict};
-
-/// The world around the command: its environment, its clock, and whoever waits for it.
-pub trait Surroundings {
-    /// The value of an environment variable.
-    fn variable(&self, name: &str) -> Option<String>;
-    /// The time now.
-    fn now(&self) -> DateTime<Utc>;
-    /// Waits.
-    fn pause(&mut self, time: Duration);
-    /// Says how it goes while it goes on.
-    fn tell(&mut self, line: &str);
-}
 
 /// Runs the command against the engine or the instance that the arguments name.
 pub fn run(args: &GateArgs, stdin: &mut impl Read, around: &mut impl Surroundings) -> Answer {

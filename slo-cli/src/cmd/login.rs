@@ -3,14 +3,14 @@
 use crate::args::{AlertmanagerArgs, EngineArgs, LoginArgs, WebhookArgs};
 use crate::prom::{Access, Engine, EngineError, Login, Secret};
 
-use super::gate::Surroundings;
+use super::Surroundings;
 
 /// The engine that the arguments and the environment name.
 ///
 /// # Errors
 ///
 /// [`EngineError`] for an address, a header, a secret or certificates that cannot be used.
-pub fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, EngineError> {
+pub(super) fn engine(args: &EngineArgs, around: &impl Surroundings) -> Result<Engine, EngineError> {
     let access = access(of_engine(args), |name| around.variable(name))?;
     reached(args, &args.url, access)
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::Answer;
-use super::gate::{Surroundings, engine};
+use super::login::engine;
+use super::{Answer, Surroundings};
 use crate::args::{Color, StatusArgs};
 use crate::exit::Exit;
 use crate::prom::{Ask, AskError};
@@ -117,16 +117,12 @@ impl Telling<'_> {
             answer.out = status_json::json(&overview, |promise| self.shows(promise));
             return answer;
         }
-        if let Some(file) = &self.args.html {
-            let page = status_html::html(&overview, |promise| self.shows(promise));
-            if file == Path::new("-") {
-                answer.out = page;
-                return answer;
-            }
-            if let Err(error) = std::fs::write(file, page) {
-                let complaint = format!("slo: {} cannot be written: {error}", file.display());
-                return Answer::complaint(Exit::Usage, complaint);
-            }
+        if self.args.html.as_deref() == Some(Path::new("-")) {
+            answer.out = self.page(&overview);
+            return answer;
+        }
+        if let Err(complaint) = self.write_page(&overview) {
+            return Answer::complaint(Exit::Usage, complaint);
         }
         answer.out = self.text(&overview, columns(around, screen));
         answer
@@ -141,8 +137,8 @@ impl Telling<'_> {
             let failure = match (gather(self.engine, &self.wanted), &last) {
                 (Ok(overview), _) => {
                     failing_since = None;
-                    if let Some(Err(error)) = self.write_page(&overview) {
-                        return Answer::complaint(Exit::Usage, error);
+                    if let Err(complaint) = self.write_page(&overview) {
+                        return Answer::complaint(Exit::Usage, complaint);
                     }
                     last = Some((overview, now));
                     None
@@ -163,12 +159,17 @@ impl Telling<'_> {
         }
     }
 
-    /// The page as well, where it is asked for.
-    fn write_page(&self, overview: &Overview) -> Option<Result<(), String>> {
-        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"))?;
-        let page = status_html::html(overview, |promise| self.shows(promise));
-        let written = std::fs::write(file, page);
-        Some(written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display())))
+    /// The page as well, where a file is named for it; else why it cannot be written.
+    fn write_page(&self, overview: &Overview) -> Result<(), String> {
+        let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"));
+        file.map_or(Ok(()), |file| {
+            let written = std::fs::write(file, self.page(overview));
+            written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display()))
+        })
+    }
+
+    fn page(&self, overview: &Overview) -> String {
+        status_html::html(overview, |promise| self.shows(promise))
     }
 
     fn text(&self, overview: &Overview, width: usize) -> String {
@@ -280,36 +281,21 @@ fn columns(around: &impl Surroundings, screen: &impl Screen) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
+    use std::thread;
 
     use clap::Parser as _;
 
     use super::*;
     use crate::args::{Args, Command};
+    use crate::cmd::test_day::Day;
     use crate::prom::{Answered, History, Sample, Stretch};
-
-    /// A day that passes while somebody waits.
-    struct Day(DateTime<Utc>);
-
-    impl Surroundings for Day {
-        fn variable(&self, name: &str) -> Option<String> {
-            (name == "COLUMNS").then(|| "100".to_owned())
-        }
-
-        fn now(&self) -> DateTime<Utc> {
-            self.0
-        }
-
-        fn pause(&mut self, time: Duration) {
-            self.0 += time;
-        }
-
-        fn tell(&mut self, _: &str) {}
-    }
+    use crate::test_server::{http, json, nobody, serving};
+    use crate::test_words::assert_begins;
 
     fn day() -> Day {
-        Day(DateTime::from_timestamp(1_767_225_600, 0).unwrap())
+        Day::with(&[("COLUMNS", "100")])
     }
 
     /// Somebody who looks at so many views.
@@ -409,6 +395,7 @@ mod tests {
                     ("service_name", "shop"),
                     ("slo_name", "browse"),
                     ("slo_status", "agreed"),
+                    ("slo_owner", self.sli.map_or("", |_| "ana")),
                     ("slo_asked", "now"),
                     ("slo_sli", self.sli.unwrap_or_default()),
                 ];
@@ -477,6 +464,66 @@ mod tests {
         assert_eq!(answer.err, "slo: http://engine cannot be reached: connection refused\n");
     }
 
+    /// What is said of an engine at an address, by the whole command.
+    fn asked(url: &str, more: &[&str]) -> Answer {
+        let line = ["--prometheus", url, "--retries", "0", "--header", "X-Key: hush"];
+        let line = [&["slo", "status"], &line[..], &["--fail-on", "hurting"], more].concat();
+        let Command::Status(args) = Args::try_parse_from(line).unwrap().command else {
+            panic!("a status");
+        };
+        run(&args, Color::Never, &mut day(), &mut Looks::default())
+    }
+
+    #[test]
+    fn an_engine_that_says_nothing_of_use_is_one_sentence_and_no_view() {
+        let always = |answer: Vec<u8>| serving(vec![answer; 3]).0;
+        let half = json("200 OK", r#"{"status":"success","data":{"resultType":"vec"#);
+        let much = format!(r#"{{"status":"success","data":"{}"}}"#, "a".repeat(10_000_000));
+        let no_tls = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://{}", no_tls.local_addr().unwrap());
+        thread::spawn(move || {
+            no_tls
+                .accept()
+                .map(|(mut stream, _)| stream.write_all(&http("400 Bad Request", "", "")))
+        });
+        for (url, words) in [
+            (nobody(), "cannot be reached: "),
+            (address, "cannot be reached: "),
+            (
+                always(http("200 OK", "content-type: text/html\r\n", "<h1>")),
+                "answered with `text/html`, ",
+            ),
+            (always(half), "answered with half an answer, "),
+            (always(json("200 OK", &much)), "answered with more than 8 MB; "),
+            (
+                always(http("302 Found", "location: http://login/?t=hush\r\n", "")),
+                "redirects to http://login/",
+            ),
+            (always(http("403 Forbidden", "", "hush")), "refused with status 403: "),
+            (
+                always(http("503 Service Unavailable", "", "hush")),
+                "answered with status 503: ***",
+            ),
+            (always(json("206 Partial Content", "{}")), "answered with status 206, "),
+        ] {
+            let answer = asked(&url, &[]);
+            assert_eq!((answer.exit, answer.out.as_str()), (Exit::NoAnswer, ""), "{url}");
+            let said = answer.err.replace(&url, "ENGINE");
+            assert_eq!(said.lines().count(), 1, "{said}");
+            assert!(said.starts_with("slo: ENGINE ") && said.contains(words), "{said}");
+            assert!(!said.contains("hush"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_never_answers_is_given_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = asked(&url, &["--json", "--timeout", "200ms"]);
+        assert_eq!((answer.exit, answer.out.as_str()), (Exit::NoAnswer, ""));
+        assert_eq!(answer.err, format!("slo: {url} did not answer within 200 ms\n"));
+    }
+
     #[test]
     fn a_view_is_cut_to_the_screen_and_says_what_is_below() {
         assert_eq!(cut("a\nb\nc\n", Some(4)), "a\nb\nc\n");
@@ -519,6 +566,22 @@ mod tests {
     }
 
     #[test]
+    fn a_page_goes_to_a_file_beside_the_text_or_to_standard_output_in_its_place() {
+        let fine = || Rounds::failing(&[]);
+        let page = told(&["--html", "-"], &fine());
+        assert_eq!(page.exit, Exit::Pass);
+        assert_begins(&page.out.to_lowercase(), "<!doctype html>");
+        let file = std::env::temp_dir().join(format!("slo-status-page-{}.html", std::process::id()));
+        let beside = told(&["--html", &file.display().to_string()], &fine());
+        let written = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_begins(&beside.out, "1 hurts, ");
+        assert_eq!(written, page.out);
+        let nowhere = told(&["--html", "/nowhere/a.html"], &fine());
+        assert_begins(&nowhere.err, "slo: /nowhere/a.html cannot be written: ");
+    }
+
+    #[test]
     fn nothing_found_is_said_and_why() {
         let said = |line: &[&str]| told(line, &Rounds::failing(&[]));
         let other = said(&["--service", "other"]);
@@ -536,6 +599,16 @@ mod tests {
         let answer = told(&line, &Rounds::failing(&[]));
         let words = "slo: `--service other\\u{1b}`: no promise of the last 30d has this name; is it right?\n";
         assert_eq!((answer.exit, answer.err.as_str()), (Exit::NoAnswer, words));
+        for name in ["--namespace", "--environment", "--slo", "--journey", "--owner"] {
+            let answer = told(&[name, "ana"], &Rounds::failing(&[]));
+            assert_begins(
+                &answer.err,
+                &format!("slo: `{name} ana`: no promise of the last 30d has this name"),
+            );
+            assert_eq!(answer.exit, Exit::NoAnswer);
+        }
+        let known = ["--owner", "ana", "--slo", "browse", "--service", "shop"];
+        assert_eq!(told(&known, &Rounds::empty("http")).err, "");
         // What is proven is more than what is unknown.
         let proven = told(&[&line[..], &["--fail-on", "hurting"]].concat(), &Rounds::failing(&[]));
         assert_eq!(proven.exit, Exit::Refused);

@@ -74,9 +74,9 @@ impl Patient<'_> {
             "sum by (state) ({})",
             promql::selector(names::PROBE_STATE_RECORDED, &[service])
         );
-        let series = match self.instant(&query) {
-            Ok(answer) => answer.series,
-            Err(error) => return Finding::unknown(HERE, "probed", error.to_string()),
+        let series = match self.ask(HERE, "probed", &query) {
+            Ok(series) => series,
+            Err(unknown) => return unknown,
         };
         if series.is_empty() {
             let found = format!(

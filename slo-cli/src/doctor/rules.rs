@@ -38,7 +38,7 @@ impl Patient<'_> {
                 let address = format!("{}{PATH}", base.trim_end_matches('/'));
                 (plain(&address), self.web.get(&address))
             }
-            None => (format!("{}{PATH}", self.engine.source()), self.store.get(PATH)),
+            None => (format!("{}{PATH}", self.asking.source()), self.store.get(PATH)),
         };
         let page = page.map_err(|why| {
             let finding = Finding::broken(HERE, "loaded", format!("{source} cannot be reached: {why}"));
@@ -213,9 +213,9 @@ impl Patient<'_> {
         let label = names::SERVICE_NAME.label;
         let service = promql::is(label, self.slos.service());
         let query = format!("count by ({SLO}) ({})", promql::selector(recorded::BUDGET, &[service]));
-        let series = match self.instant(&query) {
-            Ok(answer) => answer.series,
-            Err(error) => return Finding::unknown(HERE, "recorded", error.to_string()),
+        let series = match self.ask(HERE, "recorded", &query) {
+            Ok(series) => series,
+            Err(unknown) => return unknown,
         };
         let has = |slo: &&Slo| series.iter().any(|sample: &Sample| sample.label(SLO) == slo.name());
         let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());

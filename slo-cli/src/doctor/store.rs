@@ -12,7 +12,7 @@ const HERE: Link = Link::Store;
 impl Patient<'_> {
     /// What was found, and whether there is any sense in asking it more.
     pub(super) fn store(&self) -> (Vec<Finding>, bool) {
-        let answer = match self.instant("vector(1)") {
+        let answer = match self.asking.ask("vector(1)".to_owned()).into_answer() {
             Ok(answer) => answer,
             Err(error) => {
                 let broken = Finding::broken(HERE, "answers", error.to_string());
@@ -29,7 +29,7 @@ impl Patient<'_> {
                 format!("it answers and doubts itself: {}", plain(words)),
             )
             .mend("mend what it says; verdicts of doubted answers are unknown"),
-            None => Finding::fine(HERE, "answers", format!("{} answers", self.engine.source())),
+            None => Finding::fine(HERE, "answers", format!("{} answers", self.asking.source())),
         }];
         findings.extend(self.clock_of_the_store());
         findings.push(self.retention());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slo_core::{Slo, Threshold, names};
 
 use super::{Finding, Link, Patient};
-use crate::prom::{AskError, Sample};
+use crate::prom::Sample;
 use crate::render::{plain, promql};
 
 const HERE: Link = Link::Telemetry;
@@ -41,25 +41,13 @@ impl Patient<'_> {
         findings
     }
 
-    /// The numbers of an answer that the engine stands by: of others, that nothing is there says nothing.
-    fn ask(&self, check: &'static str, query: &str) -> Seen<Vec<Sample>> {
-        let unknown = |error: AskError| Finding::unknown(HERE, check, error.to_string());
-        let answered = self.instant(query).map_err(unknown)?;
-        if !answered.doubts.is_empty() {
-            let doubts = plain(&answered.doubts.join("; "));
-            let found = format!("the answer is partial or doubted by its source: {doubts}");
-            return Err(Finding::unknown(HERE, check, found));
-        }
-        if let Some(wrong) = answered.series.iter().find(|sample| !sample.value.is_finite()) {
-            let found = format!("the engine says {} to `{}`", wrong.value, plain(query));
-            return Err(Finding::unknown(HERE, check, found));
-        }
-        Ok(answered.series)
+    fn numbers(&self, check: &'static str, query: &str) -> Seen<Vec<Sample>> {
+        self.ask(HERE, check, query)
     }
 
     fn present(&self) -> Seen<Finding> {
         let query = format!("count by ({ENVIRONMENT}) ({})", self.raw(EVENTS, &[]));
-        let environments = self.ask("present", &query)?;
+        let environments = self.numbers("present", &query)?;
         match environments.as_slice() {
             [] => Err(self.absent()?),
             [one] => Ok(Finding::fine(
@@ -78,8 +66,8 @@ impl Patient<'_> {
     /// Why there is nothing: the nearest thing that is there.
     fn absent(&self) -> Seen<Finding> {
         let before = format!("max(max_over_time(timestamp({})[1d:5m]))", self.raw(EVENTS, &[]));
-        let now = (self.clock)().timestamp();
-        if let Some(last) = self.ask("present", &before)?.first() {
+        let now = self.asking.at().timestamp();
+        if let Some(last) = self.numbers("present", &before)?.first() {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "Unix seconds are far below what a double holds"
@@ -91,12 +79,12 @@ impl Patient<'_> {
             ));
         }
         let anyone = format!("count by ({SERVICE}, {ENVIRONMENT}) ({EVENTS})");
-        let others = self.ask("present", &anyone)?;
+        let others = self.numbers("present", &anyone)?;
         if !others.is_empty() {
             return Ok(self.elsewhere(&others));
         }
         let dotted = r#"count({__name__=~"slo\\.events|slo_events"})"#;
-        if !self.ask("present", dotted)?.is_empty() {
+        if !self.numbers("present", dotted)?.is_empty() {
             let found = format!("the store has `slo.events`, and not `{EVENTS}`");
             return Ok(Finding::broken(HERE, "present", found).mend(
                 "let it write Prometheus' names: -opentelemetry.usePrometheusNaming of VictoriaMetrics and vmagent, the default of Prometheus",
@@ -151,7 +139,7 @@ impl Patient<'_> {
 
     fn last_push(&self) -> Seen<Finding> {
         let query = format!("time() - max(timestamp({}))", self.raw(EVENTS, &[]));
-        let Some(ago) = self.ask("last_push", &query)?.first().map(|sample| sample.value) else {
+        let Some(ago) = self.numbers("last_push", &query)?.first().map(|sample| sample.value) else {
             let found = "its series are there, and the engine does not say since when";
             return Err(Finding::unknown(HERE, "last_push", found));
         };
@@ -173,7 +161,7 @@ impl Patient<'_> {
     fn outcomes(&self) -> Seen<Finding> {
         let query = format!("count by ({SLO}, {OUTCOME}) ({})", self.raw(EVENTS, &[]));
         let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for sample in self.ask("zeros", &query)? {
+        for sample in self.numbers("zeros", &query)? {
             let outcomes = seen.entry(sample.label(SLO).to_owned()).or_default();
             outcomes.insert(sample.label(OUTCOME).to_owned());
         }
@@ -222,8 +210,8 @@ impl Patient<'_> {
             (names::WINDOW, "window", window),
         ] {
             let raw = self.raw(metric.prometheus, &[]);
-            let least = self.ask("spec", &format!("min by ({SLO}) ({raw})"))?;
-            let most = self.ask("spec", &format!("max by ({SLO}) ({raw})"))?;
+            let least = self.numbers("spec", &format!("min by ({SLO}) ({raw})"))?;
+            let most = self.numbers("spec", &format!("max by ({SLO}) ({raw})"))?;
             for sample in least {
                 let name = sample.label(SLO);
                 let other = most
@@ -259,7 +247,7 @@ impl Patient<'_> {
         for metric in series {
             let query = format!("max(resets({}[1h]))", self.raw(&metric, &[]));
             let falls = self
-                .ask("temporality", &query)?
+                .numbers("temporality", &query)?
                 .first()
                 .map_or(0.0, |sample| sample.value);
             if falls >= RESTARTS {
@@ -286,7 +274,10 @@ impl Patient<'_> {
             let raw = self.raw(&metric, &[promql::matches_regex("le", le)]);
             let instance = format!("{}, instance", names::SERVICE_INSTANCE_ID.label);
             let query = format!("count(count by ({instance}) ({raw}))");
-            Ok(self.ask("buckets", &query)?.first().map_or(0.0, |sample| sample.value))
+            Ok(self
+                .numbers("buckets", &query)?
+                .first()
+                .map_or(0.0, |sample| sample.value))
         };
         let all = instances(r"\+Inf")?;
         if all == 0.0 {

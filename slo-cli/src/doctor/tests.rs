@@ -3,6 +3,7 @@
 mod pages;
 mod telemetry;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -10,7 +11,7 @@ use clap::Parser as _;
 
 use super::*;
 use crate::args::{Args, Command};
-use crate::prom::{History, Sample, Stretch};
+use crate::prom::{Answered, Ask, AskError, History, Stretch};
 use crate::web::Page;
 
 /// Pages by address; answers by what the query contains.
@@ -19,6 +20,9 @@ struct Servers {
     pages: BTreeMap<String, Page>,
     answers: Vec<(&'static str, Answered)>,
     is_gone: bool,
+    /// Part of a question that it does not come to the end of.
+    too_much: Option<&'static str>,
+    asked: RefCell<Vec<(String, Option<DateTime<Utc>>)>>,
 }
 
 impl Servers {
@@ -43,8 +47,9 @@ impl Fetch for Servers {
 }
 
 impl Ask for Servers {
-    fn instant(&self, query: &str, _: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
-        if self.is_gone {
+    fn instant(&self, query: &str, at: Option<DateTime<Utc>>) -> Result<Answered, AskError> {
+        self.asked.borrow_mut().push((query.to_owned(), at));
+        if self.is_gone || self.too_much.is_some_and(|part| query.contains(part)) {
             return Err(AskError::TooSlow {
                 source_name: self.source(),
                 within: std::time::Duration::from_secs(1),
@@ -83,7 +88,7 @@ fn examine_with(spec: &str, servers: &Servers, more: &[&str], clock_ahead: i64) 
     let patient = Patient {
         args: &args,
         slos: &slos,
-        engine: servers,
+        asking: Asking::new(servers, Some(now)),
         store: servers,
         pager: servers,
         web: servers,

@@ -8,11 +8,10 @@ use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, Observation, Unseen};
 use slo_core::{BurnWindow, ErrorBudget, Events, Ratio, Recovery, Share, Slo, SloSet, Tick, names};
 
-use super::asking::{Said, no_number};
 use super::by_engine::ByEngine;
-use super::evidence::{Gathering, counted, outcome_of, share};
+use super::evidence::Gathering;
 use super::presence::Presence;
-use crate::prom::{Course, Sample, Stretch};
+use crate::prom::{Course, Said, Sample, Stretch, counted, no_number, outcome_of, share};
 use crate::render::recorded::{BAD_TILES, VALID_TILES};
 use crate::render::subject::WINDOW_LABEL;
 use crate::rule_window::RuleWindow;
@@ -247,7 +246,7 @@ impl<'a> Budgets<'a> {
         };
         match source.from {
             From::Counters => {
-                let courses = asking.history(&queries.events_of(slo.name(), step), stretch)?;
+                let courses = asking.undoubted_history(&queries.events_of(slo.name(), step), stretch)?;
                 let outcome =
                     |course: &Course| course.labels.get(names::SLO_OUTCOME.label).cloned().unwrap_or_default();
                 let pieces = courses.iter().flat_map(|course| {
@@ -259,10 +258,11 @@ impl<'a> Budgets<'a> {
                 });
                 pieces.collect()
             }
-            From::Engine(by) => by.pieces(asking.history(&by.events(step), stretch)?),
+            From::Engine(by) => by.pieces(asking.undoubted_history(&by.events(step), stretch)?),
             From::Tiles => {
                 let window = RuleWindow::new(slo.window()).ok()?.to_string();
-                let tiles = |name| asking.history(&queries.tiles_of(name, slo.name(), &window, step), stretch);
+                let tiles =
+                    |name| asking.undoubted_history(&queries.tiles_of(name, slo.name(), &window, step), stretch);
                 let bad = tiles(BAD_TILES)?.into_iter().flat_map(|course| course.values);
                 let bad: BTreeMap<_, _> = bad.collect();
                 let valid = tiles(VALID_TILES)?.into_iter().flat_map(|course| course.values);

@@ -9,10 +9,9 @@ use chrono::{DateTime, Utc};
 use slo_core::gate::Unseen;
 use slo_core::{BurnWindow, Events, PromQuery, PrometheusSli, Sli, Slo, Tick};
 
-use super::asking::Said;
-use super::evidence::{Gathering, counted};
+use super::evidence::Gathering;
 use super::presence::{Presence, age, kept};
-use crate::prom::Course;
+use crate::prom::{Course, Said, counted};
 use crate::render::subject;
 
 /// The queries of one SLO.

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use slo_core::gate::{Evidence, Observation, Unseen};
-use slo_core::{Events, Ratio, Slo, SloSet, names};
+use slo_core::{Events, Slo, SloSet, names};
 
 use super::Target;
-use super::asking::Asking;
 use super::budgets::{Budget, Budgets};
 use super::freshness::freshness;
 use super::latency::latency;
 use super::presence::Presence;
 use super::queries::Queries;
-use crate::prom::{Ask, Sample};
-use crate::render::plain;
+use crate::prom::{Ask, Asking, Sample, outcome_of};
 
 /// Asks an engine for everything that the gate's rules need to know of a service, at a moment or at the engine's now.
 ///
@@ -96,48 +94,8 @@ impl Gathering<'_> {
     }
 }
 
-/// Counts by outcome. Prometheus extrapolates to parts of events; the nearest whole number is the best guess.
+/// Counts by outcome.
 pub(super) fn events<'a>(series: impl Iterator<Item = &'a Sample>) -> Result<Events, Unseen> {
     let mut each = series.map(|sample| outcome_of(sample.label(names::SLO_OUTCOME.label), sample.value));
     each.try_fold(Events::default(), |sum, events| Ok(sum.saturating_add(events?)))
-}
-
-/// Counts of one outcome.
-pub(crate) fn outcome_of(outcome: &str, value: f64) -> Result<Events, Unseen> {
-    let counted = counted(value)?;
-    match outcome {
-        "good" => Ok(Events::new(counted, 0)),
-        "bad" => Ok(Events::new(0, counted)),
-        "excluded" => Ok(Events::default().with_excluded(counted)),
-        other => Err(Unseen::NoAnswer(format!(
-            "events that are `{}` are neither good nor bad",
-            plain(other)
-        ))),
-    }
-}
-
-pub(super) fn counted(value: f64) -> Result<u64, Unseen> {
-    count(value).ok_or_else(|| Unseen::NoAnswer(format!("the engine says {value}, which is no count of events")))
-}
-
-/// The nearest whole number; `None` for what is no count.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is checked to be within the numbers that a double holds exactly"
-)]
-pub(crate) fn count(value: f64) -> Option<u64> {
-    const MOST: f64 = 9_007_199_254_740_992.0;
-    let value = value.round();
-    (0.0..=MOST).contains(&value).then_some(value as u64)
-}
-
-/// A share of moments, at most all; `None` for what is no share.
-pub(crate) fn share(value: f64) -> Option<Ratio> {
-    // The smaller one of NaN and 1 is 1.
-    if !value.is_finite() {
-        return None;
-    }
-    let parts = count(value.min(1.0) * 1e9)?;
-    Ratio::new(parts, 1_000_000_000)
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use slo_core::gate::{Freshness, Observation, Unseen};
 use slo_core::{Sli, SloSet, names};
 
-use super::asking::Said;
 use super::evidence::Gathering;
 use super::presence::Presence;
 use super::queries::PROBE_STATE;
-use crate::prom::Sample;
+use crate::prom::{Said, Sample};
 use crate::render::plain;
 
 /// Each check with what was seen of it, checks of the process first.

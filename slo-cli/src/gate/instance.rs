@@ -9,9 +9,8 @@ use serde::Deserialize;
 use slo_core::gate::{Evidence, Latency, Observation, Unseen};
 use slo_core::{Events, Sli, Slo, SloSet, Threshold, Window};
 
-use super::evidence::{counted, share};
 use super::latency::is_enough;
-use crate::prom::Engine;
+use crate::prom::{Engine, counted, share};
 use crate::render::plain;
 
 /// The part of a status that the gate reads.

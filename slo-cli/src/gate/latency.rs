@@ -9,11 +9,10 @@ use std::time::Duration;
 use slo_core::gate::{GateRules, Latency, Observation, Unseen};
 use slo_core::{Events, Threshold, names};
 
-use super::asking::Said;
-use super::evidence::{Gathering, counted};
+use super::evidence::Gathering;
 use super::presence::Presence;
 use super::queries::{BOUNDARY, BUCKET_OF};
-use crate::prom::Sample;
+use crate::prom::{Said, Sample, counted};
 use crate::render::plain;
 
 /// What was seen of the durations of a service's requests, with what its own counter says of how many there were.

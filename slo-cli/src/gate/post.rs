@@ -77,10 +77,8 @@ impl Post<'_> {
     /// What was answered.
     pub(super) fn send(self) -> Result<Taken, Untold> {
         let agent = web::agent(self.trusted, Some(self.within));
-        let mut request = agent.post(self.url).content_type(self.content_type);
-        if let Some(headers) = request.headers_mut() {
-            headers.extend(self.headers);
-        }
+        let request = agent.post(self.url).content_type(self.content_type);
+        let request = web::with_headers(request, &self.headers);
         let mut answer = request.send(self.body).map_err(|error| Untold::NotNow(words(&error)))?;
         let status = answer.status().as_u16();
         if !answer.status().is_success() {

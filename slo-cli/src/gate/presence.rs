@@ -7,9 +7,8 @@ use slo_core::gate::{Observation, Unseen};
 use slo_core::{Events, Outcome, SloSet, names};
 
 use super::Target;
-use super::asking::{Said, no_number};
 use super::evidence::{Gathering, events};
-use crate::prom::Sample;
+use crate::prom::{Said, Sample, no_number};
 use crate::render::plain;
 
 /// What is known of the counters that a verdict rests on.

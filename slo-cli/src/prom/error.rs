@@ -134,6 +134,11 @@ impl AskError {
             | Self::NotAStatus { .. } => false,
         }
     }
+
+    /// Whether a question that costs the engine less might be answered: as before, or this one took too long.
+    pub(crate) const fn may_be_its_cost(&self) -> bool {
+        self.is_about_the_query() || matches!(self, Self::TooSlow { .. } | Self::Refused { .. })
+    }
 }
 
 fn seconds(time: Duration) -> String {

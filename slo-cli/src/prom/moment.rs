@@ -12,9 +12,12 @@ use super::{Ask, AskError};
 /// # Errors
 ///
 /// [`AskError`] when it does not answer, or with something that is no time.
-pub(crate) fn now_of(engine: &dyn Ask) -> Result<DateTime<Utc>, AskError> {
+pub(super) fn now_of(engine: &(impl Ask + ?Sized)) -> Result<DateTime<Utc>, AskError> {
     let answered = engine.instant("time()", None)?;
-    let seconds = answered.series.first().map(|sample| sample.value);
+    let seconds = match answered.series.as_slice() {
+        [only] => Some(only.value),
+        _ => None,
+    };
     let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let at = seconds.and_then(|since| DateTime::from_timestamp(since.as_secs().try_into().ok()?, 0));
     at.ok_or_else(|| AskError::NotAnEngine {

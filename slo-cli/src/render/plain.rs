@@ -1,5 +1,7 @@
 //! Foreign text for a terminal: from an engine, a label, a redirect.
 
+use slo_core::terminal::is_unseen;
+
 /// The text with every sign made visible that would steer a terminal, break the line, turn its direction or hide.
 ///
 /// ```text
@@ -12,7 +14,7 @@ pub(crate) fn plain(text: &str) -> String {
         let after = rest.clone().next().unwrap_or('a');
         // Persian and emoji are written with joiners; between letters of ASCII one can only hide.
         let joins = is_joiner(sign) && !before.is_ascii() && !after.is_ascii();
-        if (steers(sign) || is_joiner(sign)) && !joins {
+        if (is_unseen(sign) || is_joiner(sign)) && !joins {
             shown.extend(sign.escape_unicode());
         } else {
             shown.push(sign);
@@ -28,7 +30,7 @@ pub(crate) fn plain_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for sign in json.chars() {
         // In JSON a line break stands between values, and never in a text.
-        if sign != '\n' && (steers(sign) || is_joiner(sign)) {
+        if sign != '\n' && (is_unseen(sign) || is_joiner(sign)) {
             // All of them are in the first plane: four digits.
             shown.push_str(&format!("\\u{:04x}", u32::from(sign)));
         } else {
@@ -36,21 +38,6 @@ pub(crate) fn plain_json(json: &str) -> String {
         }
     }
     shown
-}
-
-fn steers(sign: char) -> bool {
-    sign.is_control()
-        || matches!(
-            sign,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'
-                | '\u{2066}'..='\u{2069}'
-                | '\u{feff}'
-        )
 }
 
 const fn is_joiner(sign: char) -> bool {
@@ -92,7 +79,7 @@ mod tests {
             assert!(
                 shown
                     .chars()
-                    .all(|sign| sign == '\n' || !steers(sign) && !is_joiner(sign)),
+                    .all(|sign| sign == '\n' || !is_unseen(sign) && !is_joiner(sign)),
                 "{shown:?}"
             );
             let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();

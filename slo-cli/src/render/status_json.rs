@@ -7,7 +7,7 @@ use serde::Serialize;
 use slo_core::{Events, Ratio};
 
 use super::{plain_json, status_words as words};
-use crate::status::{Burn, Check, Overview, Promise, Runs, SeenBy};
+use crate::status::{Burn, Check, Overview, Promise, Runs, SeenBy, Whose};
 
 const VERSION: u32 = 1;
 
@@ -32,11 +32,18 @@ struct Document<'a> {
     gate: Vec<OneGate<'a>>,
 }
 
+/// The first fields of each entry.
 #[derive(Serialize)]
-struct OnePromise<'a> {
+struct OneWhose<'a> {
     service: &'a str,
     namespace: Option<&'a str>,
     environment: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OnePromise<'a> {
+    #[serde(flatten)]
+    whose: OneWhose<'a>,
     slo: &'a str,
     standing: &'static str,
     hurts: bool,
@@ -104,9 +111,8 @@ struct OneMismatch<'a> {
 
 #[derive(Serialize)]
 struct OneCheck<'a> {
-    service: &'a str,
-    namespace: Option<&'a str>,
-    environment: Option<&'a str>,
+    #[serde(flatten)]
+    whose: OneWhose<'a>,
     seen_by: &'static str,
     check: Option<&'a str>,
     job: Option<&'a str>,
@@ -119,9 +125,8 @@ struct OneCheck<'a> {
 
 #[derive(Serialize)]
 struct OneGate<'a> {
-    service: &'a str,
-    namespace: Option<&'a str>,
-    environment: Option<&'a str>,
+    #[serde(flatten)]
+    whose: OneWhose<'a>,
     last: Option<&'static str>,
     last_at: Option<String>,
     allowed: u64,
@@ -150,6 +155,14 @@ fn document(overview: &Overview, shown: impl Fn(&Promise) -> bool) -> Document<'
     }
 }
 
+fn whose(whose: &Whose) -> OneWhose<'_> {
+    OneWhose {
+        service: &whose.service,
+        namespace: whose.namespace.as_deref(),
+        environment: whose.environment.as_deref(),
+    }
+}
+
 fn promise(promise: &Promise) -> OnePromise<'_> {
     let counts = promise.seen.and_then(|seen| seen.counts());
     let hour = promise
@@ -157,9 +170,7 @@ fn promise(promise: &Promise) -> OnePromise<'_> {
         .as_ref()
         .filter(|burn| burn.from == crate::status::CountedFrom::Counters);
     OnePromise {
-        service: &promise.whose.service,
-        namespace: promise.whose.namespace.as_deref(),
-        environment: promise.whose.environment.as_deref(),
+        whose: whose(&promise.whose),
         slo: &promise.slo,
         standing: promise.standing.as_str(),
         hurts: promise.hurts(),
@@ -223,9 +234,7 @@ fn check(check: &Check) -> OneCheck<'_> {
         ),
     };
     OneCheck {
-        service: &check.whose.service,
-        namespace: check.whose.namespace.as_deref(),
-        environment: check.whose.environment.as_deref(),
+        whose: whose(&check.whose),
         seen_by,
         check: name,
         job,
@@ -240,9 +249,7 @@ fn check(check: &Check) -> OneCheck<'_> {
 fn gate(runs: &Runs) -> OneGate<'_> {
     use slo_core::gate::Decision;
     OneGate {
-        service: &runs.whose.service,
-        namespace: runs.whose.namespace.as_deref(),
-        environment: runs.whose.environment.as_deref(),
+        whose: whose(&runs.whose),
         last: runs.last.map(|(decision, _)| decision.as_str()),
         last_at: runs.last.map(|(_, at)| moment(at)),
         allowed: runs.count(Decision::Allowed),

@@ -6,8 +6,7 @@ use slo_core::{Events, Outcome, Ratio, names};
 
 use super::identity::Key;
 use super::span::Span;
-use crate::gate::{count, outcome_of, share};
-use crate::prom::Sample;
+use crate::prom::{Sample, count, outcome_of, share};
 use crate::render::recorded;
 use crate::render::subject::WINDOW_LABEL;
 

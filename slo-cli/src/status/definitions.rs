@@ -9,7 +9,7 @@ use super::identity::Key;
 use super::overview::Mismatch;
 use super::queries::{METRIC, VALUE, WHEN};
 use super::span::Span;
-use crate::prom::Sample;
+use crate::prom::{Sample, count};
 
 /// A promise, as the newest instances make it.
 #[derive(Clone, Debug, Default)]
@@ -252,7 +252,7 @@ fn target(budget: f64) -> Option<Target> {
 
 /// A count of series.
 fn instances(value: f64) -> u64 {
-    crate::gate::count(value).unwrap_or_default()
+    count(value).unwrap_or_default()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of instances")]

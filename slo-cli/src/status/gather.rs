@@ -8,7 +8,6 @@ use slo_core::alert::AlertState;
 use slo_core::{BurnRate, ErrorBudget, Events, Outcome, Ratio};
 
 use super::alerts::{self, Covered};
-use super::asking::{Asking, Got, Question};
 use super::burn_down::{burn_down, pieces, stretch};
 use super::counts::{self, Recorded};
 use super::definitions::{Definition, definitions};
@@ -16,6 +15,7 @@ use super::filter::Filter;
 use super::freshness::checks;
 use super::gone::{self, gone};
 use super::identity::Key;
+use super::inquiry::{Got, Inquiry, Question};
 use super::overview::{
     Alert, AlertFrom, Burn, COMPOSITE, COUNTED_BY_ENGINE, Check, CountedFrom, Overview, Promise, Seen, SeenBy,
 };
@@ -24,7 +24,7 @@ use super::runs::runs;
 use super::span::Span;
 use super::standing::Standing;
 use crate::args::{Identity, Numbers};
-use crate::prom::{Ask, AskError, Sample};
+use crate::prom::{Ask, AskError, Sample, count};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ pub struct Wanted {
 /// more. What is merely missing is in [`Overview::doubts`].
 pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, AskError> {
     let gathering = Gathering {
-        asking: Asking::new(engine, wanted.at)?,
+        asking: Inquiry::new(engine, wanted.at),
         queries: Queries {
             identity: wanted.identity,
             filter: &wanted.filter,
@@ -67,7 +67,7 @@ pub fn gather(engine: &(dyn Ask + Sync), wanted: &Wanted) -> Result<Overview, As
 }
 
 struct Gathering<'a> {
-    asking: Asking<'a>,
+    asking: Inquiry<'a>,
     queries: Queries<'a>,
     wanted: &'a Wanted,
 }
@@ -401,10 +401,7 @@ impl Gathering<'_> {
     /// The window's coverage, of parts of an hour; of what is younger, that of the last day.
     fn at_least_a_day(&self, key: &Key, window: Span, coverage: Option<Ratio>, answers: &Answers) -> Option<Ratio> {
         let whole = window.passed(self.asking.at()).as_secs();
-        let lately = answers
-            .seen_in_a_day
-            .get(key)
-            .and_then(|seconds| crate::gate::count(*seconds));
+        let lately = answers.seen_in_a_day.get(key).and_then(|seconds| count(*seconds));
         let lately = lately.and_then(|seconds| Ratio::new(seconds.min(whole), whole));
         coverage.max(lately).or_else(|| Ratio::new(0, 1))
     }

@@ -11,8 +11,7 @@ use super::definitions::{Definition, definitions};
 use super::filter::Filter;
 use super::identity::{Key, Whose};
 use super::queries::REMEMBERED;
-use crate::gate::count;
-use crate::prom::Sample;
+use crate::prom::{Sample, count};
 
 /// A promise that ended so long before its service did was taken out of the spec: the moment of the service is known to
 /// the hour.

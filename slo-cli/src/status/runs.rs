@@ -9,8 +9,7 @@ use slo_core::names;
 use super::identity::Whose;
 use super::overview::Runs;
 use super::queries::WHEN;
-use crate::gate::count;
-use crate::prom::Sample;
+use crate::prom::{Sample, count};
 
 /// Runs by service; a verdict that nobody knows is left out.
 pub(super) fn runs(series: &[Sample]) -> Vec<Runs> {

@@ -150,6 +150,20 @@ fn shop(good: f64, bad: f64, excluded: f64) -> Engine {
         .says("time() - (", of("shop", 12.0))
 }
 
+/// Several with their good and bad events, seen all the time, pushed a moment ago. Who is called a draft is one.
+fn several(all: &[(&str, f64, f64)]) -> Engine {
+    let status = |name: &str| if name.ends_with("draft") { "draft" } else { "agreed" };
+    let each = |number| all.iter().flat_map(move |(name, ..)| of(name, number)).collect();
+    let counts = all.iter().flat_map(|(name, good, bad)| counted(name, *good, *bad, 0.0));
+    Engine::default()
+        .says(VALUES, all.iter().flat_map(|(name, ..)| defined(name)).collect())
+        .says(WORDS, all.iter().map(|(name, ..)| words(name, status(name))).collect())
+        .says("[2592000s]))", counts.collect())
+        .says("[2592000s:", each(1.0))
+        .says("* 300", each(86_400.0))
+        .says("time() - (", each(5.0))
+}
+
 fn wanted() -> Wanted {
     Wanted {
         filter: Filter::default(),
@@ -509,6 +523,13 @@ fn an_engine_that_is_gone_is_an_error_and_a_question_that_is_refused_a_doubt() {
         let engine = shop(1.0, 0.0, 0.0).fails(word, unreachable());
         assert_eq!(gather(&engine, &wanted()).unwrap_err(), unreachable(), "{word}");
     }
+    // Also where nothing more is asked for after that.
+    let cheap = Wanted {
+        numbers: Numbers::Recorded,
+        ..wanted()
+    };
+    let engine = shop(1.0, 0.0, 0.0).fails("slo_gate_decisions", unreachable());
+    assert_eq!(gather(&engine, &cheap).unwrap_err(), unreachable());
     let all = overview(&shop(1.0, 0.0, 0.0).fails("ALERTS", refused(422)));
     assert_eq!(
         all.doubts,
@@ -527,21 +548,13 @@ fn an_engine_that_is_gone_is_an_error_and_a_question_that_is_refused_a_doubt() {
 
 #[test]
 fn what_hurts_most_comes_first_and_drafts_last() {
-    let names = ["a-fine", "b-spent", "c-more-spent", "d-draft", "e-idle"];
-    let values = names.iter().flat_map(|name| defined(name)).collect();
-    let status = |name: &&str| words(name, if *name == "d-draft" { "draft" } else { "agreed" });
-    let counts = [(1e6, 0.0), (1e6, 2_000.0), (1e6, 3_000.0), (1e6, 9_000.0), (0.0, 0.0)];
-    let counts = names
-        .iter()
-        .zip(counts)
-        .flat_map(|(name, (good, bad))| counted(name, good, bad, 0.0));
-    let each = |number| names.iter().flat_map(move |name| of(name, number)).collect::<Vec<_>>();
-    let engine = Engine::default()
-        .says(VALUES, values)
-        .says(WORDS, names.iter().map(status).collect())
-        .says("[2592000s]))", counts.collect())
-        .says("[2592000s:", each(1.0))
-        .says("time() - (", each(5.0));
+    let engine = several(&[
+        ("a-fine", 1e6, 0.0),
+        ("b-spent", 1e6, 2_000.0),
+        ("c-more-spent", 1e6, 3_000.0),
+        ("d-draft", 1e6, 9_000.0),
+        ("e-idle", 0.0, 0.0),
+    ]);
     let all = overview(&engine);
     let order: Vec<_> = all
         .promises
@@ -870,6 +883,18 @@ fn a_service_that_is_gone_hurts_and_says_since_when() {
             "{definitions:?}"
         );
     }
+    // Nobody else has its window: it is not asked about.
+    let of_a_week = [
+        value("dead", "slo_error_budget_ratio", "0.001", "gone", 1.0),
+        value("dead", "slo_window_seconds", "604800", "gone", 1.0),
+    ];
+    let engine = with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "agreed").says(GONE_VALUES, of_a_week.to_vec());
+    assert!(
+        overview(&engine).promises[0]
+            .window
+            .is_some_and(|window| window.to_string() == "7d")
+    );
+    assert_eq!(asked(&engine, "[604800s"), [""; 0]);
     let draft = overview(&with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "draft"));
     assert_eq!(draft.count(Group::Hurting), 0);
     assert!(draft.promises.iter().any(|promise| promise.standing == Standing::Gone));
@@ -891,7 +916,19 @@ fn who_is_known_otherwise_is_not_gone() {
         assert_eq!(asked(&engine, GONE_LAST), [""; 0], "{why}");
     }
     let gone = || with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "agreed");
-    let only = |filter: Filter| promises(&gone(), &Wanted { filter, ..wanted() });
+    let only = |filter: Filter| {
+        let engine = gone();
+        let left = promises(
+            &engine,
+            &Wanted {
+                filter: filter.clone(),
+                ..wanted()
+            },
+        );
+        // Whoever is left out by the name of the service is not asked about.
+        assert_eq!(asked(&engine, GONE_LAST).is_empty(), !filter.services.is_empty());
+        left
+    };
     let names = |name: &str| vec![name.to_owned()];
     assert_eq!(
         only(Filter {
@@ -977,6 +1014,16 @@ fn what_lacks_an_outcome_is_no_data_and_says_so() {
                  series? `slo doctor` tells more"
             )]
         );
+        // Of what nobody promises it is nobody's doubt.
+        let mut others = counted("shop", 1e6, 0.0, 0.0);
+        others.extend(counts.iter().cloned().map(|mut sample| {
+            sample.labels.insert("slo_name".to_owned(), "requests".to_owned());
+            sample
+        }));
+        assert_eq!(
+            overview(&shop(1.0, 0.0, 0.0).says("[2592000s]))", others)).doubts,
+            [""; 0]
+        );
         // Of an hour it is no rate, either.
         let hour = shop(1_000_000.0, 0.0, 0.0).says("[3600s]))", counts);
         assert!(only(&hour).hour.is_none(), "{outcome}");
@@ -1010,20 +1057,17 @@ fn nothing_counted_is_undecided_but_of_what_has_no_events() {
 
 /// One of each kind that looks different.
 fn kinds() -> Engine {
-    let engine = living();
-    with_gone(engine, 16.0 * DAY, "agreed")
+    with_gone(living(), 16.0 * DAY, "agreed")
 }
 
 fn living() -> Engine {
-    let names = ["fine", "spent", "paging", "idle", "draft"];
-    let values = names.iter().flat_map(|name| defined(name)).collect();
-    let status = |name: &&str| words(name, if *name == "draft" { "draft" } else { "agreed" });
-    let counts = [(1e6, 100.0), (1e6, 2_000.0), (1e6, 300.0), (0.0, 0.0), (1e6, 50.0)];
-    let counts = names
-        .iter()
-        .zip(counts)
-        .flat_map(|(name, (good, bad))| counted(name, good, bad, 0.0));
-    let each = |number| names.iter().flat_map(move |name| of(name, number)).collect::<Vec<_>>();
+    let all = [
+        ("fine", 1e6, 100.0),
+        ("spent", 1e6, 2_000.0),
+        ("paging", 1e6, 300.0),
+        ("idle", 0.0, 0.0),
+        ("draft", 1e6, 50.0),
+    ];
     let hot = || counted("paging", 900.0, 100.0, 0.0);
     let check = |state| {
         let labels = [
@@ -1041,22 +1085,19 @@ fn living() -> Engine {
         ];
         Sample::new(labels, value)
     };
-    Engine::default()
-        .says(VALUES, values)
-        .says(WORDS, names.iter().map(status).collect())
-        .says("[2592000s]))", counts.collect())
+    several(&all)
         .says("[3600s]))", hot())
         .says("[300s]))", hot())
         .says("[21600s]))", hot())
-        .says("[2592000s:", each(1.0))
-        .says("* 300", each(86_400.0))
-        .says("time() - (", each(5.0))
         .says("slo_health_state", vec![check("stale")])
         .says(
             "slo_gate_decisions",
             vec![run("count", 2.0), run("last", NOW_SECONDS - 7_200.0)],
         )
-        .says("increase_of_range", each(1.0))
+        .says(
+            "increase_of_range",
+            all.iter().flat_map(|(name, ..)| of(name, 1.0)).collect(),
+        )
 }
 
 /// `SLO_BLESS=1 cargo test -p slo-cli --lib status` writes what is said now.

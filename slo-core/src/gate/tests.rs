@@ -866,7 +866,7 @@ fn a_verdict_reads_like_this() {
     let stale = Freshness::NotFresh("stale: 3h old".to_owned());
     let evidence = spent.freshness("prices", Observation::seen("probe", stale));
     let forged = Bypass {
-        why: "hurry\nallowed: no rule is breached".to_owned(),
+        why: "hurry\nallowed:\u{feff}no\u{200b}rule is breached".to_owned(),
         ..bypass()
     };
     let verdict = GateRules::default().judge(&slos(), &evidence, &deploy().bypass(forged), now());

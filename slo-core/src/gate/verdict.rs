@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Action, Bypass, BypassRefusal, Class, GateRules, Mode, OnUnknown, Request, RuleName, RuleOutcome, RuleState,
 };
+use crate::terminal::is_unseen;
 
 /// What the gate answers.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -425,16 +426,12 @@ fn named<'a>(name: &'a str, nobody: &'a str) -> &'a str {
 }
 
 /// A text without line breaks and other control characters, which could forge a line of a log, and without signs that turn
-/// its direction, which could make it read as something else.
+/// its direction or hide, which could make it read as something else.
 struct OneLine<'a>(&'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steers = |sign: char| {
-            sign.is_control()
-                || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        let mut words = self.0.split(steers);
+        let mut words = self.0.split(is_unseen);
         f.write_str(words.next().unwrap_or_default())?;
         words.try_for_each(|word| write!(f, " {word}"))
     }

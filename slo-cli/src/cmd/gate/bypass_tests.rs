@@ -4,15 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use clap::Parser as _;
-
 use super::faults::SPEC;
-use super::tests::{Day, Later, MESSAGE, args, bypassing, shop};
+use super::tests::{Later, MESSAGE, allowed, bypassing, in_the_dark, parsed, shop};
 use super::*;
-use crate::args::{Args, Command};
+use crate::args::Args;
+use crate::cmd::test_day::Day;
 use crate::gate::audit;
 use crate::prom::Engine;
 use crate::test_server::{http, json, nobody, serving};
+use crate::test_words::{assert_begins, assert_ends, assert_says};
 
 /// A path at which nothing is, and nothing is left.
 struct Place(PathBuf);
@@ -36,23 +36,9 @@ impl Drop for Place {
     }
 }
 
-/// An engine that answers nothing.
-fn in_the_dark(line: &[&str]) -> Answer {
-    decide(&args(line), &shop(), &Later(u32::MAX.into()), &mut Day::new())
-}
-
-/// An engine that knows of nobody: the deploy that adds the service.
-fn allowed(line: &[&str]) -> Answer {
-    decide(&args(line), &shop(), &Later(0.into()), &mut Day::new())
-}
-
 /// The whole command, with this spec.
 fn whole(spec: &str, line: &[&str]) -> Answer {
-    let line = [&["slo", "gate", "-"], line].concat();
-    let Command::Gate(args) = Args::try_parse_from(line).unwrap().command else {
-        panic!("a gate");
-    };
-    run(&args, &mut spec.as_bytes(), &mut Day::new())
+    super::tests::whole(spec, line, Day::new())
 }
 
 #[test]
@@ -61,16 +47,12 @@ fn who_cannot_be_told_at_all_is_wrong_usage_and_not_shown() {
         for flag in ["--alertmanager", "--webhook"] {
             for answer in [bypassing(&[flag, wrong]), allowed(&[flag, wrong])] {
                 assert_eq!((answer.exit, answer.out.as_str()), (Exit::Usage, ""), "{flag} {wrong}");
-                assert!(
-                    answer.err.starts_with(&format!("slo: {flag}, or SLO_")),
-                    "{}",
-                    answer.err
-                );
+                assert_begins(&answer.err, &format!("slo: {flag}, or SLO_"));
                 assert!(!answer.err.contains("hush"), "{}", answer.err);
             }
             let back = in_the_dark(&[flag, wrong, "--action", "rollback", "--audit=-"]);
             assert_eq!(back.exit, Exit::Pass);
-            assert!(back.err.contains(&format!("slo: {flag}, or SLO_")), "{}", back.err);
+            assert_says(&back.err, &format!("slo: {flag}, or SLO_"));
         }
     }
 }
@@ -85,21 +67,9 @@ fn an_audit_file_that_takes_nothing_is_nobody_who_hears() {
         ] {
             let answer = in_the_dark(&[line, &["--audit", file]].concat());
             assert_eq!(answer.exit, Exit::NoAnswer, "{file} {line:?}: {}", answer.out);
-            assert!(answer.out.starts_with("unknown: "), "{}", answer.out);
-            assert!(
-                answer
-                    .out
-                    .contains("nobody would hear of it: the audit file cannot be used: "),
-                "{}",
-                answer.out
-            );
-            assert!(
-                answer
-                    .err
-                    .contains("slo: NOT RECORDED: the audit file cannot be used: "),
-                "{}",
-                answer.err
-            );
+            assert_begins(&answer.out, "unknown: ");
+            assert_says(&answer.out, "nobody would hear of it: the audit file cannot be used: ");
+            assert_says(&answer.err, "slo: NOT RECORDED: the audit file cannot be used: ");
         }
         let back = in_the_dark(&["--ran-before", "--audit", file]);
         assert_eq!(back.exit, Exit::Pass, "{}", back.out);
@@ -116,11 +86,7 @@ fn an_audit_file_that_is_held_is_not_waited_for_for_ever() {
     assert!(crate::file_lock::lock_within(&held, Duration::ZERO).unwrap());
     let answer = bypassing(&["--audit", &file.text(), "--timeout", "60ms"]);
     assert_eq!(answer.exit, Exit::NoAnswer);
-    assert!(
-        answer.err.contains("another process has held it for 60ms"),
-        "{}",
-        answer.err
-    );
+    assert_says(&answer.err, "another process has held it for 60ms");
     let (url, heard) = serving(vec![http("200 OK", "", "")]);
     let told = bypassing(&["--audit", &file.text(), "--timeout", "60ms", "--webhook", &url]);
     assert_eq!(told.exit, Exit::Pass, "{}", told.err);
@@ -135,12 +101,9 @@ fn a_record_that_could_not_be_written_waits_in_the_spool() {
     let kept = ["--audit", &file.text(), "--spool", &spool.text()];
     let answer = bypassing(&[&kept[..], &["--webhook", &url]].concat());
     assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
-    assert!(
-        answer
-            .err
-            .ends_with("slo: 1 in the spool wait for the next run with --audit FILE\n"),
-        "{}",
-        answer.err
+    assert_ends(
+        &answer.err,
+        "slo: 1 in the spool wait for the next run with --audit FILE\n",
     );
     assert!(
         !answer.err.contains("NOT ANNOUNCED"),
@@ -171,7 +134,7 @@ fn a_page_is_no_alertmanager() {
     let answer = bypassing(&["--alertmanager", &serving(vec![page]).0]);
     let said =
         "slo: NOT ANNOUNCED: Alertmanager: it answered with a page, which no Alertmanager does; is this its address?\n";
-    assert!(answer.err.contains(said), "{}", answer.err);
+    assert_says(&answer.err, said);
     let empty = bypassing(&["--alertmanager", &serving(vec![json("200 OK", "")]).0]);
     assert!(!empty.err.contains("NOT "), "{}", empty.err);
 }
@@ -213,7 +176,7 @@ fn nothing_passes_by_judging_the_present_as_if_it_were_past() {
     let answer = in_the_dark(&[&at[..], &["--on-unknown", "allow"]].concat());
     assert_eq!(answer.exit, Exit::NoAnswer);
     let said = "warning: what is unknown is not let through: --at judges the past, and tells nobody\n";
-    assert!(answer.out.contains(said), "{}", answer.out);
+    assert_says(&answer.out, said);
     assert_eq!(
         in_the_dark(&[&at[..], &["--action", "rollback"]].concat()).exit,
         Exit::Pass
@@ -303,7 +266,7 @@ fn nothing_blocks_the_way_back() {
             let audit = ["--audit", &file.text(), "--retries", "0"];
             let answer = whole(spec, &[line, back, &audit].concat());
             assert_eq!(answer.exit, Exit::Pass, "{line:?}: {}", answer.err);
-            assert!(answer.out.starts_with("allowed: "), "{}", answer.out);
+            assert_begins(&answer.out, "allowed: ");
             let all = answer.out + &answer.err;
             assert!(all.contains(said), "{line:?}: {all}");
             let written = fs::read_to_string(&file.0).unwrap();
@@ -344,28 +307,13 @@ fn a_message_in_another_encoding_is_a_message() {
     use std::os::unix::ffi::OsStringExt as _;
     let message = OsString::from_vec(b"--message=Caf\xe9 [slo-bypass: caf\xe9 is down]".to_vec());
     let author = OsString::from_vec(b"--author=Andr\xe9".to_vec());
-    let line: Vec<OsString> = [
-        "slo",
-        "gate",
-        "--prometheus",
-        "http://engine",
-        "--revision",
-        "4f2a",
-        "--audit=-",
-    ]
-    .map(OsString::from)
-    .into();
+    let line: Vec<OsString> = ["--prometheus", "http://engine", "--revision", "4f2a", "--audit=-"]
+        .map(OsString::from)
+        .into();
     let line = line.into_iter().chain([message, author]);
-    let Command::Gate(args) = Args::try_parse_from(line).unwrap().command else {
-        panic!("a gate");
-    };
-    let answer = decide(&args, &shop(), &Later(u32::MAX.into()), &mut Day::new());
+    let answer = decide(&parsed(line), &shop(), &Later(u32::MAX.into()), &mut Day::new());
     assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
-    assert!(
-        answer.err.contains("bypass used by Andr\u{fffd}: caf\u{fffd} is down"),
-        "{}",
-        answer.err
-    );
+    assert_says(&answer.err, "bypass used by Andr\u{fffd}: caf\u{fffd} is down");
 }
 
 #[test]
@@ -384,7 +332,7 @@ fn a_bypass_that_is_not_needed_stops_nobody_however_wrong_it_is() {
     ] {
         let answer = allowed(line);
         assert_eq!(answer.exit, Exit::Pass, "{}", answer.err);
-        assert!(answer.out.contains("warning: the bypass does not "), "{}", answer.out);
+        assert_says(&answer.out, "warning: the bypass does not ");
     }
 }
 
@@ -392,12 +340,9 @@ fn a_bypass_that_is_not_needed_stops_nobody_however_wrong_it_is() {
 fn what_speaks_of_a_bypass_and_is_none_is_said() {
     let answer = in_the_dark(&["--message", "Fix \"[slo-bypass: x]\"", "--audit=-"]);
     assert_eq!(answer.exit, Exit::NoAnswer);
-    assert!(
-        answer
-            .out
-            .contains("\nwarning: the message speaks of `slo-bypass` and asks for none"),
-        "{}",
-        answer.out
+    assert_says(
+        &answer.out,
+        "\nwarning: the message speaks of `slo-bypass` and asks for none",
     );
 }
 
@@ -416,12 +361,12 @@ fn a_bypass_without_an_end_holds_for_a_day_from_its_commit() {
     );
     let (exit, said) = asked("2025-12-31T00:00:00Z");
     assert_eq!(exit, Exit::NoAnswer, "{said}");
-    assert!(said.contains("the bypass expired at 2026-01-01T00:00:00Z"), "{said}");
+    assert_says(&said, "the bypass expired at 2026-01-01T00:00:00Z");
     let (exit, said) = asked("yesterday");
     assert_eq!(exit, Exit::NoAnswer);
-    assert!(
-        said.contains("the bypass does not count: `--committed-at yesterday` is not a time"),
-        "{said}"
+    assert_says(
+        &said,
+        "the bypass does not count: `--committed-at yesterday` is not a time",
     );
     // A variable that is not set is no time and no mistake.
     assert_eq!(asked("").0, Exit::Pass);
@@ -438,11 +383,7 @@ fn a_bypass_without_an_end_holds_for_a_day_from_its_commit() {
         "--committed-at",
         "2020-01-01T00:00:00Z",
     ]);
-    assert!(
-        answer.err.contains("it holds until 2026-01-01T00:10:00Z"),
-        "{}",
-        answer.err
-    );
+    assert_says(&answer.err, "it holds until 2026-01-01T00:10:00Z");
 }
 
 #[test]
@@ -462,13 +403,7 @@ fn a_bypass_for_a_version_holds_for_that_alone() {
     assert_eq!(of("v1.4.2").exit, Exit::Pass);
     let other = of("v1.4.3");
     assert_eq!(other.exit, Exit::NoAnswer);
-    assert!(
-        other
-            .out
-            .contains("the bypass is for revision `v1.4.2`, and this is `v1.4.3`"),
-        "{}",
-        other.out
-    );
+    assert_says(&other.out, "the bypass is for revision `v1.4.2`, and this is `v1.4.3`");
 }
 
 #[test]
@@ -487,13 +422,9 @@ fn records_name_where_and_who() {
         r#""namespace":"sales""#,
         r#""author":"Ana""#,
     ] {
-        assert!(answer.err.contains(field), "{}", answer.err);
+        assert_says(&answer.err, field);
     }
-    assert!(
-        answer.out.contains("\nshop (namespace sales) in production at "),
-        "{}",
-        answer.out
-    );
+    assert_says(&answer.out, "\nshop (namespace sales) in production at ");
 }
 
 #[test]

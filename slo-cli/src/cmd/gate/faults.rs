@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use clap::Parser as _;
 use flate2::write::GzEncoder;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
@@ -16,10 +15,11 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::tests::Day;
+use super::tests::whole;
 use super::*;
-use crate::args::{Args, Command};
+use crate::cmd::test_day::Day;
 use crate::test_server::{http, json, nobody, request, serving};
+use crate::test_words::{assert_begins, assert_says};
 
 pub(super) const SPEC: &str = "{version: 1, service: shop, slos: [{name: a, promise: Anyone can look., owner: search, status: agreed, \
                     objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
@@ -30,25 +30,13 @@ fn gate(url: &str, more: &[&str]) -> Answer {
 }
 
 fn gate_with(url: &str, more: &[&str], variables: &[(&'static str, &'static str)]) -> Answer {
-    let line = [
-        "slo",
-        "gate",
-        "-",
-        "--prometheus",
-        url,
-        "--retries",
-        "1",
-        "--header",
-        "X-Key: hush",
-    ];
-    let line = line.iter().chain(more);
-    let Command::Gate(args) = Args::try_parse_from(line).unwrap().command else {
-        panic!("a gate");
-    };
-    let mut day = Day::new();
-    day.variables.push(("SLO_PROMETHEUS_TOKEN", "hush"));
-    day.variables.extend(variables);
-    run(&args, &mut SPEC.as_bytes(), &mut day)
+    let line = ["--prometheus", url, "--retries", "1", "--header", "X-Key: hush"];
+    let token = [("SLO_PROMETHEUS_TOKEN", "hush")];
+    whole(
+        SPEC,
+        &[&line[..], more].concat(),
+        Day::with(&[&token, variables].concat()),
+    )
 }
 
 /// The sentence behind a verdict that is unknown, in each format and without the address.
@@ -165,7 +153,7 @@ fn an_engine_that_says_nothing_of_use_is_one_sentence() {
 fn an_engine_that_cannot_be_reached_is_one_sentence() {
     let refused = sentence(&nobody(), &[]);
     let expected = "no answer: ENGINE cannot be reached: io: Connection refused";
-    assert!(refused.starts_with(expected), "{refused}");
+    assert_begins(&refused, expected);
     let cut = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{\"status\":";
     assert!(sentence(&always(cut), &[]).starts_with("no answer: ENGINE cannot be reached: "));
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -233,7 +221,7 @@ fn a_spec_cannot_alter_a_query_and_an_engines_labels_cannot_alter_a_verdict() {
     let both = NOTHING.replace("[]", &format!("[{series},{}]", series.replace("prod", "test")));
     let answer = gate(&knowing(&json("200 OK", &both)), &[]);
     assert_eq!(answer.exit, Exit::NoAnswer);
-    assert!(answer.out.contains("several environments match"), "{}", answer.out);
+    assert_says(&answer.out, "several environments match");
     assert!(
         answer.out.lines().skip(1).all(|line| !line.starts_with("allowed")),
         "{}",
@@ -308,7 +296,7 @@ fn an_authority_of_ones_own_is_trusted_when_it_is_named_and_only_then() {
     let ca = engine.ca.display().to_string();
     let answer = gate(&engine.url(), &["--ca-file", &ca]);
     assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
-    assert!(answer.out.contains("never seen in the window"), "{}", answer.out);
+    assert_says(&answer.out, "never seen in the window");
     let unknown = sentence(&engine.url(), &[]);
     assert_eq!(
         unknown,
@@ -323,8 +311,8 @@ fn a_certificate_for_somebody_else_is_no_certificate() {
     let engine = Secure::named("prometheus.example.com");
     let ca = engine.ca.display().to_string();
     let said = sentence(&engine.url(), &["--ca-file", &ca]);
-    assert!(said.starts_with("no answer: ENGINE cannot be reached: "), "{said}");
-    assert!(said.contains("not valid for name"), "{said}");
+    assert_begins(&said, "no answer: ENGINE cannot be reached: ");
+    assert_says(&said, "not valid for name");
 }
 
 #[test]
@@ -336,16 +324,8 @@ fn a_collectors_authority_is_trusted_when_the_environment_names_it() {
     assert_eq!((trusted.exit, trusted.err.as_str()), (Exit::Pass, ""));
     let stranger = gate(&engine, &pushed);
     assert_eq!(stranger.exit, Exit::Pass);
-    assert!(
-        stranger.err.starts_with("slo: NOT ANNOUNCED: OTLP: "),
-        "{}",
-        stranger.err
-    );
-    assert!(
-        stranger.err.contains("name the CA's by OTEL_EXPORTER_OTLP_CERTIFICATE"),
-        "{}",
-        stranger.err
-    );
+    assert_begins(&stranger.err, "slo: NOT ANNOUNCED: OTLP: ");
+    assert_says(&stranger.err, "name the CA's by OTEL_EXPORTER_OTLP_CERTIFICATE");
 }
 
 #[test]

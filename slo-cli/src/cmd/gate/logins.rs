@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::tests::{Day, bypassing_in};
+use super::tests::bypassing_in;
 use super::*;
+use crate::cmd::test_day::Day;
 use crate::test_server::{http, nobody, serving};
 
 /// A file with a secret, for as long as a test runs.
@@ -25,12 +26,6 @@ impl Drop for Kept {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
-}
-
-fn day(variables: &[(&'static str, &'static str)]) -> Day {
-    let mut day = Day::new();
-    day.variables.extend(variables);
-    day
 }
 
 /// The lines of a request that say who asks.
@@ -59,7 +54,7 @@ fn each_is_told_by_its_own_login_and_hears_nothing_of_the_others() {
         "--header",
         "X-Engine: hush-engine",
     ];
-    let mut day = day(&[
+    let mut day = Day::with(&[
         ("SLO_WEBHOOK_TOKEN", "hush-hook"),
         ("SLO_PROMETHEUS_TOKEN", "hush-engine"),
     ]);
@@ -84,7 +79,7 @@ fn who_is_refused_is_told_how_to_log_in_and_no_secret() {
     let (webhook, _heard) = serving(vec![http("401 Who", "www-authenticate: Basic\r\n", "hush? no")]);
     let token = Kept::secret("token", "hush");
     let line = ["--webhook", &webhook, "--webhook-bearer-token-file", &token.path()];
-    let answer = bypassing_in(&mut day(&[]), &line);
+    let answer = bypassing_in(&mut Day::new(), &line);
     assert!(
         answer.err.contains(
             "slo: NOT ANNOUNCED: webhook: it answered with status 401; log in by --webhook-bearer-token-file, -user or \
@@ -100,7 +95,7 @@ fn who_is_refused_is_told_how_to_log_in_and_no_secret() {
 fn a_login_that_cannot_be_used_is_wrong_usage_and_says_whose() {
     let url = nobody();
     let refused = |line: &[&str], variables: &[(&'static str, &'static str)]| {
-        let answer = bypassing_in(&mut day(variables), line);
+        let answer = bypassing_in(&mut Day::with(variables), line);
         assert_eq!(answer.exit, Exit::Usage, "{answer:?}");
         assert!(!format!("{answer:?}").contains("hush"), "{answer:?}");
         answer.err
@@ -128,7 +123,7 @@ fn a_login_that_cannot_be_used_is_wrong_usage_and_says_whose() {
 
 #[test]
 fn a_token_for_nobody_is_no_mistake() {
-    let mut day = day(&[
+    let mut day = Day::with(&[
         ("SLO_ALERTMANAGER_TOKEN", "hush"),
         ("SLO_ALERTMANAGER_PASSWORD", "hush"),
     ]);

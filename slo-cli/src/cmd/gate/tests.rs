@@ -1,51 +1,18 @@
 //! The command with an engine of our making.
 
+use std::ffi::OsString;
+
 use clap::Parser as _;
 use slo_core::gate::{Decision, Mode};
 
+use super::faults::SPEC;
 use super::*;
 use crate::args::{Args, Command};
+use crate::cmd::test_day::Day;
 use crate::gate::audit;
 use crate::prom::{Answered, AskError, History, Sample, Stretch};
 use crate::test_server::{http, nobody, serving};
-
-/// A day that passes while somebody waits.
-pub(super) struct Day {
-    now: DateTime<Utc>,
-    said: Vec<String>,
-    pub(super) variables: Vec<(&'static str, &'static str)>,
-}
-
-impl Day {
-    pub(super) fn new() -> Self {
-        Self {
-            now: DateTime::from_timestamp(1_767_225_600, 0).unwrap(),
-            said: Vec::new(),
-            variables: Vec::new(),
-        }
-    }
-}
-
-impl Surroundings for Day {
-    fn variable(&self, name: &str) -> Option<String> {
-        let mut variables = self.variables.iter();
-        variables
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
-    }
-
-    fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
-    fn pause(&mut self, time: Duration) {
-        self.now += time;
-    }
-
-    fn tell(&mut self, line: &str) {
-        self.said.push(line.to_owned());
-    }
-}
+use crate::test_words::{assert_begins, assert_ends, assert_says};
 
 /// Fails so often, and then knows of nobody, which passes.
 pub(super) struct Later(pub(super) std::cell::Cell<u32>);
@@ -75,12 +42,35 @@ impl Ask for Later {
     }
 }
 
-pub(super) fn args(line: &[&str]) -> GateArgs {
-    let line = [&["slo", "gate", "--prometheus", "http://engine"], line].concat();
-    match Args::try_parse_from(line).unwrap().command {
+/// The arguments of `slo gate` with these words.
+pub(super) fn parsed<T: Into<OsString>>(line: impl IntoIterator<Item = T>) -> GateArgs {
+    let line = line.into_iter().map(Into::into);
+    match Args::try_parse_from(["slo".into(), "gate".into()].into_iter().chain(line))
+        .unwrap()
+        .command
+    {
         Command::Gate(args) => *args,
         other => panic!("{other:?}"),
     }
+}
+
+pub(super) fn args(line: &[&str]) -> GateArgs {
+    parsed([&["--prometheus", "http://engine"], line].concat())
+}
+
+/// The whole command, with this spec.
+pub(super) fn whole(spec: &str, line: &[&str], mut day: Day) -> Answer {
+    run(&parsed([&["-"], line].concat()), &mut spec.as_bytes(), &mut day)
+}
+
+/// An engine that answers nothing.
+pub(super) fn in_the_dark(line: &[&str]) -> Answer {
+    decide(&args(line), &shop(), &Later(u32::MAX.into()), &mut Day::new())
+}
+
+/// An engine that knows of nobody: the deploy that adds the service.
+pub(super) fn allowed(line: &[&str]) -> Answer {
+    decide(&args(line), &shop(), &Later(0.into()), &mut Day::new())
 }
 
 pub(super) fn shop() -> SloSet {
@@ -117,23 +107,18 @@ fn it_does_not_wait_for_longer_than_it_was_told() {
 
 #[test]
 fn the_way_back_passes_in_the_dark_and_so_does_what_is_told_to() {
-    let dark = || Later(u32::MAX.into());
     for line in [
         &["--action", "rollback"][..],
         &["--ran-before"],
         &["--on-unknown", "allow", "--audit=-"],
     ] {
-        assert_eq!(
-            decide(&args(line), &shop(), &dark(), &mut Day::new()).exit,
-            Exit::Pass,
-            "{line:?}"
-        );
+        assert_eq!(in_the_dark(line).exit, Exit::Pass, "{line:?}");
     }
 }
 
 #[test]
 fn each_format_is_of_its_kind() {
-    let of = |format| decide(&args(&["--format", format]), &shop(), &Later(0.into()), &mut Day::new()).out;
+    let of = |format| allowed(&["--format", format]).out;
     assert!(of("text").starts_with("allowed: no rule is breached\nshop at 2026-01-01 00:00:00 UTC\n"));
     let json: serde_json::Value = serde_json::from_str(&of("json")).unwrap();
     assert_eq!((&json["decision"], &json["exit_code"]), (&"allowed".into(), &0.into()));
@@ -180,7 +165,7 @@ fn a_bypass_passes_is_written_down_and_is_never_silent() {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     assert_eq!(answer.exit, Exit::Pass, "{}", answer.out);
-    assert!(answer.out.starts_with("bypassed: "), "{}", answer.out);
+    assert_begins(&answer.out, "bypassed: ");
     assert!(
         answer
             .err
@@ -190,7 +175,7 @@ fn a_bypass_passes_is_written_down_and_is_never_silent() {
     );
     let head = audit::verify(text.as_bytes(), None).unwrap().head.unwrap();
     assert!(answer.err.ends_with(&format!("slo: audit record 0 is {}\n", head.hash)));
-    assert!(text.contains(r#""would_have_been":"unknown""#), "{text}");
+    assert_says(&text, r#""would_have_been":"unknown""#);
 }
 
 #[test]
@@ -212,16 +197,14 @@ fn what_would_have_been_is_told_to_nobody() {
         answer.out
     );
     let said = "warning: the bypass does not count: --at judges the past, and tells nobody\n";
-    assert!(answer.out.contains(said), "{}", answer.out);
+    assert_says(&answer.out, said);
 }
 
 #[test]
 fn a_name_that_is_empty_and_a_moment_that_is_to_come_are_wrong_usage() {
     let run = |line: &[&str]| {
-        let line = [&["-"], line].concat();
-        let spec =
-            "{version: 1, service: shop, slos: [{name: a, objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]}";
-        super::run(&args(&line), &mut spec.as_bytes(), &mut Day::new())
+        let line = [&["--prometheus", "http://engine"], line].concat();
+        whole(SPEC, &line, Day::new())
     };
     for (line, words) in [
         (
@@ -241,7 +224,7 @@ fn a_name_that_is_empty_and_a_moment_that_is_to_come_are_wrong_usage() {
     ] {
         let answer = run(line);
         assert_eq!((answer.exit, answer.out.as_str()), (Exit::Usage, ""), "{line:?}");
-        assert!(answer.err.starts_with(words), "{}", answer.err);
+        assert_begins(&answer.err, words);
     }
     // The way back is open whatever was mistyped.
     for line in [
@@ -264,13 +247,7 @@ fn monitoring_that_is_down_is_said_loudly_and_stops_nobody() {
         "/nowhere/gate.audit",
     ]);
     assert_eq!(answer.exit, Exit::Pass);
-    assert!(
-        answer
-            .err
-            .contains("slo: NOT RECORDED: the audit file cannot be used: "),
-        "{}",
-        answer.err
-    );
+    assert_says(&answer.err, "slo: NOT RECORDED: the audit file cannot be used: ");
     assert!(
         answer.err.contains("slo: NOT ANNOUNCED: Alertmanager: ") && answer.err.contains("NOT ANNOUNCED: webhook: ")
     );
@@ -282,13 +259,13 @@ fn a_bypass_names_somebody_and_one_revision_and_a_time_that_is_one() {
     let audit_file = file.display().to_string();
     let refused = |line: &[&str]| {
         let line = [&["--audit", audit_file.as_str()], line].concat();
-        decide(&args(&line), &shop(), &Later(u32::MAX.into()), &mut Day::new())
+        in_the_dark(&line)
     };
     let nobody = refused(&["--revision", "4f2a", "--message", MESSAGE]);
     assert_eq!(nobody.exit, Exit::NoAnswer);
     let refused_by =
         "bypass refused: the bypass does not say who asks for it; write a name; asked for by nobody: nobody can pay";
-    assert!(nobody.err.contains(refused_by), "{}", nobody.err);
+    assert_says(&nobody.err, refused_by);
     assert_eq!(refused(&["--message", MESSAGE, "--author", "Ana"]).exit, Exit::NoAnswer);
     let late = format!("{MESSAGE}SLO-Bypass-Until: 2025-12-31T00:00:00Z\n");
     assert_eq!(
@@ -313,7 +290,7 @@ fn a_bypass_names_somebody_and_one_revision_and_a_time_that_is_one() {
 fn a_wrong_spec_is_wrong_usage_and_nobody_is_asked() {
     let answer = run(&args(&["-"]), &mut &b"version: 1"[..], &mut Day::new());
     assert_eq!((answer.exit, answer.out.as_str()), (Exit::Usage, ""));
-    assert!(answer.err.contains("standard input"), "{}", answer.err);
+    assert_says(&answer.err, "standard input");
 }
 
 #[test]
@@ -362,21 +339,18 @@ fn what_could_not_be_told_is_told_by_the_next_run() {
     let spool = folder.display().to_string();
     let answer = bypassing(&["--webhook", &nobody(), "--spool", &spool]);
     assert_eq!(answer.exit, Exit::Pass);
-    assert!(answer.err.contains("slo: NOT ANNOUNCED: webhook: "), "{}", answer.err);
-    assert!(
-        answer
-            .err
-            .ends_with("slo: 1 in the spool wait for the next run with --webhook\n"),
-        "{}",
-        answer.err
+    assert_says(&answer.err, "slo: NOT ANNOUNCED: webhook: ");
+    assert_ends(
+        &answer.err,
+        "slo: 1 in the spool wait for the next run with --webhook\n",
     );
     let (url, heard) = serving(vec![http("200 OK", "", "")]);
     let line = ["--webhook", &url, "--spool", &spool];
-    let quiet = decide(&args(&line), &shop(), &Later(0.into()), &mut Day::new());
+    let quiet = allowed(&line);
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!((quiet.exit, quiet.err.as_str()), (Exit::Pass, ""));
     let told = heard.recv().unwrap();
-    assert!(told.contains("bypass used by Ana: nobody can pay (OPS-1)"), "{told}");
+    assert_says(&told, "bypass used by Ana: nobody can pay (OPS-1)");
 }
 
 #[test]
@@ -391,7 +365,7 @@ fn a_past_moment_is_told_to_nobody_and_leaves_the_spool_alone() {
 #[test]
 fn each_run_is_a_metric_for_whoever_asks_for_it() {
     let (url, heard) = serving(vec![http("200 OK", "", ""), http("200 OK", "", "")]);
-    let answer = decide(&args(&["--otlp", &url]), &shop(), &Later(0.into()), &mut Day::new());
+    let answer = allowed(&["--otlp", &url]);
     assert_eq!((answer.exit, answer.err.as_str()), (Exit::Pass, ""));
     assert!(heard.recv().unwrap().starts_with("POST /v1/metrics HTTP/1.1\r\n"));
     let mut day = Day::new();
@@ -404,27 +378,14 @@ fn each_run_is_a_metric_for_whoever_asks_for_it() {
 
 #[test]
 fn an_argument_that_cannot_be_used_is_wrong_usage_and_a_variable_is_not() {
-    let answer = decide(
-        &args(&["--otlp", "collector"]),
-        &shop(),
-        &Later(0.into()),
-        &mut Day::new(),
-    );
+    let answer = allowed(&["--otlp", "collector"]);
     assert_eq!((answer.exit, answer.out.as_str()), (Exit::Usage, ""));
-    assert!(
-        answer.err.starts_with("slo: --otlp is not the address"),
-        "{}",
-        answer.err
-    );
+    assert_begins(&answer.err, "slo: --otlp is not the address");
     let mut day = Day::new();
     day.variables.push(("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"));
     let answer = decide(&args(&[]), &shop(), &Later(0.into()), &mut day);
     assert_eq!(answer.exit, Exit::Pass);
-    assert!(
-        answer.err.starts_with("slo: NOT RECORDED as a metric: OTEL_EXPORTER"),
-        "{}",
-        answer.err
-    );
+    assert_begins(&answer.err, "slo: NOT RECORDED as a metric: OTEL_EXPORTER");
 }
 
 #[test]
@@ -439,32 +400,16 @@ fn a_metric_alone_tells_nobody_of_a_bypass() {
         assert_eq!(answer.exit, Exit::NoAnswer, "{line:?}");
         let said =
             "warning: the bypass does not count: nobody would hear of it; give --alertmanager, --webhook or --audit";
-        assert!(answer.out.contains(said), "{}", answer.out);
+        assert_says(&answer.out, said);
     }
 }
 
 #[test]
 fn whom_to_ask_has_to_be_said() {
-    let run = |line: &[&str]| {
-        let line = [&["slo", "gate", "-"], line].concat();
-        let Command::Gate(args) = Args::try_parse_from(line).unwrap().command else {
-            panic!("a gate");
-        };
-        let spec = "{version: 1, service: shop, slos: []}".replace(
-            "[]",
-            "[{name: a, objective: 99%, window: 30d, sli: {http: {routes: [/a]}}}]",
-        );
-        let mut day = Day::new();
-        day.variables.push(("SLO_PROMETHEUS_TOKEN", "hush"));
-        super::run(&args, &mut spec.as_bytes(), &mut day)
-    };
+    let run = |line: &[&str]| whole(SPEC, line, Day::with(&[("SLO_PROMETHEUS_TOKEN", "hush")]));
     let nobody_named = run(&[]);
     assert_eq!(nobody_named.exit, Exit::Usage);
-    assert!(
-        nobody_named.err.contains("give --prometheus, or --service"),
-        "{}",
-        nobody_named.err
-    );
+    assert_says(&nobody_named.err, "give --prometheus, or --service");
     // The engine's token is none of the service's business.
     let (url, heard) = serving(vec![http("500 Internal Server Error", "", "")]);
     assert_eq!(run(&["--service", &(url + "/slo")]).exit, Exit::NoAnswer);
@@ -477,9 +422,9 @@ fn whom_to_ask_has_to_be_said() {
 
 #[test]
 fn one_piece_of_news_is_told_once() {
-    let dark = decide(&args(&[]), &shop(), &Later(u32::MAX.into()), &mut Day::new()).out;
+    let dark = in_the_dark(&[]).out;
     assert_eq!(dark.matches("connection refused").count(), 2, "{dark}");
-    assert!(dark.ends_with("\nunknown p95 of requests: as above\n"), "{dark}");
-    let first = decide(&args(&[]), &shop(), &Later(0.into()), &mut Day::new()).out;
-    assert!(first.contains("warn    p95 of requests: as above"), "{first}");
+    assert_ends(&dark, "\nunknown p95 of requests: as above\n");
+    let first = allowed(&[]).out;
+    assert_says(&first, "warn    p95 of requests: as above");
 }

@@ -1,6 +1,7 @@
 //! Answers about the service's series that say nothing.
 
 use super::*;
+use crate::render::recorded;
 
 fn one(value: f64) -> Answered {
     let mut answered = Answered::default();
@@ -60,4 +61,46 @@ fn an_answer_that_its_engine_doubts_breaks_nothing_and_mends_nothing() {
         "present",
     );
     assert_eq!(nan.0, State::Unknown, "{nan:?}");
+}
+
+/// The rules of a fleet are loaded, and a probe is looked for.
+const PROBED: &str = "{version: 1, service: shop, slos: [
+    {name: browse, objective: 99.9%, window: 30d, sli: {http: {routes: [/listings]}}},
+    {name: fresh, objective: 99%, window: 30d, sli: {synthetic: {path: /synthetic/health/prices}}}]}";
+
+fn with_rules(servers: Servers) -> Servers {
+    let rule = recorded::WINDOW;
+    let body = format!(r#"{{"data": {{"groups": [{{"rules": [{{"name": "{rule}", "query": "x"}}]}}]}}}}"#);
+    servers.page("/api/v1/rules", &body)
+}
+
+#[test]
+fn a_doubted_answer_says_nothing_of_what_rules_record_either() {
+    let mut doubted = one(5.0);
+    doubted.doubts.push("a store is gone".to_owned());
+    for (part, link, check, nothing) in [
+        (recorded::BUDGET, Link::Rules, "recorded", State::Warning),
+        (names::PROBE_STATE_RECORDED, Link::Health, "probed", State::Warning),
+    ] {
+        let state = |answer: Answered| {
+            let diagnosis = examine_with(PROBED, &with_rules(saying(part, answer)), &[], 0);
+            found(&diagnosis, link, check).state
+        };
+        assert_eq!(state(Answered::default()), nothing, "{check}");
+        for unsound in [doubted.clone(), one(f64::NAN)] {
+            assert_eq!(state(unsound), State::Unknown, "{check}");
+        }
+    }
+}
+
+#[test]
+fn a_question_that_takes_too_long_hides_no_other_and_all_are_of_one_moment() {
+    let mut servers = with_rules(saying("time() - max(timestamp(", one(20.0)));
+    servers.too_much = Some("resets(");
+    let diagnosis = examine_with(PROBED, &servers, &[], 7);
+    assert_eq!(found(&diagnosis, Link::Telemetry, "temporality").state, State::Unknown);
+    assert_eq!(found(&diagnosis, Link::Telemetry, "last_push").state, State::Fine);
+    assert_eq!(found(&diagnosis, Link::Rules, "recorded").state, State::Warning);
+    let moment = DateTime::from_timestamp(MIDNIGHT + 7, 0);
+    assert!(servers.asked.borrow().iter().all(|(_, at)| *at == moment));
 }
