@@ -219,7 +219,7 @@ impl Telling<'_> {
                     .to_owned(),
             ];
         }
-        if is_empty && filter.count() > 1 {
+        if is_empty && filter.kinds() > 1 {
             return vec![
                 "no promise has all of the names that were given; leave some out to see what there is".to_owned(),
             ];
@@ -588,6 +588,8 @@ mod tests {
         assert!(other.out.starts_with("no promise is known\n"), "{}", other.out);
         let words = "slo: `--service other`: no promise of the last 30d has this name; is it right?\n";
         assert_eq!((other.exit, other.err.as_str()), (Exit::NoAnswer, words));
+        let several = said(&["--service", "other", "--service", "third"]);
+        assert_eq!(several.err.lines().count(), 2, "{}", several.err);
         let both = said(&["--service", "shop", "--slo", "other"]);
         let words = "slo: no promise has all of the names that were given; leave some out to see what there is\n";
         assert_eq!((both.exit, both.err.as_str()), (Exit::NoAnswer, words));

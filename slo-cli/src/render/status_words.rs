@@ -142,7 +142,10 @@ fn no_data(promise: &Promise) -> &'static str {
         (Some(_), Some(_), Some(COUNTED_BY_ENGINE)) => {
             "an engine counts its events, and no rules of it run here: load what `slo rules --beside-fleet` writes"
         }
-        (Some(_), Some(_), _) => {
+        (Some(_), Some(_), Some(_)) => {
+            "nothing was counted, or not all of it: does anything on the way drop its series? `slo doctor` tells more"
+        }
+        (Some(_), Some(_), None) => {
             "nothing was counted: nobody feeds it, or it is a composite, which has no events of its own"
         }
         _ => "its objective or window is not exported as a number that can be one",

@@ -60,8 +60,8 @@ impl Filter {
         unknown.collect()
     }
 
-    /// How many names were given.
-    pub(crate) fn count(&self) -> usize {
+    /// By how many things at once somebody chose: of the names of one, each is enough.
+    pub(crate) fn kinds(&self) -> usize {
         let all = [
             &self.services,
             &self.namespaces,
@@ -70,7 +70,7 @@ impl Filter {
             &self.journeys,
             &self.owners,
         ];
-        all.map(Vec::len).iter().sum()
+        all.into_iter().filter(|names| !names.is_empty()).count()
     }
 
     /// Matchers that spare the engine what nobody asked for. Raw series that are known by their job tell the service only.

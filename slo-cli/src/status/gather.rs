@@ -398,12 +398,14 @@ impl Gathering<'_> {
         })
     }
 
-    /// The window's coverage, of parts of an hour; of what is younger, that of the last day.
+    /// The window's coverage, of parts of an hour; of what is younger, that of the last day, and a push at least: where
+    /// something was counted, one came.
     fn at_least_a_day(&self, key: &Key, window: Span, coverage: Option<Ratio>, answers: &Answers) -> Option<Ratio> {
         let whole = window.passed(self.asking.at()).as_secs();
         let lately = answers.seen_in_a_day.get(key).and_then(|seconds| count(*seconds));
         let lately = lately.and_then(|seconds| Ratio::new(seconds.min(whole), whole));
-        coverage.max(lately).or_else(|| Ratio::new(0, 1))
+        let push = Ratio::new(alerts::PUSHED_EVERY.as_secs().min(whole), whole);
+        coverage.max(lately).max(push)
     }
 
     fn burn(&self, key: &Key, said: &Definition, of: (u64, &str), answers: &Answers) -> Option<Burn> {

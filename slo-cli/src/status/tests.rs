@@ -296,6 +296,10 @@ fn a_young_one_is_held_against_its_whole_window() {
         .says("* 300", of("shop", 600.0));
     let seen = only(&newborn).seen.unwrap();
     assert_eq!((seen.coverage.part(), seen.coverage.whole()), (600, 2_592_000));
+    let first_push = newborn.says("* 300", Vec::new());
+    let promise = only(&first_push);
+    let seen = promise.seen.unwrap();
+    assert_eq!((promise.standing, seen.coverage.part()), (Standing::WarmingUp, 60));
 }
 
 #[test]
@@ -1041,8 +1045,8 @@ fn nothing_counted_is_undecided_but_of_what_has_no_events() {
             "an engine counts its events, and no rules of it run here",
         ),
         ("composite", false, "it is made of others and has no events of its own"),
-        ("http", true, "nothing was counted"),
-        ("", true, "nothing was counted"),
+        ("http", true, "nothing was counted, or not all of it"),
+        ("", true, "nothing was counted: nobody feeds it"),
     ] {
         let promise = without(sli);
         assert_eq!(
