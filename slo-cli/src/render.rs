@@ -2,6 +2,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod annotations;
+mod beside_probes;
 pub(crate) mod codes;
 pub(crate) mod counters;
 pub(crate) mod dashboard;

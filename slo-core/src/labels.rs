@@ -82,15 +82,15 @@ impl Labels {
 
 /// Names that rules, alerts, engines or exporters give themselves.
 const RESERVED: [&str; 13] = [
-    "alertname",
+    names::alerts::ALERT_NAME,
     "alertstate",
     "error_type",
     "instance",
     "job",
     "le",
     "quantile",
-    "severity",
-    "tier",
+    names::alerts::SEVERITY,
+    names::alerts::TIER,
     names::SERVICE_NAME.label,
     names::SERVICE_NAMESPACE.label,
     names::SERVICE_VERSION.label,

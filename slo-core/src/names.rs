@@ -5,6 +5,8 @@
 //!
 //! [OpenTelemetry semantic conventions]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 
+pub mod alerts;
+
 /// A metric: its OpenTelemetry name, its unit (UCUM) and its Prometheus name without histogram suffixes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Metric {

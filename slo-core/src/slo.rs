@@ -754,7 +754,7 @@ pub enum SloSetError {
 /// Labels of alerts, and their tier.
 fn alert_labels<'a>(labels: &'a Labels, alerting: Option<&'a Alerting>) -> impl Iterator<Item = (&'a str, &'a str)> {
     let tier = alerting.and_then(Alerting::tier_label);
-    labels.iter().chain(tier.map(|tier| ("tier", tier)))
+    labels.iter().chain(tier.map(|tier| (names::alerts::TIER, tier)))
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), SloSetError> {

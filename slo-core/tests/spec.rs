@@ -1455,7 +1455,7 @@ fn nothing_of_the_file_can_command_a_terminal_or_flood_it() {
 
 #[test]
 fn what_people_cannot_see_is_not_taken_into_a_definition() {
-    let message = |code: &str| format!("the text has a control character in it, U+{code}; write it without");
+    let message = |code: &str| format!("the text has a sign in it that is not shown, U+{code}; write it without");
     one("99.9%", "\"99\\0%\"", 12, 16, "slos[0].objective", &message("0000"));
     one(
         "search-team",

@@ -427,7 +427,7 @@ fn json_is_read_with_its_tabs_and_escapes() -> Tested {
     assert_eq!(set.slos()[0].promise_sentence(), Some("café \"x\""));
     // A tab in quotes stays one, and is told at its place behind two others.
     let wrong = json.replace("\"shop\"", "\"sh\top\"");
-    let message = "3:13 service: the text has a control character in it, U+0009; write it without";
+    let message = "3:13 service: the text has a sign in it that is not shown, U+0009; write it without";
     assert_eq!(found(&wrong), [message]);
     assert_eq!(found(&json.replace("\"99%\"", "99.9")).len(), 1);
     assert_eq!(found(&json.replace("\"30d\"", "null")).len(), 1);

@@ -60,6 +60,7 @@ mod blackbox;
 mod builder;
 mod codes;
 mod error;
+mod inhibit;
 mod labels;
 mod mute;
 mod promise;

@@ -52,7 +52,7 @@ fn quiet() -> Result<[QuietTime; 3], ProbeKitError> {
 }
 
 /// Every file of a kit, by its name.
-fn files(kit: &ProbeKit) -> Result<[(&'static str, String); 6], ProbeKitError> {
+fn files(kit: &ProbeKit) -> Result<[(&'static str, String); 7], ProbeKitError> {
     let exporter: ExporterAddress = "blackbox:9115".parse()?;
     Ok([
         ("blackbox.yml", kit.blackbox_config()),
@@ -60,6 +60,7 @@ fn files(kit: &ProbeKit) -> Result<[(&'static str, String); 6], ProbeKitError> {
         ("scrape_fresh.yml", kit.freshness_scrape_config(&exporter)),
         ("recording.yml", kit.recording_rules()),
         ("alerting.yml", kit.alerting_rules()),
+        ("inhibit.yml", kit.inhibition_config()),
         ("alertmanager.yml", kit.mute_config("team", &quiet()?)?),
     ])
 }
@@ -174,14 +175,15 @@ fn alerts_have_the_names_labels_and_links_that_the_slo_gives_them() {
     let two = ProbeKit::builder("shop").target(target("http://a").unwrap()).slo(&slo);
     let alerts = of(two.clone());
     let all = alerts.matches("alert: ").count();
-    assert_eq!(all, 8);
+    assert_eq!(all, 6);
     assert_eq!(
         alerts.matches("severity: critical").count(),
-        3,
-        "down and two that burn fast"
+        2,
+        "down and one that burns fast"
     );
-    assert_eq!(alerts.matches("severity: ticket").count(), 5);
+    assert_eq!(alerts.matches("severity: ticket").count(), 4);
     for label in [
+        "slo_probes: slo-health/shop/real-price-freshness",
         "team: search",
         "tier: gold",
         "runbook_url: https://wiki.example/slo",
@@ -219,16 +221,26 @@ fn an_slo_that_others_keep_gives_its_name_to_job_and_series() {
 }
 
 #[test]
-fn a_condition_that_can_never_be_met_and_one_with_the_same_windows_have_no_alert() {
+fn one_alert_of_a_severity_has_all_conditions_but_those_that_can_never_be_met_or_say_the_same() {
     let sli = || SyntheticSli::new("/a");
     let alerts = |objective: &str, window: &str| {
         let slo = Slo::new("a", sli(), objective.parse().unwrap(), window.parse().unwrap()).status(Status::Agreed);
         let kit = ProbeKit::builder("shop").target(target("http://a").unwrap()).slo(&slo);
         kit.build().unwrap().alerting_rules()
     };
-    assert_eq!(alerts("99%", "30d").matches("Burn").count(), 4);
-    assert_eq!(alerts("90%", "30d").matches("Burn").count(), 3); // 14.4 x 10% is more than all
-    assert_eq!(alerts("99%", "6h").matches("FastBurn").count(), 1); // both are 15m and 2m
+    let burns = |objective: &str, window: &str| {
+        let alerts = alerts(objective, window);
+        for name in ["SloHealthFastBurn", "SloHealthSlowBurn"] {
+            assert_eq!(alerts.matches(&format!("alert: {name}\n")).count(), 1, "{alerts}");
+        }
+        let (_, fast) = alerts.split_once("SloHealthFastBurn").unwrap();
+        let (fast, slow) = fast.split_once("SloHealthSlowBurn").unwrap();
+        let conditions = |text: &str| (text.matches(" >= 5").count(), text.matches(") or (").count());
+        (conditions(fast), conditions(slow))
+    };
+    assert_eq!(burns("99%", "30d"), ((2, 1), (2, 1)));
+    assert_eq!(burns("90%", "30d"), ((1, 0), (2, 1))); // 14.4 x 10% is more than all
+    assert_eq!(burns("99%", "6h").0, (1, 0)); // both are 15m and 2m
 }
 
 #[test]

@@ -39,11 +39,13 @@ fn victoria_metrics_answers_every_panel() -> Outcome {
     let now = stand_ins::now()?;
     let mut samples = stand_ins::all(now);
     samples.extend(stand_ins::history(now));
+    samples.extend(stand_ins::elsewhere(now));
     store.import(&stand_ins::json_lines(&samples))?;
     for chosen in [EXAMPLE, EVERYTHING] {
         eventually(PATIENCE, || all_answered(&store.prom(), &queries, chosen))?;
     }
     states_are_named(&store.prom(), &queries)?;
+    places_stay_apart(&store.prom(), &queries)?;
     nothing_is_not_a_number(&store.prom(), &queries)?;
     example.stop()
 }
@@ -119,6 +121,29 @@ fn nothing_is_not_a_number(prom: &Prom, queries: &[Query]) -> Result<(), Failure
     }
     // Rates of 0, objectives and budgets at least: it is not that nobody was asked.
     assert!(answered > 20, "only {answered} answers for a service at rest");
+    Ok(())
+}
+
+/// Stale in one environment is not fresh because it is so in another, and the other way round.
+fn places_stay_apart(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
+    let is_now = |query: &&Query| query.panel == "Now, as probed" && !query.is_raw;
+    let pages: Vec<_> = queries.iter().filter(is_now).collect();
+    assert_eq!(pages.len(), 2, "of the service and of the fleet");
+    for query in pages {
+        let mut found: Vec<_> = prom
+            .instant(&query.with(EVERYTHING))?
+            .into_iter()
+            .map(|sample| {
+                let place =
+                    ["deployment_environment_name", "service_namespace"].map(|label| sample.label(label).to_owned());
+                (place, sample.value.to_string())
+            })
+            .collect();
+        found.sort();
+        let expected = [("dev", "", "1"), ("e2e", "", "2"), ("e2e", "resale", "1")];
+        let expected = expected.map(|(one, other, state)| ([one.to_owned(), other.to_owned()], state.to_owned()));
+        assert_eq!(found, expected, "{query}");
+    }
     Ok(())
 }
 

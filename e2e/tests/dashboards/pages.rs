@@ -55,6 +55,7 @@ impl Query {
             ("$__interval", "1h"),
             ("$__range", "1h"),
             ("$environment", chosen.environment),
+            ("$namespace", ".*"),
             ("$service", chosen.service),
             ("$route", ".*"),
             ("$slo", ".*"),

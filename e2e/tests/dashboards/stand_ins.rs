@@ -102,6 +102,17 @@ fn freshness(now: i64) -> Vec<Sample> {
     samples
 }
 
+/// The same service is fresh where nobody looks, and in another namespace of where they do.
+pub(crate) fn elsewhere(now: i64) -> Vec<Sample> {
+    let target = ("instance", "http://127.0.0.1/real-price/synthetic/health");
+    let fresh = || sample("slo_health:probe_state", &[target, ("state", "fresh")], 1.0, now);
+    let mut dev = fresh();
+    dev.labels[1].1 = "dev".to_owned();
+    let mut other_namespace = fresh();
+    other_namespace.labels.push(("service_namespace", "resale".to_owned()));
+    vec![dev, other_namespace]
+}
+
 /// One run of the gate for each verdict.
 fn decisions(now: i64) -> Vec<Sample> {
     let verdicts = ["allowed", "blocked", "unknown", "bypassed"];

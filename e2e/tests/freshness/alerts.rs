@@ -85,18 +85,41 @@ fn a_target_that_nobody_observes_is_a_ticket_whether_the_exporter_or_the_scrape_
 
 #[test]
 fn stale_data_burns_the_budget_fast_and_pages_until_the_short_window_is_clean() -> Outcome {
-    // More than 14.4% of an hour's probes: 9 of 61, as promtool's windows hold both their ends.
-    let story = fresh(180).finds(20, ProbeState::Stale).finds(10, ProbeState::Fresh);
+    // More than 14.4% of an hour's probes: 9 of 61, as promtool's windows hold both their ends. Of six hours' it is 5.5%.
+    let story = fresh(400).finds(20, ProbeState::Stale).finds(10, ProbeState::Fresh);
     for down_counts in DownCounts::ALL {
         let kit = kit(down_counts)?;
         Played::new(&kit, &story)
-            .burning_for_an_hour(187, 0)
-            .burning_for_an_hour(188, 1)
-            .burning_for_an_hour(204, 1)
-            .burning_for_an_hour(205, 0)
+            .firing(407, "SloHealthFastBurn", 0)
+            .firing(408, "SloHealthFastBurn", 1)
+            .firing(424, "SloHealthFastBurn", 1)
+            .firing(425, "SloHealthFastBurn", 0)
             .play()?;
     }
     Ok(())
+}
+
+#[test]
+fn one_outage_is_one_page_whichever_windows_show_it() -> Outcome {
+    // Of three hours' probes, 20 of 201 are over 6% as well: both conditions hold from minute 192 on, and that of six hours
+    // alone from 205 on, until its short window of 30 minutes holds one bad probe only.
+    let story = fresh(180).finds(20, ProbeState::Stale).finds(40, ProbeState::Fresh);
+    let kit = kit(DownCounts::Bad)?;
+    let hour = "slo_health:error_ratio:rate5m > 0.144";
+    let six_hours = "slo_health:error_ratio:rate30m > 0.06 and slo_health:error_ratio:rate6h > 0.06";
+    let counted = |query: &str| format!("count({query})");
+    Played::new(&kit, &story)
+        .firing(187, "SloHealthFastBurn", 0)
+        .firing(188, "SloHealthFastBurn", 1)
+        .query(200, &counted(hour), &[("{}", 1.0)])
+        .query(200, &counted(six_hours), &[("{}", 1.0)])
+        .firing(200, "SloHealthFastBurn", 1)
+        .query(205, &counted(hour), &[])
+        .query(205, &counted(six_hours), &[("{}", 1.0)])
+        .firing(205, "SloHealthFastBurn", 1)
+        .firing(228, "SloHealthFastBurn", 1)
+        .firing(229, "SloHealthFastBurn", 0)
+        .play()
 }
 
 #[test]
@@ -107,8 +130,8 @@ fn being_down_burns_the_budget_only_where_it_counts_as_bad() -> Outcome {
     for (down_counts, alerts) in [(DownCounts::Bad, 1), (DownCounts::Excluded, 0)] {
         let kit = kit(down_counts)?;
         Played::new(&kit, &story)
-            .burning_for_an_hour(187, 0)
-            .burning_for_an_hour(188, alerts)
+            .firing(187, "SloHealthFastBurn", 0)
+            .firing(188, "SloHealthFastBurn", alerts)
             .firing(199, "SloHealthDown", 1)
             .play()?;
     }
@@ -126,9 +149,9 @@ fn a_slow_burn_is_a_ticket_that_ends_when_its_short_window_is_clean() -> Outcome
     let story = story.finds(20, ProbeState::Fresh);
     let kit = by_the_minute(&slo("3d", DownCounts::Bad)?)?.build()?;
     Played::new(&kit, &story)
-        .firing(last_stale, "SloHealthSlowBurn", 2)
+        .firing(last_stale, "SloHealthSlowBurn", 1)
         .firing(last_stale, "SloHealthFastBurn", 0)
-        // The one with a short window of 12m ends first, the one with 36m has 1 of 37 then.
+        // The condition with a short window of 12m ends first, the one with 36m has 1 of 37 then.
         .firing(last_stale + 13, "SloHealthSlowBurn", 1)
         .firing(last_stale + 36, "SloHealthSlowBurn", 1)
         .firing(last_stale + 37, "SloHealthSlowBurn", 0)
@@ -147,7 +170,7 @@ fn four_bad_probes_at_night_wake_nobody() -> Outcome {
         .finds(1, ProbeState::Stale);
     Played::new(&kit, &story)
         .firing(183, "SloHealthFastBurn", 0)
-        .firing(185, "SloHealthFastBurn", 2)
+        .firing(185, "SloHealthFastBurn", 1)
         .play()
 }
 
@@ -175,7 +198,10 @@ fn an_alert_says_what_since_when_and_how_old_the_data_is() -> Outcome {
         .build()?;
     let labels = |severity: &str| {
         let (job, instance) = (kit.job(), "https://shop.example/synthetic/health");
-        format!("{{severity: {severity}, job: {job}, instance: '{instance}', service_name: shop, slo_name: freshness}}")
+        format!(
+            "{{severity: {severity}, job: {job}, slo_probes: {job}, instance: '{instance}', service_name: shop, slo_name: \
+             freshness}}"
+        )
     };
     let more =
         "promise: 'Prices are {{ never }} old.', owner: data-team, runbook_url: 'https://wiki.example/freshness'";
@@ -210,8 +236,9 @@ fn a_name_that_would_break_out_selects_its_own_series_and_is_shown_as_it_is() ->
         .build()?;
     let instance = "https://shop.example/synthetic/health";
     let labels = format!(
-        "{{severity: ticket, job: '{}', instance: '{instance}', service_name: '{service}', slo_name: freshness}}",
-        kit.job()
+        "{{severity: ticket, job: '{job}', slo_probes: '{job}', instance: '{instance}', service_name: '{service}', \
+         slo_name: freshness}}",
+        job = kit.job()
     );
     let annotations = format!(
         "{{summary: '{service} (freshness) at {instance} cannot tell how old its data is', description: 'State: \
@@ -229,13 +256,17 @@ fn an_alert_on_the_budget_says_how_much_of_what_and_what_is_left() -> Outcome {
     // tiles of 5 minutes five times too often.
     let kit = by_the_minute(&slo("6h", DownCounts::Bad)?)?.build()?;
     let labels = format!(
-        "{{severity: page, job: {}, service_name: shop, slo_name: freshness, long_window: 15m, short_window: 4m}}",
-        kit.job()
+        "{{severity: page, job: {job}, slo_probes: {job}, service_name: shop, slo_name: freshness}}",
+        job = kit.job()
     );
     let annotations = "{summary: 'The freshness budget of shop (freshness) burns: over 4.1666% of it in 15m', description: \
-                       '100% of the probes of the last 15m found no fresh data; 99% over 6h allows 1%. Budget left: \
-                       -809.1%.', action: 'See slo_health:error_budget_spent:ratio for the state that spends it, then do \
-                       as the alert on that state says.'}";
+                       'Probes that found no fresh data: 100% in the last 15m; most of them: stale. 99% over 6h allows 1%. \
+                       Budget left: -809.1%.', action: 'stale: The service runs; look at what brings its data: did the last \
+                       import run, and did it bring rows? The header Slo-Health-Reason names the check. check_error, \
+                       check_timeout: Its check fails or does not end in time; the error is in the service''s log, and in \
+                       the answer only for whom full details are granted. unreachable: is it running, and is the name \
+                       right? hung: it accepts connections and does not answer. foreign: something in front of it \
+                       answers; look there.'}";
     Played::new(&kit, &fresh(200).finds(20, ProbeState::Stale))
         .says(219, "SloHealthFastBurn", &labels, annotations)
         .play()

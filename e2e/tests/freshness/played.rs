@@ -144,12 +144,6 @@ impl<'a> Played<'a> {
         }
     }
 
-    /// At this minute so many alerts on a fast burn over an hour fire.
-    pub(crate) fn burning_for_an_hour(self, minute: usize, count: u32) -> Self {
-        let alert = r#"SloHealthFastBurn",long_window="1h"#;
-        self.firing(minute, alert, count)
-    }
-
     /// At this minute exactly this alert of this name fires: its labels and annotations as YAML flow mappings.
     pub(crate) fn says(mut self, minute: usize, alert: &str, labels: &str, annotations: &str) -> Self {
         let _ = writeln!(

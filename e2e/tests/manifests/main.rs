@@ -15,7 +15,12 @@ const VALIDATOR: &str = "kubernetes-validate==1.37.0";
 const VERSIONS: [&str; 2] = ["1.37", "1.34"];
 
 /// Files with objects that come with Kubernetes.
-const BUILT_IN: [&str; 4] = ["gate-spec", "gate-job", "vmagent-deployment", "vmagent-service"];
+const BUILT_IN: [&str; 4] = [
+    "kubernetes/gate-spec",
+    "kubernetes/gate-job",
+    "shared/vmagent-deployment",
+    "shared/vmagent-service",
+];
 
 /// Reads files with the schema of a version; properties that it does not know are mistakes.
 const VALIDATE: &str = r#"
@@ -51,7 +56,7 @@ fn kubernetes_knows_every_built_in_object() -> Outcome {
     let python = Python::with(&[VALIDATOR])?;
     let files: Vec<_> = BUILT_IN
         .iter()
-        .map(|name| folder.path().join(format!("kubernetes/{name}.yaml")))
+        .map(|name| folder.path().join(format!("{name}.yaml")))
         .collect();
     for version in VERSIONS {
         let args = std::iter::once(Path::new(version)).chain(files.iter().map(AsRef::as_ref));
@@ -127,7 +132,7 @@ fn prometheus_reads_its_settings() -> Outcome {
 #[test]
 fn vmagent_takes_its_arguments() -> Outcome {
     let folder = written(&[])?;
-    let deployment = std::fs::read_to_string(folder.path().join("kubernetes/vmagent-deployment.yaml"))?;
+    let deployment = std::fs::read_to_string(folder.path().join("shared/vmagent-deployment.yaml"))?;
     let arguments: Vec<_> = deployment
         .lines()
         .map(|line| line.trim().trim_start_matches("- ").trim_matches('"'))

@@ -64,22 +64,21 @@ fn prometheus_and_vmalert_take_every_rule() -> Outcome {
 }
 
 #[test]
-fn alertmanager_takes_the_quiet_times() -> Outcome {
+fn alertmanager_takes_the_inhibitions_and_the_quiet_times() -> Outcome {
     let mut seen = 0;
     for folder in folders()? {
-        let Ok(snippet) = std::fs::read_to_string(folder.join("alertmanager.yml")) else {
-            continue;
+        let snippet = std::fs::read_to_string(folder.join("alertmanager.yml"))?;
+        let (route, receiver) = match snippet.split_once("route:\n  receiver: ") {
+            Some((_, receiver)) => ("", receiver.lines().next().unwrap_or_default()),
+            None => ("route: { receiver: people }\n", "people"),
         };
-        let (_, receiver) = snippet
-            .split_once("route:\n  receiver: ")
-            .ok_or_else(|| Failure::new(format!("no receiver in {snippet}")))?;
-        let receiver = receiver.lines().next().unwrap_or_default();
         let whole = TempDir::new("slo-e2e-probes")?;
-        let config = format!("{snippet}receivers:\n  - name: {receiver}\n");
+        let config = format!("{snippet}{route}receivers:\n  - name: {receiver}\n");
         std::fs::write(whole.path().join("alertmanager.yml"), config)?;
-        run_tool(Binary::Amtool, whole.path(), &["check-config", "alertmanager.yml"])?;
-        seen += 1;
+        let said = run_tool(Binary::Amtool, whole.path(), &["check-config", "alertmanager.yml"])?;
+        assert!(said.contains(" - 3 inhibit rules"), "{said}");
+        seen += usize::from(route.is_empty());
     }
-    assert_eq!(seen, 2);
+    assert_eq!(seen, 2, "with quiet times");
     Ok(())
 }

@@ -19,6 +19,7 @@ const ENDPOINT: &str = "/real-price/synthetic/health";
 
 /// One that every spec has: numbers as written.
 const ENVIRONMENT: &str = "production";
+const NAMESPACE: &str = "homes";
 
 /// The example, probed by an exporter of the written modules; and the other files, in a folder.
 struct Probed {
@@ -36,6 +37,8 @@ impl Probed {
             spec.as_str(),
             "--environment",
             ENVIRONMENT,
+            "--namespace",
+            NAMESPACE,
             "--target",
             &example.base,
             "--interval",
@@ -108,9 +111,17 @@ fn prometheus_sees_what_the_examples_own_header_says_and_then_that_it_is_gone() 
     let prometheus = Prometheus::start_on(Port::Free, &config)?;
     let prom = prometheus.prom();
     let seen = eventually(PATIENCE, || is_in(&prom, "real-price-freshness", probed.said()?))?;
-    let labels = ["job", "service_name", "deployment_environment_name"].map(|label| seen.label(label));
-    let job = "slo-health/real-estate/production/real-price-freshness";
-    assert_eq!(labels, [job, "real-estate", ENVIRONMENT]);
+    let labels = [
+        "job",
+        "service_name",
+        "deployment_environment_name",
+        "service_namespace",
+    ];
+    let job = "slo-health/homes/real-estate/production/real-price-freshness";
+    assert_eq!(
+        labels.map(|label| seen.label(label)),
+        [job, "real-estate", ENVIRONMENT, NAMESPACE]
+    );
     assert_eq!(seen.label("instance"), format!("{}{ENDPOINT}", probed.example.base));
     // Only an answer of ours tells an age; the newest price is of this month.
     let age = eventually(PATIENCE, || Ok(prom.scalar("slo_health:data_age_seconds")?))?;
@@ -139,7 +150,10 @@ fn two_slos_of_one_endpoint_are_told_by_its_one_probe() -> Outcome {
     let prom = victoria.prom();
     for slo in ["prices-of-the-week", "real-price-freshness"] {
         let seen = eventually(PATIENCE, || is_in(&prom, slo, probed.said()?))?;
-        assert_eq!(seen.label("job"), format!("slo-health/real-estate/production/{slo}"));
+        assert_eq!(
+            seen.label("job"),
+            format!("slo-health/homes/real-estate/production/{slo}")
+        );
         let of_slo = format!("slo_health:data_age_seconds{{slo_name=\"{slo}\"}}");
         eventually(PATIENCE, || Ok(prom.scalar(&of_slo)?))?;
     }
@@ -153,7 +167,10 @@ fn two_slos_of_one_endpoint_are_told_by_its_one_probe() -> Outcome {
             let found = prom.instant(&expression)?;
             found.first().cloned().ok_or_else(|| format!("nothing: {expression}"))
         })?;
-        assert_eq!(found.label("slo_name"), slo);
+        assert_eq!(
+            [found.label("slo_name"), found.label("service_namespace")],
+            [slo, NAMESPACE]
+        );
         assert!((0.0..=1.0).contains(&found.value), "{found:?}");
     }
     Ok(())

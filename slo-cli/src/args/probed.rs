@@ -12,6 +12,10 @@ pub struct Probed {
     #[arg(long, value_name = "NAME", default_value = USUAL_ENVIRONMENT, value_parser = environment_name)]
     pub environment: String,
 
+    /// The service's namespace, as in `service.namespace`, where it has one: two services of one name are told apart by it.
+    #[arg(long, value_name = "NAME", value_parser = namespace_name)]
+    pub namespace: Option<String>,
+
     /// Where Blackbox exporter listens, as its scraper finds it.
     #[arg(long, value_name = "HOST:PORT", default_value = "blackbox-exporter:9115")]
     pub exporter: ExporterAddress,
@@ -37,6 +41,14 @@ fn environment_name(text: &str) -> Result<String, String> {
     } else {
         Err("write 1 to 63 letters, digits, `-`, `_` and `.`, like `production`".to_owned())
     }
+}
+
+/// A text that stays one line and begins no template wherever it is written.
+fn namespace_name(text: &str) -> Result<String, String> {
+    let is_text = !text.trim().is_empty() && !text.contains(char::is_control) && !text.contains("{{");
+    is_text
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write the name that the service's telemetry has, like `sales`".to_owned())
 }
 
 /// An address to probe, without the endpoint's path.
@@ -65,6 +77,16 @@ mod tests {
         assert_eq!(environment_name("prod-eu.1"), Ok("prod-eu.1".to_owned()));
         for wrong in ["", "a b", "a\"", &"a".repeat(64)] {
             assert!(environment_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_texts() {
+        for right in ["sales", "com.example/sales", "판매 1"] {
+            assert_eq!(namespace_name(right), Ok(right.to_owned()));
+        }
+        for wrong in ["", " ", "a\nb", "{{ a }}"] {
+            assert!(namespace_name(wrong).is_err(), "{wrong:?}");
         }
     }
 

@@ -17,12 +17,14 @@ use super::{Files, Probed, time};
   slo probes --out probes/ --target https://shop.example
                                                   modules, scrape jobs, rules and alerts for slo.yaml here
   slo probes --out probes/ --target https://kr.shop.example,region=kr --target https://us.shop.example,region=us
+  slo probes --out probes/ --environment staging --namespace sales
+                                                  with the labels of where the service runs
   slo probes --out probes/ --target https://shop.example --check
                                                   in CI: are the committed files up to date?
   slo probes --print blackbox.yml                 one of the files, to standard output
   slo probes --out probes/ --user prober --password-file /etc/blackbox/password
   slo probes --out probes/ --quiet 'sun 02:00-04:00 Asia/Seoul' --receiver team
-                                                  and what Alertmanager needs to leave people alone then
+                                                  and a route of Alertmanager that leaves people alone then
   git show main:slo.yaml | slo probes - --out probes/
 
 Exit codes: 0 written or up to date, 1 out of date (--check), 2 a spec is wrong, cannot be read or cannot be probed,

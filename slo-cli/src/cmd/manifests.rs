@@ -9,11 +9,16 @@ use super::check::Source;
 use super::{Answer, folder};
 use crate::args::ManifestsArgs;
 use crate::exit::Exit;
-use crate::render::manifest::{Deploy, Plan, render};
+use crate::render::manifest::{Deploy, Plan, SPEC_FILE, render};
 use crate::render::probes::{Probes, targets};
 
-/// The most that a ConfigMap holds is 1 MiB, keys and all.
-const LARGEST_SPEC_BYTES: usize = 1_000_000;
+/// What a ConfigMap holds in bytes, its keys and values together:
+/// <https://kubernetes.io/docs/concepts/configuration/configmap/>.
+const CONFIG_MAP_BYTES: usize = 1 << 20;
+
+/// What `kubectl apply` and Argo CD can keep of an object in an annotation of it, in bytes:
+/// <https://kubernetes.io/docs/reference/using-api/server-side-apply/>.
+const ANNOTATION_BYTES: usize = 256 << 10;
 
 /// Runs the command: writes the files, or compares them with what is in the folder.
 ///
@@ -47,12 +52,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
     let spec = source.text.clone().unwrap_or_default();
-    if spec.len() > LARGEST_SPEC_BYTES {
-        let message = format!(
-            "`{}` has {} bytes, and a ConfigMap holds {LARGEST_SPEC_BYTES}; write a spec for each service",
-            source.file,
-            spec.len()
-        );
+    if let Some(message) = too_large(&source.file, spec.len()) {
         return Answer::complaint(Exit::Usage, message);
     }
     let probes = match probes(args, &set) {
@@ -65,6 +65,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         set: &set,
         spec: &spec,
         environment: &args.probed.environment,
+        namespace: args.probed.namespace.as_deref(),
         prometheus: &args.prometheus,
         image: &args.image,
         exporter: &args.probed.exporter,
@@ -76,7 +77,31 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
             committed_at: &args.committed_at,
         },
     });
-    folder::answer(&args.files, &files)
+    let mut answer = folder::answer(&args.files, &files);
+    answer.err.insert_str(0, &note(&source.file, spec.len()));
+    answer
+}
+
+/// Why a ConfigMap cannot hold the spec, if it cannot.
+fn too_large(file: &str, bytes: usize) -> Option<String> {
+    let most = CONFIG_MAP_BYTES - SPEC_FILE.len();
+    (bytes > most).then(|| {
+        format!(
+            "`{file}` has {bytes} bytes, and the ConfigMap that the gate reads it from holds {most} in Kubernetes; write a \
+             spec for each service, with the SLOs that the deploys of that service are to be judged by"
+        )
+    })
+}
+
+/// What else is to be known of a spec of this size.
+fn note(file: &str, bytes: usize) -> String {
+    if bytes <= ANNOTATION_BYTES {
+        return String::new();
+    }
+    format!(
+        "{file}: it has {bytes} bytes, too many for what `kubectl apply` keeps in an annotation; apply \
+         kubernetes/gate-spec.yaml with `--server-side`, in Argo CD with the sync option `ServerSideApply=true`\n"
+    )
 }
 
 /// A kit for each SLO that a probe feeds, or why there is none.
@@ -85,6 +110,7 @@ fn probes(args: &ManifestsArgs, set: &SloSet) -> Result<Vec<ProbeKit>, Vec<Strin
     let probes = Probes {
         set,
         environment: &args.probed.environment,
+        namespace: args.probed.namespace.as_deref(),
         module: &args.probed.module,
         targets: targets(&target, set.service()).map_err(|error| vec![error.to_string()])?,
     };

@@ -57,6 +57,7 @@ fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Vec<String>
     let probes = Probes {
         set,
         environment: &args.probed.environment,
+        namespace: args.probed.namespace.as_deref(),
         module: &args.probed.module,
         targets: targets(&args.targets, set.service()).map_err(told)?,
     };

@@ -12,10 +12,7 @@ use super::rule_file::Rule;
 use super::subject::{Scope, Subject, WINDOW_LABEL, length};
 use crate::args::Identity;
 
-pub(crate) const BURN_ALERT: &str = "SloErrorBudgetBurn";
-pub(crate) const DATA_MISSING: &str = "SloDataMissing";
-/// The label that says how urgent an alert is.
-pub(crate) const SEVERITY: &str = "severity";
+pub(crate) use slo_core::names::alerts::{BUDGET_BURN as BURN_ALERT, DATA_MISSING, SEVERITY};
 
 /// How long a value from a group of five minutes is taken for the present one elsewhere: one pass may be late.
 const TILE_LOOKBACK: &str = "10m";
@@ -91,10 +88,10 @@ pub(crate) fn data_missing(
         .routed(Rule::alert(DATA_MISSING, expr), Severity::Page, &[])
         .annotated([
             (
-                "summary",
+                names::alerts::SUMMARY,
                 "{{ $labels.service_name }} sends no SLO data any more. Look now.".to_owned(),
             ),
-            ("description", description),
+            (names::alerts::DESCRIPTION, description),
         ])
 }
 

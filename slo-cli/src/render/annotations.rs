@@ -5,7 +5,7 @@
 
 use core::cell::OnceCell;
 
-use slo_core::names;
+use slo_core::names::{self, alerts};
 
 use super::recorded::{BAD_TILES, COVERAGE, REMAINING, WINDOW, burn_rate};
 use crate::args::Identity;
@@ -73,19 +73,19 @@ impl Notes {
     }
 
     fn with_links(&self, summary: String, description: String) -> Vec<Annotation> {
-        let mut notes = vec![("summary", summary), ("description", description)];
+        let mut notes = vec![(alerts::SUMMARY, summary), (alerts::DESCRIPTION, description)];
         let runbook = match &self.runbook {
             Runbook::Asked => Some(self.spec_label(names::SLO_RUNBOOK.label, "{{ . }}")),
             Runbook::Known(link) => link.as_deref().map(literal),
         };
-        notes.extend(runbook.map(|link| ("runbook_url", link)));
+        notes.extend(runbook.map(|link| (alerts::RUNBOOK_URL, link)));
         let link = self.dashboard_link.as_deref().map(literal);
         let dashboard = self
             .dashboard
             .as_ref()
             .map(|url| dashboard(url, self.identity))
             .or(link);
-        notes.extend(dashboard.map(|link| ("dashboard_url", link)));
+        notes.extend(dashboard.map(|link| (alerts::DASHBOARD_URL, link)));
         notes
     }
 

@@ -4,12 +4,14 @@ use core::cell::OnceCell;
 
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::DEFAULT_MOST_EXCLUDED;
+use slo_core::names::alerts::NOBODY_PUSHES;
 use slo_core::{Share, Target, names};
 
 use super::alerting::{
     BURN_ALERT, DATA_MISSING, SEVERITY, burn_rule, data_missing, heartbeat, silence, too_few, was_alive,
 };
 use super::annotations::{Notes, Runbook};
+use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
 use super::own::SAID_WITHIN;
 use super::promql;
@@ -349,11 +351,11 @@ impl Fleet {
             .collect();
         let notes = [
             (
-                "summary",
+                names::alerts::SUMMARY,
                 format!("None of {{{{ $value }}}} services{place} sends SLO data any more. Look now."),
             ),
             (
-                "description",
+                names::alerts::DESCRIPTION,
                 format!(
                     "Services that had traffic within the last day have pushed nothing for {minutes} minutes, and no other does. \
                      Look at what they push through first: the collector, the network, the store's way in. Nothing can be said \
@@ -379,9 +381,6 @@ impl Fleet {
     }
 }
 
-/// The alert on an environment in which no service pushes.
-const NOBODY_PUSHES: &str = "SloNobodyPushes";
-
 /// The labels that tickets and pages of one SLO have in common; of each pair of names that these have.
 pub(crate) fn inhibition(identity: Identity, severities: &[(String, String)]) -> String {
     let equal: String = by(identity)
@@ -401,8 +400,9 @@ pub(crate) fn inhibition(identity: Identity, severities: &[(String, String)]) ->
     format!(
         "# Below `inhibit_rules:` of alertmanager.yml; written by `slo rules --alertmanager`.\n\
          # While a page of an SLO fires, its ticket says nothing new.\n\
-         inhibit_rules:\n{rules}{}",
-        while_nobody_pushes(identity)
+         inhibit_rules:\n{rules}{}{}",
+        while_nobody_pushes(identity),
+        while_probes_tell(identity, severities)
     )
 }
 

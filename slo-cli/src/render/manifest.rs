@@ -1,6 +1,9 @@
 //! Kubernetes objects and settings around the promises of one service.
 //!
-//! Objects for `kubectl` and Argo CD go into `kubernetes/`, configuration files of other programs into `settings/`.
+//! Objects of the service for `kubectl` and Argo CD go into `kubernetes/`, those that all services share into `shared/`,
+//! configuration files of other programs into `settings/`.
+//!
+//! See `docs/adr/076-what-services-share-is-in-a-folder-of-its-own.md`.
 
 mod analysis;
 mod gate_command;
@@ -18,11 +21,20 @@ use slo_core::{Slo, SloSet};
 
 use slo_health::probe::{ExporterAddress, ProbeKit};
 
+pub(crate) use self::gate_command::SPEC_FILE;
+
 use super::short_name::{object_name, shortened};
 use super::written_by;
+use crate::args::USUAL_ENVIRONMENT;
 
 /// The longest name of a Job: it becomes a label of its pods.
 const LONGEST_NAME: usize = 63;
+
+/// The window of a spec without any SLO: the gate asks for the built-in one.
+const USUAL_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+
+/// What is kept beyond the longest window: an engine drops blocks of up to some days at once.
+const MARGIN_DAYS: u64 = 5;
 
 /// What a set of files is written for.
 #[derive(Clone, Debug)]
@@ -33,6 +45,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) spec: &'a str,
     /// `deployment.environment.name` of where the files are used.
     pub(crate) environment: &'a str,
+    /// `service.namespace`, where the service has one.
+    pub(crate) namespace: Option<&'a str>,
     /// The engine that is asked.
     pub(crate) prometheus: &'a str,
     /// The container image with the tool.
@@ -59,9 +73,9 @@ pub(crate) fn render(plan: &Plan<'_>) -> Vec<(String, String)> {
         file("kubernetes/gate-spec.yaml", gate_job::spec(plan)),
         file("kubernetes/gate-job.yaml", gate_job::job(plan)),
         file("kubernetes/analysis-template.yaml", analysis::template(plan)),
-        file("kubernetes/service-monitor.yaml", monitors::service_monitor()),
-        file("kubernetes/vmagent-deployment.yaml", vmagent::deployment(plan)),
-        file("kubernetes/vmagent-service.yaml", vmagent::service()),
+        file("shared/service-monitor.yaml", monitors::service_monitor()),
+        file("shared/vmagent-deployment.yaml", vmagent::deployment(plan)),
+        file("shared/vmagent-service.yaml", vmagent::service()),
         file("settings/prometheus.yml", settings::prometheus(plan)),
         file("settings/prometheus-otlp.yml", settings::prometheus_with_otlp(plan)),
         file("settings/otel-collector.yaml", settings::otel_collector(plan)),
@@ -75,9 +89,19 @@ fn file(name: &str, text: String) -> (String, String) {
 }
 
 impl Plan<'_> {
-    /// A name that belongs to the service, and is no longer than Kubernetes takes.
+    /// A name that belongs to the service where it runs, and is no longer than Kubernetes takes. Where more is said than the
+    /// service, slashes leave a checksum: the service `a-b` and `a` in the environment `b` have two names.
     fn name(&self, of: &str) -> String {
-        object_name(&format!("{}-{of}", self.set.service()), LONGEST_NAME)
+        let environment = Some(self.environment).filter(|name| *name != USUAL_ENVIRONMENT);
+        let service = self.set.service();
+        let name = match (environment, self.namespace) {
+            (None, None) => format!("{service}-{of}"),
+            (environment, namespace) => {
+                let [environment, namespace] = [environment, namespace].map(Option::unwrap_or_default);
+                format!("{service}/{environment}/{namespace} {of}")
+            }
+        };
+        object_name(&name, LONGEST_NAME)
     }
 
     /// The engine's address without a slash at its end.
@@ -85,11 +109,13 @@ impl Plan<'_> {
         self.prometheus.trim_end_matches('/')
     }
 
-    /// How many days of history the longest window needs, and some more: rules look back over all of it.
+    /// How many days of history are kept: as the spec says, and never less than the longest window and some more, as rules
+    /// look back over all of it.
     fn retention_days(&self) -> u64 {
+        let days = |length: Duration| length.as_secs().div_ceil(86_400);
         let longest = self.set.slos().iter().map(|slo: &Slo| slo.window().longest()).max();
-        let longest = longest.unwrap_or(Duration::from_secs(30 * 86_400));
-        longest.as_secs().div_ceil(86_400) + 5
+        let needed = days(longest.unwrap_or(USUAL_WINDOW)) + MARGIN_DAYS;
+        self.set.retention().map_or(needed, |said| days(said).max(needed))
     }
 }
 
@@ -107,6 +133,14 @@ fn label_value(text: &str) -> String {
         return shortened(text, LONGEST_NAME).trim_end_matches(is_sign).to_owned();
     }
     object_name(text, LONGEST_NAME)
+}
+
+/// What an object of all services is for, and that it is one.
+fn once(what: &str) -> String {
+    format!(
+        "{what}\nOne for all services that push to the same store, and the same for each of them: apply it once, from one place,\n\
+         and not with each service."
+    )
 }
 
 /// A whole file, with what it is for at its top.

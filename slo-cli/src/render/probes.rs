@@ -11,6 +11,7 @@ pub(crate) struct Probes<'a> {
     /// With the numbers of the environment.
     pub(crate) set: &'a SloSet,
     pub(crate) environment: &'a str,
+    pub(crate) namespace: Option<&'a str>,
     pub(crate) module: &'a str,
     pub(crate) targets: Vec<ProbeTarget>,
 }
@@ -50,6 +51,7 @@ impl Probes<'_> {
         let builder = ProbeKit::builder(self.set.service())
             .environment(self.environment)
             .module_name(self.module);
+        let builder = self.namespace.into_iter().fold(builder, ProbeKitBuilder::namespace);
         self.targets.iter().cloned().fold(builder, ProbeKitBuilder::target)
     }
 
@@ -106,15 +108,22 @@ pub(crate) fn files(
     exporter: &ExporterAddress,
     quiet: Option<&Quiet<'_>>,
 ) -> Result<Vec<(String, String)>, ProbeKitError> {
-    let mut files = vec![
+    let files = [
         ("blackbox.yml", kits.blackbox_config()),
         ("scrape.yml", kits.scrape_config(exporter)),
         ("recording.yml", kits.recording_rules()),
         ("alerting.yml", kits.alerting_rules()),
+        ("alertmanager.yml", alertmanager(kits, quiet)?),
     ];
-    if let Some(quiet) = quiet {
-        files.push(("alertmanager.yml", kits.mute_config(quiet.receiver, quiet.times)?));
-    }
     let named = |(name, text): (&str, String)| (name.to_owned(), format!("# {}\n{text}", written_by("probes")));
     Ok(files.into_iter().map(named).collect())
+}
+
+/// What is not told while its cause is; and when nothing is told, where that was said. Keys of one document.
+fn alertmanager(kits: &ProbeKits, quiet: Option<&Quiet<'_>>) -> Result<String, ProbeKitError> {
+    let mut text = kits.inhibition_config();
+    if let Some(quiet) = quiet {
+        text.push_str(&kits.mute_config(quiet.receiver, quiet.times)?);
+    }
+    Ok(text)
 }

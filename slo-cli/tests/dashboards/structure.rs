@@ -70,6 +70,18 @@ fn check_page(page: &Page) -> Checked {
     for variable in page.variables().filter(|variable| variable["type"] == "query") {
         assert_eq!(variable["datasource"], datasource);
         assert_eq!(variable["definition"], variable["query"]["query"]);
+        // What is there to choose is what is there in the place that is chosen.
+        let asked = variable["definition"].as_str().unwrap_or_default();
+        let before: &[&str] = match variable["name"].as_str() {
+            Some("namespace") => &["environment"],
+            Some("service") => &["environment", "namespace"],
+            Some("slo" | "route") => &["environment", "namespace", "service"],
+            _ => &[],
+        };
+        assert!(
+            before.iter().all(|name| asked.contains(&format!("\"${name}\""))),
+            "{asked}"
+        );
     }
     for used in variables_in(&page.0) {
         let known = defined.contains(used.as_str()) || BUILT_IN.contains(&used.as_str());
@@ -120,6 +132,41 @@ fn check_panel(panel: &Value, datasource: &Value) -> Checked {
     }
     assert!(!refs.is_empty() && !refs.contains(""), "{title}");
     check_columns(panel, &refs)
+}
+
+/// What is summed or compared is so in each environment and namespace, of the chosen ones, and lines say which.
+pub(crate) fn check_sums(page: &Page) -> Checked {
+    let mut sums = 0;
+    for panel in page.panels() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let expr = target["expr"].as_str().unwrap_or_default();
+            for rest in expr.split(" by (").skip(1) {
+                let labels = rest.split(')').next().unwrap_or_default();
+                assert!(
+                    labels.starts_with("deployment_environment_name, service_namespace, "),
+                    "{}: {expr}",
+                    panel["title"]
+                );
+                sums += 1;
+            }
+            let legend = target["legendFormat"].as_str().unwrap_or_default();
+            assert!(
+                legend.is_empty() || legend.contains("{{deployment_environment_name}} {{service_namespace}}"),
+                "{}: {legend}",
+                panel["title"]
+            );
+            let series = expr.matches("service_name=~\"$service\"").count();
+            let place =
+                "deployment_environment_name=~\"$environment\", service_namespace=~\"$namespace\", service_name";
+            assert!(
+                series > 0 && expr.matches(place).count() == series,
+                "{}: {expr}",
+                panel["title"]
+            );
+        }
+    }
+    assert!(sums > 6, "{sums}");
+    Ok(())
 }
 
 /// Thresholds begin without a value and ascend from there.

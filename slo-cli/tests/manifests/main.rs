@@ -26,6 +26,13 @@ fn run(folder: &Folder, more: &[&str]) -> std::io::Result<Output> {
     command.current_dir(env!("CARGO_MANIFEST_DIR")).output()
 }
 
+/// The command for a spec in any folder.
+fn command(spec: &Path, out: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
+    command.arg("manifests").arg(spec).arg("--out").arg(out);
+    command
+}
+
 #[test]
 fn the_files_are_the_same_bytes_each_time_and_as_committed() -> Checked {
     let (one, two) = (Folder::new()?, Folder::new()?);
@@ -90,7 +97,7 @@ fn ci_is_told_which_files_are_out_of_date() -> Checked {
     for name in [
         "gate-job.yaml",
         "analysis-template.yaml",
-        "vmagent-deployment.yaml",
+        "shared/vmagent-deployment.yaml",
         "otel-collector.yaml",
     ] {
         assert!(
@@ -109,6 +116,8 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
         &["--prometheus", "prometheus:9090"][..],
         &["--environment", "a b"],
         &["--environment", "stagin"],
+        &["--namespace", ""],
+        &["--namespace", "{{ a }}"],
         &["--target", "x"],
         &["--target", "http://user@shop"],
         &["--exporter", "http://blackbox:9115"],
@@ -126,21 +135,30 @@ fn a_spec_too_large_for_a_config_map_is_refused() -> Checked {
     let folder = Folder::new()?;
     let spec = folder.0.join("large.yaml");
     let mut large = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(SPEC))?;
-    large.push_str(&"# more\n".repeat(150_000));
-    std::fs::write(&spec, large)?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
-    let output = command
-        .arg("manifests")
-        .arg(&spec)
-        .arg("--out")
-        .arg(&folder.0)
-        .output()?;
-    assert_eq!(output.status.code(), Some(2));
+    large.push('#');
+    let written = |bytes: usize| -> Result<Output, Box<dyn Error>> {
+        std::fs::write(&spec, format!("{large}{}\n", "x".repeat(bytes - large.len() - 1)))?;
+        Ok(command(&spec, &folder.0.join("out")).output()?)
+    };
+    // 1 MiB, of which `slo.yaml` takes 8 bytes.
+    let refused = written((1 << 20) - 7)?;
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
     assert!(
-        text(&output.stderr).contains("and a ConfigMap holds 1000000"),
-        "{}",
-        text(&output.stderr)
+        said.contains("has 1048569 bytes, and the ConfigMap")
+            && said.contains("holds 1048568 in Kubernetes; write a spec"),
+        "{said}"
     );
+    assert!(!folder.0.join("out").exists(), "nothing is written");
+    let taken = written((1 << 20) - 8)?;
+    assert_eq!(taken.status.code(), Some(0), "{}", text(&taken.stderr));
+    assert!(
+        text(&taken.stderr).contains("with `--server-side`"),
+        "{}",
+        text(&taken.stderr)
+    );
+    assert_eq!(text(&written(256 << 10)?.stderr), "");
+    assert!(text(&written((256 << 10) + 1)?.stderr).contains("it has 262145 bytes, too many for"));
     Ok(())
 }
 
@@ -178,12 +196,7 @@ fn slos_of_one_endpoint_have_one_probe_by_the_exporter_that_was_named() -> Check
     };
     let slos = slo("month", "month in Asia/Seoul") + &slo("week", "7d");
     std::fs::write(&spec, format!("version: 1\nservice: shop\nslos:\n{slos}"))?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
-    command
-        .arg("manifests")
-        .arg(&spec)
-        .arg("--out")
-        .arg(folder.0.join("out"));
+    let mut command = command(&spec, &folder.0.join("out"));
     command.args([
         "--exporter",
         "prober:9116",

@@ -8,6 +8,7 @@ mod common;
 #[path = "../common/files.rs"]
 mod files;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::Write as _;
 use std::path::Path;
@@ -39,6 +40,8 @@ const WAYS: [(&str, &[&str]); 3] = [
             "corners.yaml",
             "--environment",
             "dev",
+            "--namespace",
+            "retail",
             "--target",
             "https://kr.shop.example,region=kr",
             "--target",
@@ -81,6 +84,8 @@ const WAYS: [(&str, &[&str]); 3] = [
             SPEC,
             "--target",
             "http://[::1]:8080/a/'$1'/%7B",
+            "--namespace",
+            "a\"} or vector(1) # '\\ }} %{HOME} $1 ${2} - x: |",
             "--header",
             concat!(
                 "X-Probe: ",
@@ -170,6 +175,77 @@ fn an_environment_has_its_own_numbers_and_job() -> Checked {
 }
 
 #[test]
+fn services_of_one_name_are_told_apart_by_their_namespaces() -> Checked {
+    let [ours, theirs] = ["sales", "support"].map(|name| written(&["real-estate.yaml", "--namespace", name]));
+    let (ours, theirs) = (ours?, theirs?);
+    let job = "slo-health/sales/real-estate/production/real-price-freshness";
+    assert!(ours["scrape.yml"].contains(&format!("job_name: {job}\n")));
+    assert!(ours["scrape.yml"].contains("service_namespace: sales\n"));
+    for (name, text) in &ours {
+        assert!(!text.contains("job_name: ") || !theirs[name].contains(job), "{name}");
+    }
+    let rules = &ours["recording.yml"];
+    let sums = rules.matches("sum by (").count();
+    let by = "sum by (job, deployment_environment_name, service_name, service_namespace, slo_name";
+    assert!(sums > 20 && rules.matches(by).count() == sums, "{rules}");
+    let alerts = &ours["alerting.yml"];
+    let count = alerts.matches("- alert: ").count();
+    assert_eq!(
+        alerts.matches("\n          service_namespace: sales\n").count(),
+        count,
+        "{alerts}"
+    );
+    Ok(())
+}
+
+/// The keys of each mapping of this name: `labels`, `annotations`.
+fn keys(rules: &str, of: &str) -> Vec<BTreeSet<String>> {
+    let blank = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<_> = rules.lines().collect();
+    let starts = (0..lines.len()).filter(|at| lines[*at].trim() == format!("{of}:"));
+    let block = |start: usize| {
+        let depth = blank(lines[start]);
+        let inside = lines[start + 1..].iter().take_while(move |line| blank(line) > depth);
+        let own = inside.filter(move |line| blank(line) == depth + 2);
+        own.filter_map(|line| Some(line.trim().split_once(':')?.0.to_owned()))
+            .collect()
+    };
+    starts.map(block).collect()
+}
+
+#[test]
+fn people_are_told_by_the_same_names_whether_by_events_or_by_probes() -> Checked {
+    let mut rules = Command::new(env!("CARGO_BIN_EXE_slo"));
+    rules.args(["rules", "tests/probes/spec.yaml"]);
+    let rules = text(&rules.current_dir(env!("CARGO_MANIFEST_DIR")).output()?.stdout);
+    let (_, of_prices) = rules.split_once("name: slo-shop-prices").ok_or("no prices")?;
+    let (burn, _) = of_prices.split_once("  - name: ").ok_or("one group only")?;
+    let probes = text(&command(&[SPEC, "--print", "alerting.yml"]).output()?.stdout);
+    let alerts = |rules: &str, of| keys(&rules[rules.find("alert: ").unwrap_or_default()..], of);
+    let (of_burn, of_probes) = (alerts(burn, "labels"), alerts(&probes, "labels"));
+    assert!(!of_burn.is_empty() && of_probes.len() > 5, "{burn}");
+    // Whose it is the series of events say.
+    let shared = ["severity", "slo_name", "team", "tier"];
+    for labels in of_burn.iter().chain(&of_probes) {
+        assert!(shared.iter().all(|label| labels.contains(*label)), "{labels:?}");
+    }
+    for notes in alerts(burn, "annotations")
+        .iter()
+        .chain(&alerts(&probes, "annotations"))
+    {
+        assert!(notes.contains("summary") && notes.contains("description"), "{notes:?}");
+    }
+    // The links of an SLO that has both, by either.
+    let linked = |rules: &str| {
+        let notes = alerts(rules, "annotations").into_iter().flatten();
+        notes.filter(|key| key.ends_with("_url")).collect::<BTreeSet<_>>()
+    };
+    let links = BTreeSet::from(["dashboard_url", "runbook_url"].map(str::to_owned));
+    assert_eq!((linked(&rules), linked(&probes)), (links.clone(), links));
+    Ok(())
+}
+
+#[test]
 fn an_environment_that_the_spec_does_not_have_is_refused() -> Checked {
     let output = command(&[SPEC, "--print", "scrape.yml", "--environment", "stagin"]).output()?;
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
@@ -198,15 +274,18 @@ fn down_counts_come_from_the_spec() -> Checked {
 
 #[test]
 fn the_jobs_are_those_that_the_manifests_have_probes_for() -> Checked {
+    let place = ["--environment", "dev", "--namespace", "homes"];
     let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
     command.args(["manifests", "tests/manifests/spec.yaml", "--print"]);
-    command.arg("kubernetes/probe-real-price-freshness.yaml");
+    command.arg("kubernetes/probe-real-price-freshness.yaml").args(place);
     let probe = text(&command.current_dir(env!("CARGO_MANIFEST_DIR")).output()?.stdout);
     let (_, rest) = probe.split_once("jobName: ").ok_or("no job")?;
     let job = rest.lines().next().ok_or("no job")?;
-    let files = written(&["../../manifests/spec.yaml"])?;
+    assert_eq!(job, "slo-health/homes/real-estate/dev/real-price-freshness");
+    let files = written(&[&["../../manifests/spec.yaml"], &place[..]].concat())?;
     assert!(files["scrape.yml"].contains(&format!("- job_name: {job}\n")), "{job}");
     assert!(files["recording.yml"].contains(&format!("{{job=\"{job}\"}}")), "{job}");
+    assert!(probe.contains("        service_namespace: homes\n"), "{probe}");
     assert!(probe.contains("module: freshness_answered") && files["blackbox.yml"].contains("  freshness_answered:\n"));
     Ok(())
 }
@@ -289,10 +368,10 @@ fn ci_is_told_which_files_are_out_of_date() -> Checked {
     let check = |more: &[&str]| run(&folder, &[&["real-estate.yaml", "--check"], more].concat());
     let missing = check(&[])?;
     assert_eq!(missing.status.code(), Some(1));
-    assert_eq!(text(&missing.stderr).matches(" is not there\n").count(), 4);
+    assert_eq!(text(&missing.stderr).matches(" is not there\n").count(), 5);
     assert_eq!(read(&folder.0)?, Files::new(), "--check writes nothing");
     let first = run(&folder, &["real-estate.yaml"])?;
-    assert_eq!(text(&first.stdout).matches("written ").count(), 4);
+    assert_eq!(text(&first.stdout).matches("written ").count(), 5);
     assert_eq!(check(&[])?.status.code(), Some(0));
     let other = check(&["--target", "https://other.example"])?;
     assert_eq!(other.status.code(), Some(1));
@@ -315,9 +394,9 @@ fn one_file_is_for_standard_output_and_help_shows_examples() -> Checked {
             "{name}"
         );
     }
-    let unknown = command(&["real-estate.yaml", "--print", "alertmanager.yml"]).output()?;
+    let unknown = command(&["real-estate.yaml", "--print", "rules.yml"]).output()?;
     assert_eq!(unknown.status.code(), Some(2));
-    let said = "there is no `alertmanager.yml`; write one of blackbox.yml, scrape.yml, recording.yml, alerting.yml\n";
+    let said = "there is no `rules.yml`; write one of blackbox.yml, scrape.yml, recording.yml, alerting.yml, alertmanager.yml\n";
     assert_eq!(text(&unknown.stderr), said);
     assert!(text(&command(&["--help"]).output()?.stdout).contains("slo probes --print blackbox.yml"));
     Ok(())

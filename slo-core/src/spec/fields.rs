@@ -223,7 +223,7 @@ fn visible(text: &str, place: Place, findings: &mut Findings) -> bool {
         let code = u32::from(sign);
         findings.mistake(
             place,
-            format_args!("the text has a control character in it, U+{code:04X}; write it without"),
+            format_args!("the text has a sign in it that is not shown, U+{code:04X}; write it without"),
         );
     }
     unseen.is_none()

@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use slo_core::{
-    Outcome,
+    BurnWindow, Outcome,
     alert::{Condition, Severity},
+    names::alerts::{
+        ACTION, DASHBOARD_URL, DESCRIPTION, OWNER, PROBE_CHECK_BROKEN, PROBE_DOWN, PROBE_FAST_BURN, PROBE_SLOW_BURN,
+        PROBE_STALE, PROBE_UNOBSERVED, PROBES, PROMISE, RUNBOOK_URL, SEVERITY, SUMMARY,
+    },
     promql::{fraction, quote},
     yaml_writer::{Style, Yaml},
 };
 
 use super::{
     ProbeKit,
-    promise::{Promise, Told, alert_name, threshold},
-    recording::{DATA_AGE, REMAINING, STATE, error_ratio},
+    promise::{Promise, Told, threshold},
+    recording::{DATA_AGE, REMAINING, STATE, counted_in, error_ratio},
     states::ProbeState,
     template::untemplated,
     timing::duration,
@@ -21,7 +25,10 @@ use super::{
 impl ProbeKit {
     /// Alerting rules in a rule file of Prometheus or `vmalert`, over what [`recording_rules`](Self::recording_rules)
     /// record: down pages; stale data, a check that is broken, and targets that nobody observes are tickets; with an
-    /// agreed SLO, budgets that burn fast page and ones that burn slowly are tickets.
+    /// agreed SLO, a budget that burns fast pages and one that burns slowly is a ticket, whichever windows show it.
+    ///
+    /// Each alert has the label `slo_probes`, the [job of the probes](Self::probes_job), by which
+    /// [`inhibition_config`](Self::inhibition_config) knows what belongs together.
     ///
     /// With an SLO that is a draft nothing pages, and there are no alerts on its budget; with one that tells nobody there
     /// are no alerts at all.
@@ -39,12 +46,8 @@ impl ProbeKit {
             vec![self.down(), self.stale(), self.broken(), self.unobserved()]
         };
         if let Some(promise) = &self.promise {
-            rules.extend(
-                promise
-                    .conditions()
-                    .iter()
-                    .map(|condition| self.burning(promise, condition)),
-            );
+            let burning = |(name, severity)| self.burning(promise, name, severity);
+            rules.extend(BURNS.into_iter().filter_map(burning));
         }
         let every = ALERTS_EVERY.min(self.timing.interval);
         (!rules.is_empty()).then(|| self.group("alerts", every, rules))
@@ -57,36 +60,34 @@ impl ProbeKit {
             Severity::Ticket
         };
         self.about_a_target(&TargetAlert {
-            name: "SloHealthDown",
+            name: PROBE_DOWN,
             severity,
             after: self.page_after,
             states: &[ProbeState::Foreign, ProbeState::Hung, ProbeState::Unreachable],
             summary: "gives no answer of its own to probes",
-            action: "unreachable: is it running, and is the name right? hung: it accepts connections and does not answer. \
-                     foreign: something in front of it answers; look there.",
+            action: WHEN_DOWN,
         })
     }
 
     fn stale(&self) -> Yaml {
         self.about_a_target(&TargetAlert {
-            name: "SloHealthStale",
+            name: PROBE_STALE,
             severity: Severity::Ticket,
             after: self.ticket_after,
             states: &[ProbeState::Stale],
             summary: "serves data that is older than promised, or none",
-            action: "The service runs; look at what brings its data: did the last import run, and did it bring rows? \
-                     The header Slo-Health-Reason names the check.",
+            action: WHEN_STALE,
         })
     }
 
     fn broken(&self) -> Yaml {
         self.about_a_target(&TargetAlert {
-            name: "SloHealthCheckBroken",
+            name: PROBE_CHECK_BROKEN,
             severity: Severity::Ticket,
             after: self.ticket_after,
             states: &[ProbeState::CheckError, ProbeState::CheckTimeout],
             summary: "cannot tell how old its data is",
-            action: "Its check fails or does not end in time; the error is in the service's log, and in the answer only for whom full details are granted.",
+            action: WHEN_BROKEN,
         })
     }
 
@@ -109,16 +110,16 @@ impl ProbeKit {
         let age = asked(&format!("{DATA_AGE}{}", of_target("")), ON_TARGET, HUMAN, "unknown");
         let texts = vec![
             (
-                "summary",
+                SUMMARY,
                 format!("{} at {{{{ $labels.instance }}}} {}", self.subject(), alert.summary),
             ),
             (
-                "description",
+                DESCRIPTION,
                 format!("State: {now}. Last fresh: {last_fresh} ago. Age of the data: {age}."),
             ),
-            ("action", alert.action.to_owned()),
+            (ACTION, alert.action.to_owned()),
         ];
-        self.alert(alert.name, alert.severity, &expression, Some(alert.after), &[], texts)
+        self.alert(alert.name, alert.severity, &expression, Some(alert.after), texts)
     }
 
     fn unobserved(&self) -> Yaml {
@@ -128,26 +129,47 @@ impl ProbeKit {
             expression.push_str(&format!(" or absent(up{series})"));
         }
         let texts = vec![
-            ("summary", format!("Nobody knows how {} does at {{{{ $labels.instance }}}}", self.subject())),
+            (SUMMARY, format!("Nobody knows how {} does at {{{{ $labels.instance }}}}", self.subject())),
             (
-                "description",
+                DESCRIPTION,
                 "The exporter does not answer, or the target is in no scrape job. Until it is, neither freshness nor an \
                  outage is seen, and the time does not count in the SLO."
                     .to_owned(),
             ),
-            ("action", "Is Blackbox exporter running, and does the scrape job list this target?".to_owned()),
+            (ACTION, "Is Blackbox exporter running, and does the scrape job list this target?".to_owned()),
         ];
         self.alert(
-            "SloHealthUnobserved",
+            PROBE_UNOBSERVED,
             Severity::Ticket,
             &expression,
             Some(self.ticket_after),
-            &[],
             texts,
         )
     }
 
-    fn burning(&self, promise: &Promise, condition: &Condition) -> Yaml {
+    /// One alert for all conditions of a severity, or one outage would page once for each; `None` where there is no condition.
+    fn burning(&self, promise: &Promise, name: &str, severity: Severity) -> Option<Yaml> {
+        let mut conditions = promise.conditions();
+        conditions.retain(|condition| condition.severity() == severity);
+        let shortest = conditions.iter().map(|condition| condition.long()).min()?;
+        let met: Vec<_> = conditions
+            .iter()
+            .map(|condition| self.is_met(promise, condition))
+            .collect();
+        let expression = match met.as_slice() {
+            [one] => one.clone(),
+            several => format!("({})", several.join(") or (")),
+        };
+        let texts = vec![
+            (SUMMARY, self.burn_in_short(&conditions)),
+            (DESCRIPTION, self.burn_in_full(promise, &conditions, shortest)),
+            (ACTION, what_to_do(promise)),
+        ];
+        Some(self.alert(name, severity, &expression, None, texts))
+    }
+
+    /// Over the limit in the long window and in the short one, with enough bad probes in the long one.
+    fn is_met(&self, promise: &Promise, condition: &Condition) -> String {
         let (long, short) = (condition.long(), condition.short());
         let over = |window| {
             format!(
@@ -159,52 +181,51 @@ impl ProbeKit {
         };
         let bad = promise.states(Outcome::Bad);
         let bad = self.count(&bad, &self.identity_list(), long.as_duration(), &long.to_string());
-        let expression = format!(
-            "{} and {} and {bad} >= {}",
-            over(long),
-            over(short),
-            promise.minimum_bad_events()
+        let least = promise.minimum_bad_events();
+        format!("{} and {} and {bad} >= {least}", over(long), over(short))
+    }
+
+    fn burn_in_short(&self, conditions: &[Condition]) -> String {
+        let spent =
+            |condition: &Condition| format!("{} of it in {}", condition.budget_spent_at_fire(), condition.long());
+        let spent: Vec<_> = conditions.iter().map(spent).collect();
+        format!(
+            "The freshness budget of {} burns: over {}",
+            self.subject(),
+            spent.join(" or over ")
+        )
+    }
+
+    /// What is asked for is asked when somebody is told: whichever condition it is, all of it is said.
+    fn burn_in_full(&self, promise: &Promise, conditions: &[Condition], shortest: BurnWindow) -> String {
+        let percent = "{{ . | first | value | humanizePercentage }}";
+        let share = |condition: &Condition| {
+            let long = condition.long();
+            let ratio = format!("{}{{job=%q}}", error_ratio(long));
+            format!(
+                "{} in the last {long}",
+                asked(&ratio, ON_JOB, percent, "an unknown share")
+            )
+        };
+        let shares: Vec<_> = conditions.iter().map(share).collect();
+        let bad: Vec<_> = promise
+            .states(Outcome::Bad)
+            .iter()
+            .map(|state| state.as_str())
+            .collect();
+        let most = format!(
+            "topk(1, sum by (state) (sum_over_time({}{{job=%q,state=~\\\"{}\\\"}}[{shortest}])) > 0)",
+            counted_in(shortest.as_duration()),
+            bad.join("|")
         );
-        let left = asked(
-            &format!("{REMAINING}{{job=%q}}"),
-            "$labels.job",
-            "{{ . | first | value | humanizePercentage }}",
-            "unknown",
-        );
-        let texts = vec![
-            (
-                "summary",
-                format!(
-                    "The freshness budget of {} burns: over {} of it in {long}",
-                    self.subject(),
-                    condition.budget_spent_at_fire()
-                ),
-            ),
-            (
-                "description",
-                format!(
-                    "{{{{ $value | humanizePercentage }}}} of the probes of the last {long} found no fresh data; {} \
-                     over {} allows {}%. Budget left: {left}.",
-                    promise.target(),
-                    promise.window_text(),
-                    fraction(u128::from(promise.target().budget_ppb()), 10_000_000),
-                ),
-            ),
-            (
-                "action",
-                "See slo_health:error_budget_spent:ratio for the state that spends it, then do as the alert on that state \
-                 says."
-                    .to_owned(),
-            ),
-        ];
-        let windows = [("long_window", long.to_string()), ("short_window", short.to_string())];
-        self.alert(
-            alert_name(condition),
-            condition.severity(),
-            &expression,
-            None,
-            &windows,
-            texts,
+        let most = asked(&most, ON_JOB, r#"{{ . | first | label "state" }}"#, "unknown");
+        let left = asked(&format!("{REMAINING}{{job=%q}}"), ON_JOB, percent, "unknown");
+        format!(
+            "Probes that found no fresh data: {}; most of them: {most}. {} over {} allows {}%. Budget left: {left}.",
+            shares.join(", "),
+            promise.target(),
+            promise.window_text(),
+            fraction(u128::from(promise.target().budget_ppb()), 10_000_000),
         )
     }
 
@@ -214,7 +235,6 @@ impl ProbeKit {
         severity: Severity,
         expression: &str,
         after: Option<Duration>,
-        more: &[(&'static str, String)],
         texts: Vec<(&str, String)>,
     ) -> Yaml {
         // Said again, as `absent` knows few of them, and as alerts of two kits in one file would look alike to `promtool`.
@@ -224,8 +244,8 @@ impl ProbeKit {
         labels.extend(self.identity.labels());
         labels.insert("job".to_owned(), self.job.clone());
         let severity = promise.map_or(severity.as_str(), |promise| promise.severity_label(severity));
-        labels.insert("severity".to_owned(), severity.to_owned());
-        labels.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        labels.insert(SEVERITY.to_owned(), severity.to_owned());
+        labels.insert(PROBES.to_owned(), self.source.clone());
         let labels = labels
             .into_iter()
             .map(|(name, value)| (name, Yaml::text(untemplated(&value))));
@@ -244,10 +264,10 @@ impl ProbeKit {
     fn annotations(&self, texts: Vec<(&str, String)>) -> Yaml {
         let promise = self.promise.as_ref();
         let given = [
-            ("promise", promise.and_then(|promise| promise.sentence.as_ref())),
-            ("owner", promise.and_then(|promise| promise.owner.as_ref())),
-            ("runbook_url", self.runbook.as_ref()),
-            ("dashboard_url", promise.and_then(|promise| promise.dashboard.as_ref())),
+            (PROMISE, promise.and_then(|promise| promise.sentence.as_ref())),
+            (OWNER, promise.and_then(|promise| promise.owner.as_ref())),
+            (RUNBOOK_URL, self.runbook.as_ref()),
+            (DASHBOARD_URL, promise.and_then(|promise| promise.dashboard.as_ref())),
         ];
         let given = given
             .into_iter()
@@ -287,6 +307,32 @@ fn asked(query: &str, arguments: &str, shown: &str, otherwise: &str) -> String {
     format!("{{{{ with printf \"{query}\" {arguments} | query }}}}{shown}{{{{ else }}}}{otherwise}{{{{ end }}}}")
 }
 
+/// What to do, by the state that is spent most on.
+fn what_to_do(promise: &Promise) -> String {
+    let bad = promise.states(Outcome::Bad);
+    let each = [
+        (ProbeState::Stale, format!("stale: {WHEN_STALE}")),
+        (
+            ProbeState::CheckError,
+            format!("check_error, check_timeout: {WHEN_BROKEN}"),
+        ),
+        (ProbeState::Unreachable, WHEN_DOWN.to_owned()),
+    ];
+    let each = each.into_iter().filter(|(state, _)| bad.contains(state));
+    let texts: Vec<_> = each.map(|(_, text)| text).collect();
+    texts.join(" ")
+}
+
+/// The alerts on budgets, by how urgent they are.
+const BURNS: [(&str, Severity); 2] = [(PROBE_FAST_BURN, Severity::Page), (PROBE_SLOW_BURN, Severity::Ticket)];
+
+const WHEN_DOWN: &str = "unreachable: is it running, and is the name right? hung: it accepts connections and does not \
+                         answer. foreign: something in front of it answers; look there.";
+const WHEN_STALE: &str = "The service runs; look at what brings its data: did the last import run, and did it bring rows? \
+                          The header Slo-Health-Reason names the check.";
+const WHEN_BROKEN: &str = "Its check fails or does not end in time; the error is in the service's log, and in the answer \
+                           only for whom full details are granted.";
+const ON_JOB: &str = "$labels.job";
 const ON_TARGET: &str = "$labels.job $labels.instance";
 const HUMAN: &str = "{{ . | first | value | humanizeDuration }}";
 const ALERTS_EVERY: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use slo_core::names;
+use slo_core::names::{self, alerts};
 
 use super::error::ProbeKitError;
 
@@ -89,16 +89,15 @@ fn is_used(name: &str) -> bool {
 }
 
 /// Labels of scrapes, of the exporter's phases, of the recorded series and of alerts.
-const USED: [&str; 9] = [
+const USED: [&str; 8] = [
     "job",
     "instance",
     "phase",
     "state",
-    "alertname",
+    alerts::ALERT_NAME,
     "alertstate",
-    "severity",
-    "long_window",
-    "short_window",
+    alerts::SEVERITY,
+    alerts::PROBES,
 ];
 
 #[cfg(test)]
@@ -117,6 +116,7 @@ mod tests {
             "slo_name",
             "service_namespace",
             "severity",
+            "slo_probes",
             "ä",
         ] {
             let labels = Labels::from([(name.to_owned(), "a".to_owned())]);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveTime, Timelike as _, Weekday};
 
+use slo_core::names::alerts::{ALERT_NAME, PROBES_BEGIN};
 use slo_core::yaml_writer::{Style, Yaml};
 
 use super::{ProbeKit, error::ProbeKitError};
@@ -113,7 +114,8 @@ impl ProbeKit {
     }
 
     fn matchers(&self) -> Vec<Yaml> {
-        let mut all = BTreeMap::from([("alertname".to_owned(), "=~\"SloHealth.+\"".to_owned())]);
+        let any = format!("=~\"{PROBES_BEGIN}.+\"");
+        let mut all = BTreeMap::from([(ALERT_NAME.to_owned(), any)]);
         let labels = self.identity.labels().into_iter();
         all.extend(labels.map(|(name, value)| (name, format!("={}", quoted(&value)))));
         // Other kits of the same service have other quiet times.
@@ -135,7 +137,7 @@ pub(super) fn document(kits: &[&ProbeKit], receiver: &str, quiet: &[QuietTime]) 
 }
 
 /// A matcher's value. Alertmanager knows three escapes in it, and takes everything else as it is.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let text = text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
     format!("\"{text}\"")
 }

@@ -105,8 +105,8 @@ impl Promise {
 
     /// The conditions that some share of bad probes can fulfil; none for a draft, which is silent.
     ///
-    /// Short periods scale two conditions to the same windows. Their alerts would have the same labels, so only the one
-    /// that fires first is kept.
+    /// Short periods scale two conditions to the same windows. Only the one that fires first is kept: the other says
+    /// nothing more.
     pub(super) fn conditions(&self) -> Vec<Condition> {
         let mut kept: Vec<Condition> = Vec::new();
         for condition in self
@@ -166,14 +166,6 @@ pub(super) fn threshold(condition: &Condition) -> String {
         u128::from(factor.numerator()) * u128::from(condition.target().budget_ppb()),
         u128::from(factor.denominator()) * ONE_PPB,
     )
-}
-
-/// What an alert of a condition is called.
-pub(super) const fn alert_name(condition: &Condition) -> &'static str {
-    match condition.severity() {
-        Severity::Page => "SloHealthFastBurn",
-        _ => "SloHealthSlowBurn",
-    }
 }
 
 const ONE_PPB: u128 = 1_000_000_000;

@@ -184,8 +184,7 @@ impl ProbeKit {
     /// pass would be some 86,000 samples per state.
     pub(super) fn count(&self, states: &[ProbeState], by: &str, window: Duration, text: &str) -> String {
         let series = self.in_states(states);
-        let name = if window > DIRECT { TILES } else { STATE };
-        format!("sum by ({by}) (sum_over_time({name}{series}[{text}]))")
+        format!("sum by ({by}) (sum_over_time({}{series}[{text}]))", counted_in(window))
     }
 
     fn error_share(&self, promise: &Promise, window: Duration, text: &str) -> String {
@@ -218,6 +217,11 @@ impl ProbeKit {
         // Edges of windows may take in one probe more.
         format!("clamp_max({seen} / {expected}, 1)")
     }
+}
+
+/// The series in which probes of so long a window are counted.
+pub(super) fn counted_in(window: Duration) -> &'static str {
+    if window > DIRECT { TILES } else { STATE }
 }
 
 fn of_job(job: &str, more: &str) -> String {

@@ -5,6 +5,7 @@ use slo_core::yaml_writer::Yaml;
 use super::{
     ProbeKit, alerting, blackbox,
     error::ProbeKitError,
+    inhibit,
     labels::Identity,
     mute::{self, QuietTime},
     recording, scrape,
@@ -89,6 +90,12 @@ impl ProbeKits {
     #[must_use]
     pub fn alerting_rules(&self) -> String {
         alerting::document(self.kits.iter().filter_map(ProbeKit::alert_group).collect())
+    }
+
+    /// As [`ProbeKit::inhibition_config`], of all kits.
+    #[must_use]
+    pub fn inhibition_config(&self) -> String {
+        inhibit::document(&self.kits.iter().collect::<Vec<_>>())
     }
 
     /// As [`ProbeKit::mute_config`], of all kits.
@@ -255,6 +262,13 @@ mod tests {
             "the month's is a draft"
         );
         assert!(kits.kits()[1].alerting_rules().contains("Burn"));
+        // By the probes that they share, a page on one is known to be the cause of the other's burn.
+        let each = alerts.matches("alert: ").count();
+        assert_eq!(
+            alerts.matches("slo_probes: slo-health/shop/month\n").count(),
+            each,
+            "{alerts}"
+        );
         assert!(!kits.kits()[1].alerting_rules().contains("up{"));
     }
 

@@ -47,7 +47,9 @@ fn availability(scope: &Scope<'_>) -> Draft {
     scope.fixed_objectives().fold(draft, |draft, (slo, target)| {
         let kept = (target.as_ratio_f64(), Colour::Green);
         let thresholds = Thresholds::new(Colour::Red, &[kept]);
-        draft.field(Override::by_name(slo, vec![Property::Thresholds(thresholds)]))
+        // Wherever it is: places stand behind the name, which has no blanks.
+        let of_slo = format!("/^{slo}( |$)/");
+        draft.field(Override::by_regex(of_slo, vec![Property::Thresholds(thresholds)]))
     })
 }
 

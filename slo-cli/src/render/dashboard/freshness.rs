@@ -6,8 +6,8 @@ use super::Content;
 use super::field::{Colour, Mapping, Thresholds, Unit};
 use super::kinds::{bands, bars, lines, stacked, stat};
 use super::page::{Draft, Page};
-use super::query::of_services;
-use super::scope::Scope;
+use super::query::{PLACE, of_services};
+use super::scope::{Scope, shown};
 use slo_core::names::{PROBE_DATA_AGE_RECORDED as DATA_AGE, PROBE_STATE_RECORDED as PROBE_STATE};
 
 /// What a probe finds, best first: exactly one of these is 1 for each target.
@@ -98,12 +98,16 @@ fn time_by_state() -> Draft {
     let states = of_services(PROBE_STATE, &[]);
     bars(
         "Time by state",
-        "Of the chosen time range, the share that the targets together spent in each of the seven states.",
+        "Of the chosen time range, the share that the targets of an environment and namespace together spent in each of the \
+         seven states.",
         NO_PROBE,
     )
     .query(
-        format!("{{{{{PROBE_STATE_LABEL}}}}}"),
-        format!("avg by ({PROBE_STATE_LABEL}) (avg_over_time({states}[$__range]))"),
+        shown([PROBE_STATE_LABEL].into_iter().chain(PLACE)),
+        format!(
+            "avg by ({}, {PROBE_STATE_LABEL}) (avg_over_time({states}[$__range]))",
+            PLACE.join(", ")
+        ),
     )
     .unit(Unit::Share)
     .decimals(2)

@@ -10,8 +10,12 @@ pub(crate) const PROMISE: [&str; 4] = [
     names::SLO_NAME.label,
 ];
 
+/// Where a service runs: what is summed or compared is of one place, as services of one name are others elsewhere.
+pub(crate) const PLACE: [&str; 2] = [names::DEPLOYMENT_ENVIRONMENT_NAME.label, names::SERVICE_NAMESPACE.label];
+
 /// Names of the variables that queries read.
 pub(crate) const ENVIRONMENT: &str = "environment";
+pub(crate) const NAMESPACE: &str = "namespace";
 pub(crate) const SERVICE: &str = "service";
 pub(crate) const SLO: &str = "slo";
 pub(crate) const ROUTE: &str = "route";
@@ -43,8 +47,9 @@ pub(crate) fn literal_regex(text: &str) -> String {
 /// The series of the chosen services.
 pub(crate) fn of_services(metric: &str, more: &[&str]) -> String {
     let environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
+    let namespace = chosen(names::SERVICE_NAMESPACE.label, NAMESPACE);
     let service = chosen(names::SERVICE_NAME.label, SERVICE);
-    let matchers: Vec<_> = [environment.as_str(), service.as_str()]
+    let matchers: Vec<_> = [environment.as_str(), namespace.as_str(), service.as_str()]
         .into_iter()
         .chain(more.iter().copied())
         .collect();

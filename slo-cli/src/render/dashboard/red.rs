@@ -46,6 +46,8 @@ fn at_a_glance(scope: &Scope<'_>) -> Draft {
     let service = (!scope.is_one_service()).then(|| Column::label("Service", names::SERVICE_NAME.label));
     let columns = [
         Column::label("Route", names::HTTP_ROUTE.label).shown(Property::Width(320)),
+        Column::label("Environment", names::DEPLOYMENT_ENVIRONMENT_NAME.label),
+        Column::label("Namespace", names::SERVICE_NAMESPACE.label),
         Column::query("Rate", rate).shown(Property::Unit(Unit::RequestsPerSecond)),
         Column::query("Errors", error_share(scope, OVER))
             .shown(Property::Unit(Unit::Share))

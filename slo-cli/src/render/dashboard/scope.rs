@@ -8,7 +8,7 @@ use slo_core::{Slo, SloOverride, SloSet, Target, Window, names};
 
 use super::field::{Colour, Thresholds};
 use super::model::{Datasource, Link};
-use super::query::{ENVIRONMENT, SERVICE, SLO, chosen, literal_regex, of_services};
+use super::query::{ENVIRONMENT, NAMESPACE, PLACE, SERVICE, SLO, chosen, literal_regex, of_services};
 use super::source::Source;
 use super::variable::Variable;
 use crate::args::SourceOfBudgets;
@@ -125,7 +125,7 @@ impl<'a> Scope<'a> {
         Datasource::in_variable(self.datasource_variable)
     }
 
-    /// Data source, environment and service.
+    /// Data source, environment, namespace and service.
     pub(crate) fn variables(&self, seen_in: &str) -> Vec<Variable> {
         let environment = Variable::label_values(
             ENVIRONMENT,
@@ -134,20 +134,30 @@ impl<'a> Scope<'a> {
             seen_in,
             names::DEPLOYMENT_ENVIRONMENT_NAME.label,
         );
+        let of = |matchers: &[String]| format!("{seen_in}{{{}}}", matchers.join(", "));
+        let in_environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
+        let in_namespace = chosen(names::SERVICE_NAMESPACE.label, NAMESPACE);
+        let only = self.service.map(|_| chosen(names::SERVICE_NAME.label, SERVICE));
+        let namespaces: Vec<_> = [in_environment.clone()].into_iter().chain(only).collect();
+        let namespace = Variable::label_values(
+            NAMESPACE,
+            ("Namespace", "service.namespace"),
+            self.datasource(),
+            &of(&namespaces),
+            names::SERVICE_NAMESPACE.label,
+        );
         let service = match self.service {
             Some(set) => Variable::constant(SERVICE, "Service", &literal_regex(set.service())),
             None => Variable::label_values(
                 SERVICE,
                 ("Service", "service.name"),
                 self.datasource(),
-                &format!(
-                    "{seen_in}{{{}}}",
-                    chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT)
-                ),
+                &of(&[in_environment, in_namespace]),
                 names::SERVICE_NAME.label,
             ),
         };
-        vec![Variable::datasource(self.datasource_variable), environment, service]
+        let datasource = Variable::datasource(self.datasource_variable);
+        vec![datasource, environment, namespace, service]
     }
 
     /// The same, and the SLO.
@@ -168,20 +178,17 @@ impl<'a> Scope<'a> {
         self.legend(names::SLO_NAME.label)
     }
 
-    /// What a series is called that has this label.
+    /// What a series is called that has this label; then where it is, as more than one place may be chosen.
     pub(crate) fn legend(&self, label: &str) -> String {
-        match self.service {
-            Some(_) => format!("{{{{{label}}}}}"),
-            None => format!("{{{{{}}}}} {{{{{label}}}}}", names::SERVICE_NAME.label),
-        }
+        let service = self.service.is_none().then_some(names::SERVICE_NAME.label);
+        shown(service.into_iter().chain([label]).chain(PLACE))
     }
 
-    /// The labels that tell one series from another where several services are on one page, with this one.
+    /// The labels that tell one series from another where several services and places are on one page, with this one.
     pub(crate) fn by(&self, label: &str) -> String {
-        match self.service {
-            Some(_) => label.to_owned(),
-            None => format!("{}, {label}", names::SERVICE_NAME.label),
-        }
+        let service = self.service.is_none().then_some(names::SERVICE_NAME.label);
+        let labels: Vec<_> = PLACE.into_iter().chain(service).chain([label]).collect();
+        labels.join(", ")
     }
 
     /// The SLOs whose objective is the same in every environment: a page shows all environments alike.
@@ -218,6 +225,12 @@ impl<'a> Scope<'a> {
         }
         Thresholds::new(Colour::Red, &steps)
     }
+}
+
+/// Labels of a series one after another, as a legend has them.
+pub(crate) fn shown<'l>(labels: impl IntoIterator<Item = &'l str>) -> String {
+    let labels: Vec<_> = labels.into_iter().map(|label| format!("{{{{{label}}}}}")).collect();
+    labels.join(" ")
 }
 
 /// Yellow where the budget will not last, and each factor at which somebody is told, of an SLO over 30 days.

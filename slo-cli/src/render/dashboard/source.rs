@@ -113,9 +113,10 @@ impl Source {
         let (promise, window, calendar) = (promise(), names::WINDOW.prometheus, names::WINDOW_START.prometheus);
         let each = self.windows.iter().map(|seconds| {
             let expr = expr(*seconds);
-            format!("(({expr}) and on ({promise}) ({window} == {seconds}) unless on ({promise}) {calendar})")
+            format!("(({expr}) and on ({promise}) ({window} == {seconds}))")
         });
-        each.collect::<Vec<_>>().join(" or ")
+        let each = each.collect::<Vec<_>>().join(" or ");
+        format!("({each}) unless on ({promise}) {calendar}")
     }
 }
 
@@ -151,4 +152,24 @@ fn recorded_max(name: &str) -> String {
 fn raw_errors(over: &str) -> String {
     let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
     share(&sum(&[Outcome::Bad]), &sum(&VALID))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_of_the_rolling_slos_that_have_it() {
+        let source = Source {
+            kind: SourceOfBudgets::Raw,
+            windows: vec![60, 90],
+        };
+        let promise = promise();
+        let each = source.each_window(|seconds| format!("a{seconds}"));
+        let expected = format!(
+            "(((a60) and on ({promise}) (slo_window_seconds == 60)) or ((a90) and on ({promise}) (slo_window_seconds == 90))) \
+             unless on ({promise}) slo_window_start_seconds"
+        );
+        assert_eq!(each, expected);
+    }
 }

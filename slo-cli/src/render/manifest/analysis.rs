@@ -133,14 +133,19 @@ fn ratio(plan: &Plan<'_>, part: &str, whole: &str) -> String {
 }
 
 fn of_canary(plan: &Plan<'_>, metric: &str, more: &[String]) -> String {
-    let whose = [
-        promql::is(names::SERVICE_NAME.label, plan.set.service()),
-        format!(
-            "{}=\"{{{{args.environment}}}}\"",
-            names::DEPLOYMENT_ENVIRONMENT_NAME.label
-        ),
-        format!("{}=~\"{{{{args.service-version}}}}\"", names::SERVICE_VERSION.label),
-    ];
+    let mut whose = vec![promql::is(names::SERVICE_NAME.label, plan.set.service())];
+    whose.extend(
+        plan.namespace
+            .map(|name| promql::is(names::SERVICE_NAMESPACE.label, name)),
+    );
+    whose.push(format!(
+        "{}=\"{{{{args.environment}}}}\"",
+        names::DEPLOYMENT_ENVIRONMENT_NAME.label
+    ));
+    whose.push(format!(
+        "{}=~\"{{{{args.service-version}}}}\"",
+        names::SERVICE_VERSION.label
+    ));
     let matchers: Vec<_> = whose.iter().chain(more).map(String::as_str).collect();
     format!("{metric}{{{}}}", matchers.join(", "))
 }

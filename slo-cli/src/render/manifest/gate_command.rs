@@ -13,7 +13,7 @@ pub(super) const DEADLINE_SECONDS: u64 = 2 * TIMEOUT_SECONDS + START_SECONDS;
 
 /// Where the spec lies in the container.
 pub(super) const SPEC_FOLDER: &str = "/etc/slo";
-pub(super) const SPEC_FILE: &str = "slo.yaml";
+pub(crate) const SPEC_FILE: &str = "slo.yaml";
 
 /// What the gate is told of a deploy: the flag, the variable in the container, the annotation of the pod.
 pub(super) const TOLD: [(&str, &str, &str); 4] = [
@@ -30,13 +30,18 @@ pub(super) fn arguments(plan: &Plan<'_>) -> Vec<String> {
         format!("{SPEC_FOLDER}/{SPEC_FILE}"),
         "--environment".to_owned(),
         literal(plan.environment),
+    ];
+    // In one word: whatever it begins with, it is no flag.
+    let namespace = plan.namespace.map(literal);
+    arguments.extend(namespace.map(|name| format!("--namespace={name}")));
+    arguments.extend([
         "--prometheus".to_owned(),
         literal(plan.prometheus),
         "--timeout".to_owned(),
         format!("{TIMEOUT_SECONDS}s"),
         // Into the pod's log. Alertmanager is told as well where SLO_ALERTMANAGER_URL is set.
         "--audit=-".to_owned(),
-    ];
+    ]);
     for (flag, variable, _) in TOLD {
         // In one word: a message that begins with `-` is no flag.
         arguments.push(format!("{flag}=$({variable})"));

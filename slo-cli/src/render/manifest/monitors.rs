@@ -6,7 +6,7 @@ use slo_core::names;
 use slo_core::yaml_writer::Map;
 use slo_health::probe::ProbeKit;
 
-use super::{Plan, document, labels};
+use super::{Plan, document, labels, once};
 use crate::render::probes::synthetic;
 
 const OPERATOR: &str = "monitoring.coreos.com/v1";
@@ -22,6 +22,7 @@ fn probe(plan: &Plan<'_>, slo: &str, kit: &ProbeKit) -> String {
     let service = plan.set.service();
     let whose = Map::new()
         .with(names::SERVICE_NAME.label, service)
+        .with_some(names::SERVICE_NAMESPACE.label, plan.namespace)
         .with(names::DEPLOYMENT_ENVIRONMENT_NAME.label, plan.environment)
         .with(names::SLO_NAME.label, slo);
     let targets = Map::new().with("static", kit.addresses().collect::<Vec<_>>()).because(
@@ -62,8 +63,10 @@ pub(super) fn service_monitor() -> String {
         .with("endpoints", [endpoint]);
     document(
         object("slo-telemetry".to_owned(), "ServiceMonitor", "slo", spec),
-        "Services push; what they push to is scraped, so that a collector in trouble is seen. Each of these Services names its\n\
-         port `http`.",
+        &once(
+            "Services push; what they push to is scraped, so that a collector in trouble is seen. Each of these Services names \
+             its\nport `http`.",
+        ),
     )
 }
 

@@ -14,6 +14,10 @@ const PROMOTED: [&str; 5] = [
     names::DEPLOYMENT_ENVIRONMENT_NAME.otel,
 ];
 
+/// One store has many services.
+const KEPT: &str = "It keeps 15 days by default, and a longer window silently means those. One for all services: the longest\n\
+                    retention that one of them asks for holds.";
+
 /// Prometheus that gets samples by remote write, from vmagent or a collector.
 pub(super) fn prometheus(plan: &Plan<'_>) -> String {
     document(
@@ -21,7 +25,7 @@ pub(super) fn prometheus(plan: &Plan<'_>) -> String {
         &format!(
             "For Prometheus behind vmagent or an OpenTelemetry Collector. Start it with\n\
          \n    --web.enable-remote-write-receiver --storage.tsdb.retention.time={}d\n\
-         \nIt keeps 15 days by default, and a longer window silently means those.",
+         \n{KEPT}",
             plan.retention_days()
         ),
     )
@@ -39,7 +43,7 @@ pub(super) fn prometheus_with_otlp(plan: &Plan<'_>) -> String {
         &format!(
             "For Prometheus 2.54, or 3, that services push to without anything in between. Start it with\n\
          \n    --web.enable-otlp-receiver --storage.tsdb.retention.time={}d\n\
-         \nand let services push to it: OTEL_EXPORTER_OTLP_ENDPOINT=http://prometheus:9090/api/v1/otlp",
+         \nand let services push to it: OTEL_EXPORTER_OTLP_ENDPOINT=http://prometheus:9090/api/v1/otlp\n{KEPT}",
             plan.retention_days()
         ),
     )

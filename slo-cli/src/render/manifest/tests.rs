@@ -25,6 +25,7 @@ static PROBES: LazyLock<(ExporterAddress, Vec<ProbeKit>)> = LazyLock::new(|| {
     let probes = Probes {
         set: &set,
         environment: "production",
+        namespace: None,
         module: "freshness",
         targets: targets(&[], set.service()).unwrap(),
     };
@@ -36,6 +37,7 @@ fn plan(set: &SloSet) -> Plan<'_> {
         set,
         spec: SPEC,
         environment: "production",
+        namespace: None,
         prometheus: "http://prometheus:9090/",
         image: "slo:1",
         exporter: &PROBES.0,
@@ -59,12 +61,11 @@ fn every_file_is_one_document_and_every_object_has_a_name() {
     for (name, text) in files {
         let value = read(&text).unwrap();
         assert!(text.starts_with("# Written by `slo manifests`"), "{name}");
-        if name.starts_with("kubernetes/") {
+        if !name.starts_with("settings/") {
+            assert!(name.starts_with("kubernetes/") || name.starts_with("shared/"), "{name}");
             for key in ["/apiVersion", "/kind", "/metadata/name"] {
                 assert!(value.pointer(key).is_some_and(Value::is_string), "{name} {key}");
             }
-        } else {
-            assert!(name.starts_with("settings/"), "{name}");
         }
     }
 }
@@ -74,7 +75,11 @@ fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
     use clap::Parser as _;
 
     let set = set();
-    let job = file_of(&plan(&set), "kubernetes/gate-job.yaml");
+    let in_sales = Plan {
+        namespace: Some("-sales"),
+        ..plan(&set)
+    };
+    let job = file_of(&in_sales, "kubernetes/gate-job.yaml");
     let arguments = job.pointer("/spec/template/spec/containers/0/args").unwrap();
     let arguments = arguments
         .as_array()
@@ -86,6 +91,7 @@ fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
         panic!("no gate")
     };
     assert_eq!(gate.engine.url, "http://prometheus:9090/");
+    assert_eq!(gate.namespace.as_deref(), Some("-sales"));
     assert_eq!(
         (gate.environment.as_deref(), gate.revision.as_deref()),
         (Some("production"), Some("$(SLO_REVISION)"))
@@ -282,13 +288,111 @@ fn a_probe_asks_the_health_endpoint_of_each_synthetic_slo() {
 }
 
 #[test]
-fn history_is_kept_for_longer_than_the_longest_window() {
+fn history_is_kept_as_the_spec_says_and_for_longer_than_the_longest_window() {
+    for (said, days) in [
+        ("", 45),
+        ("retention: 400d\n", 400),
+        ("retention: 41d\n", 45),
+        ("retention: 45d\n", 45),
+    ] {
+        let set = SloSet::from_yaml(&format!("{SPEC}{said}")).unwrap();
+        let files = render(&plan(&set));
+        let flag = format!("--storage.tsdb.retention.time={days}d\n");
+        let retention = files.iter().filter(|(_, text)| text.contains(&flag));
+        assert_eq!(retention.count(), 2, "{said}: {flag}");
+    }
+}
+
+#[test]
+fn what_services_share_is_the_same_for_each_and_in_no_folder_of_theirs() {
     let set = set();
-    let files = render(&plan(&set));
-    let retention = files
-        .iter()
-        .filter(|(_, text)| text.contains("--storage.tsdb.retention.time=45d"));
-    assert_eq!(retention.count(), 2);
+    let other = SloSet::from_yaml(&SPEC.replace("service: shop", "service: till")).unwrap();
+    let in_sales = Plan {
+        namespace: Some("sales"),
+        environment: "dev",
+        ..plan(&other)
+    };
+    let shared = |plan: &Plan<'_>| -> Vec<_> {
+        let files = render(plan).into_iter();
+        files.filter(|(name, _)| name.starts_with("shared/")).collect()
+    };
+    assert_eq!(shared(&plan(&set)), shared(&in_sales));
+    assert_eq!(shared(&plan(&set)).len(), 3);
+    for (name, text) in shared(&plan(&set)) {
+        assert!(text.contains("# and not with each service."), "{name}: {text}");
+    }
+    let names = |plan: &Plan<'_>, folder: &str| -> Vec<_> {
+        let files = render(plan).into_iter().filter(|(name, _)| name.starts_with(folder));
+        files
+            .map(|(_, text)| {
+                let object = read(&text).unwrap();
+                (object["kind"].to_string(), object["metadata"]["name"].to_string())
+            })
+            .collect()
+    };
+    for name in names(&plan(&set), "kubernetes/") {
+        assert!(
+            !names(&plan(&other), "kubernetes/").contains(&name),
+            "two services have {name:?}"
+        );
+    }
+}
+
+#[test]
+fn a_service_has_names_of_its_own_in_each_place() {
+    let name = |service: &str, environment: &str, namespace: Option<&str>| {
+        let set = SloSet::from_yaml(&SPEC.replace("service: shop", &format!("service: {service}"))).unwrap();
+        let plan = Plan {
+            environment,
+            namespace,
+            ..plan(&set)
+        };
+        plan.name("slo-gate")
+    };
+    assert_eq!(name("shop", "production", None), "shop-slo-gate");
+    let all = [
+        name("shop", "production", None),
+        name("shop", "dev", None),
+        name("shop-dev", "production", None),
+        name("shop.dev", "production", None),
+        name("shop", "production", Some("dev")),
+        name("shop", "dev", Some("dev")),
+        name("shop-dev", "dev", None),
+    ];
+    let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len(), "{all:?}");
+    assert!(all[1].starts_with("shop-dev-slo-gate-"), "{}", all[1]);
+    assert!(all[4].starts_with("shop-dev-slo-gate-"), "{}", all[4]);
+    assert!(name("shop", "dev", Some(&"n".repeat(60))).len() <= LONGEST_NAME);
+}
+
+#[test]
+fn a_namespace_is_in_whatever_asks_for_the_service() {
+    let set = set();
+    let plan = Plan {
+        namespace: Some("sales \"$(X)\""),
+        ..plan(&set)
+    };
+    let probe = file_of(&plan, "kubernetes/probe-stock-freshness.yaml");
+    let labels = &probe["spec"]["targets"]["staticConfig"]["labels"];
+    assert_eq!(labels["service_namespace"], "sales \"$(X)\"");
+    let job = file_of(&plan, "kubernetes/gate-job.yaml");
+    let args = job.pointer("/spec/template/spec/containers/0/args").unwrap();
+    // Kubernetes makes one `$` of two.
+    assert!(
+        args.as_array().unwrap().contains(&json!("--namespace=sales \"$$(X)\"")),
+        "{args}"
+    );
+    let template = file_of(&plan, "kubernetes/analysis-template.yaml");
+    for metric in template["spec"]["metrics"].as_array().unwrap() {
+        let query = metric["provider"]["prometheus"]["query"].as_str().unwrap();
+        let series = query.matches("service_name=").count();
+        assert_eq!(
+            query.matches(r#"service_namespace="sales \"$(X)\"""#).count(),
+            series,
+            "{query}"
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use slo_core::yaml_writer::{Map, Yaml};
 
-use super::{Plan, document, labels};
+use super::{Plan, document, labels, once};
 
 const NAME: &str = "vmagent";
 const PORT: u64 = 8429;
@@ -51,7 +51,7 @@ pub(super) fn deployment(plan: &Plan<'_>) -> String {
         .with("spec", spec);
     document(
         map,
-        &format!("Services push to it: OTEL_EXPORTER_OTLP_ENDPOINT={PUSHED_TO}"),
+        &once(&format!("Services push to it: OTEL_EXPORTER_OTLP_ENDPOINT={PUSHED_TO}")),
     )
 }
 
@@ -112,5 +112,8 @@ pub(super) fn service() -> String {
             Map::new().with("name", NAME).with("labels", labels(NAME, "slo")),
         )
         .with("spec", spec);
-    document(map, "Where services and the scraper of its own metrics find vmagent.")
+    document(
+        map,
+        &once("Where services and the scraper of its own metrics find vmagent."),
+    )
 }

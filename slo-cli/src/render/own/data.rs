@@ -107,7 +107,10 @@ impl Own<'_> {
         let rule = labels.fold(rule, |rule, (label, value)| rule.label(label, value));
         Routing::of_service(self.set)
             .routed(rule, Severity::Ticket, &[])
-            .annotated([("summary", summary), ("description", description)])
+            .annotated([
+                (names::alerts::SUMMARY, summary),
+                (names::alerts::DESCRIPTION, description),
+            ])
     }
 }
 
