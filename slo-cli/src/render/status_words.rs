@@ -121,7 +121,7 @@ fn stale(promise: &Promise) -> String {
             format!("its probe finds: {}", freshness(probe))
         }
         (_, Some(ago)) => format!("nothing was pushed for {}", ago_words(ago)),
-        (_, None) => "nothing was pushed for a day or longer".to_owned(),
+        (_, None) => "none of its counts was pushed for a day or longer".to_owned(),
     }
 }
 
