@@ -8,9 +8,7 @@ use std::time;
 use opentelemetry::metrics::BoundHistogram;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-#[cfg(feature = "otlp")]
-use slo_core::Lane;
-use slo_core::{Link, Outcome, Slo, SloSet, Tick, names};
+use slo_core::{Lane, Link, Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
 #[cfg(feature = "otlp")]
@@ -90,6 +88,10 @@ pub(crate) struct Counted<'a> {
 
 impl Recorder {
     #[inline]
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(unused_variables, reason = "only our own histogram has lanes")
+    )]
     pub(crate) fn record(&self, lane: Lane, elapsed: time::Duration) {
         match self {
             #[cfg(feature = "otlp")]

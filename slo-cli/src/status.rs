@@ -11,6 +11,7 @@ mod definitions;
 mod filter;
 mod freshness;
 mod gather;
+mod gone;
 mod identity;
 mod inquiry;
 mod overview;
@@ -27,5 +28,6 @@ pub use self::identity::Whose;
 pub use self::overview::{
     Alert, AlertFrom, Burn, BurnDown, Check, CountedFrom, Mismatch, Overview, Promise, Runs, Seen, SeenBy,
 };
+pub(crate) use self::overview::{COMPOSITE, COUNTED_BY_ENGINE};
 pub use self::span::Span;
 pub use self::standing::{Group, Standing};

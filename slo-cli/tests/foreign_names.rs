@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use saphyr_parser::{Event, Parser};
 use serde_json::Value;
+use slo_cli::cmd::check::{Source, Warnings, json};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -165,6 +166,24 @@ fn people_and_programs_read_the_names_that_were_written() -> Tested {
         routes.sort_unstable();
         let read = &json["files"][0]["slos"][0]["sli"]["http"]["routes"];
         assert_eq!(*read, serde_json::json!(routes));
+    }
+    Ok(())
+}
+
+/// As the gate's and the overview's: a file's name may be anybody's, too.
+#[test]
+fn programs_are_given_nothing_that_steers_a_terminal() -> Tested {
+    let name = "a\u{9b}2J\u{202e}\u{200b}.yaml";
+    for text in [spec("shop"), "version: 1".to_owned(), "a: [".to_owned()] {
+        let answer = json([Source::new(name, text)], &Warnings::all());
+        let steers = |sign: char| sign.is_control() || matches!(sign, '\u{202e}' | '\u{200b}');
+        assert!(
+            answer.out.chars().all(|sign| sign == '\n' || !steers(sign)),
+            "{:?}",
+            answer.out
+        );
+        let read: Value = serde_json::from_str(&answer.out)?;
+        assert_eq!(read["files"][0]["file"], name);
     }
     Ok(())
 }

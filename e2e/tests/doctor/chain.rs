@@ -6,6 +6,8 @@ use e2e::{
     Alertmanager, Failure, Http, Instance, Outcome, PATIENCE, Port, Prometheus, VictoriaMetrics, VmAlert, eventually,
 };
 
+use slo_health::probe::ProbeState;
+
 use super::Doctor;
 
 const FAST: &[(&str, &str)] = &[("OTEL_METRIC_EXPORT_INTERVAL", "500")];
@@ -143,11 +145,19 @@ fn a_chain_that_is_whole_and_its_links_broken_one_by_one() -> Outcome {
         ("fresh", "fine", "1 targets are probed and fresh"),
         ("stale", "warning", "have stale data"),
         ("foreign", "broken", "are answered by somebody else, without our header"),
+        ("unreachable", "broken", "1 of 1 targets cannot be reached"),
+        ("hung", "broken", "1 of 1 targets do not answer in time"),
+        ("check_error", "broken", "1 of 1 targets cannot judge their data"),
+        (
+            "check_timeout",
+            "broken",
+            "1 of 1 targets do not judge their data in time",
+        ),
     ] {
-        let lines = ["fresh", "stale", "foreign"].map(|name| {
+        let lines = ProbeState::ALL.map(|name| {
             format!(
                 "slo_health:probe_state{{service_name=\"real-estate\",state=\"{name}\"}} {}",
-                i32::from(name == state)
+                i32::from(name.as_str() == state)
             )
         });
         let address = format!("{prometheus}/api/v1/import/prometheus");
@@ -167,7 +177,7 @@ fn rules_that_are_not_as_they_should_be() -> Outcome {
     let doctor = Doctor::example()?;
     let store = VictoriaMetrics::start()?;
     let elsewhere = VictoriaMetrics::start()?;
-    let _instance = Instance::start("ruled", &store.otlp_endpoint(), FAST)?;
+    let instance = Instance::start("ruled", &store.otlp_endpoint(), FAST)?;
     let prometheus = store.url();
     let visible = || -> Result<(), Failure> {
         Ok(eventually(PATIENCE, || {
@@ -188,6 +198,12 @@ fn rules_that_are_not_as_they_should_be() -> Outcome {
         "broken",
         "cannot be reached",
         &["--prometheus", &prometheus, "--rules", "http://127.0.0.1:9"],
+    )?;
+    doctor.finds(
+        "rules.loaded",
+        "unknown",
+        "answers with status 404 and no rules",
+        &["--prometheus", &prometheus, "--rules", &instance.base],
     )?;
 
     let fleet = doctor.rules("fleet.yaml", FLEET)?;
@@ -322,10 +338,24 @@ fn prometheus_tells_more_of_itself() -> Outcome {
         "the store sends its alerts to nobody",
         &args,
     )?;
+    let nobody = asking(&unconnected.url(), &["--alertmanager", "http://127.0.0.1:9"]);
+    doctor.finds(
+        "alertmanager.answers",
+        "broken",
+        "http://127.0.0.1:9 cannot be reached",
+        &nobody,
+    )?;
+    // Rules have their first turn within five minutes.
+    let patient = doctor.folder.path().join("patient.yaml");
+    let text = std::fs::read_to_string(&fleet)?;
+    std::fs::write(&patient, text.replace("interval: 2s\n", "interval: 5m\n"))?;
+    let young = Prometheus::start_on(Port::Free, &rules(&patient))?;
+    let asked = asking(&young.url(), &[]);
+    doctor.finds("rules.evaluated", "warning", "rules were not evaluated yet", &asked)?;
+    doctor.finds("rules.recorded", "warning", "of browse is not in the store", &asked)?;
     // Prometheus shows rules in a form of its own.
     doctor.finds("rules.current", "fine", "the fleet's rules are those", &args)?;
     assert!(doctor.finding("rules.texts", &args).is_err(), "nothing differs");
-    let text = std::fs::read_to_string(&fleet)?;
     for (from, to, check, state, words) in [
         (
             "for: 15m\n",

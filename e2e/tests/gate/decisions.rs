@@ -113,6 +113,7 @@ fn panels(gate: &Gate) -> Result<Vec<(String, String)>, e2e::Failure> {
                         ("$__interval", "1h"),
                         ("$__range", "1h"),
                         ("$environment", ".*"),
+                        ("$namespace", ".*"),
                         ("$service", ".*"),
                     ]
                     .iter()

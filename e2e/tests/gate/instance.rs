@@ -1,8 +1,10 @@
 //! One instance of the example service, asked by its own status route.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::{Command, Output};
 
-use e2e::{Failure, Http, Instance, Outcome, build_binary, workspace_root};
+use e2e::{Failure, Http, Instance, Outcome, PATIENCE, build_binary, eventually, workspace_root};
 use serde_json::Value;
 
 #[test]
@@ -32,6 +34,16 @@ fn the_example_service_is_judged_by_what_one_instance_saw() -> Outcome {
     }
 
     for _ in 0..20 {
+        leaves(&example)?;
+    }
+    eventually(PATIENCE, || {
+        let (code, verdict) = gate(&example, &[]).map_err(|failure| format!("{failure:?}"))?;
+        let sentence = verdict["rules"][0]["sentence"].as_str().unwrap_or_default();
+        let is_seen = code == Some(3) && sentence.contains("9.0909% of the requests were excluded, more than 5%");
+        is_seen.then_some(()).ok_or_else(|| format!("{code:?} {verdict:#}"))
+    })?;
+
+    for _ in 0..20 {
         http.send(
             "GET",
             &format!("{}/listings", example.base),
@@ -53,6 +65,17 @@ fn the_example_service_is_judged_by_what_one_instance_saw() -> Outcome {
     let reason = verdict["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("namespace"), "{reason}");
     example.stop()
+}
+
+/// A client that asks and is gone before it is answered.
+fn leaves(example: &Instance) -> Outcome {
+    let host = example.base.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host)?;
+    write!(
+        stream,
+        "GET /listings HTTP/1.1\r\nhost: {host}\r\ndemo-fault: timeout\r\n\r\n"
+    )?;
+    Ok(stream.flush()?)
 }
 
 fn gate(example: &Instance, more: &[&str]) -> Result<(Option<i32>, Value), Failure> {

@@ -51,6 +51,32 @@ fn misleading(past: &mut Past) {
     past.durations(silent, &[("0.8", 594), ("+Inf", BUSY)]);
     let ended = Instance { to: 7 * 60, ..silent };
     past.events_of(ended, "browse", |_| BUSY, |_| 0);
+
+    // The same, and what runs says that it promises something else: a deploy that was rolled back. One cost the budget.
+    for (service, bad) in [("rolled-back", 0), ("rolled-back-spent", 60)] {
+        let runs = Instance::of(service);
+        past.events_of(runs, "requests", |_| BUSY, |_| 0);
+        past.durations(runs, &[("0.8", 594), ("+Inf", BUSY)]);
+        past.gauge(
+            Instance { from: 60, ..runs },
+            "slo_error_budget_ratio",
+            &[("slo_name", "login")],
+            0.001,
+        );
+        past.events_of(Instance { to: 7 * 60, ..runs }, "browse", |_| BUSY, |_| bad);
+    }
+
+    // Something on the way drops what is bad.
+    let dropped = Instance::of("no-bad");
+    for outcome in ["good", "excluded"] {
+        for slo in ["browse", "requests"] {
+            let labels = [("slo_name", slo), ("slo_outcome", outcome)];
+            past.counter(dropped, "slo_events_total", &labels, |_| {
+                i64::from(outcome == "good") * BUSY
+            });
+        }
+    }
+    past.durations(dropped, &[("0.8", 594), ("+Inf", BUSY)]);
 }
 
 pub(crate) fn past() -> Past {

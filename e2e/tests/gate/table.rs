@@ -26,7 +26,7 @@ pub(crate) type Row = (
     &'static [&'static str],
 );
 
-const TABLE: [Row; 38] = [
+const TABLE: [Row; 41] = [
     (
         "healthy",
         &[],
@@ -186,6 +186,24 @@ const TABLE: [Row; 38] = [
         &[],
         "unknown 3 pass pass unknown",
         &["budget of browse: the series existed and vanished"],
+    ),
+    (
+        "rolled-back",
+        &[],
+        "allowed 0 pass pass pass",
+        &["note: the running version does not make this promise: judged by what was counted of it before"],
+    ),
+    (
+        "rolled-back-spent",
+        &[],
+        "blocked 1 pass pass fail",
+        &["fail    budget of browse: exhausted"],
+    ),
+    (
+        "no-bad",
+        &[],
+        "unknown 3 unknown pass unknown",
+        &["the engine has none of its bad events, not even 0, and has others: does anything on the way drop series?"],
     ),
     (
         "namesakes",
@@ -350,7 +368,7 @@ fn each_row_of_the_table_on_victoria_metrics() -> Outcome {
     each_row(&gate)?;
     let page = gate.text("stale", &[&THEN[..], &["--format", "markdown"]].concat())?;
     assert!(
-        page.contains("| ⚠️ warn | freshness of prices |  | stale on 1 of 1 instances |"),
+        page.contains("| ⚠️ warn | freshness of prices |  | stale on 1 of 1 instances |  |"),
         "{page}"
     );
     assert!(

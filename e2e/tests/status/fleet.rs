@@ -28,10 +28,19 @@ impl<'a> Promise<'a> {
         }
     }
 
+    /// The same of an instance that ended so many minutes ago: its definition for the day before.
+    pub(crate) fn made_until(&self, past: &mut Past, ended: i64) {
+        self.made_since(past, ended + DAY, (|_| BUSY, |_| 0));
+    }
+
     /// Its definition for the last day and its events for all the time.
     pub(crate) fn made(&self, past: &mut Past, good: impl Fn(i64) -> i64, bad: impl Fn(i64) -> i64) {
+        self.made_since(past, DAY + 60, (good, bad));
+    }
+
+    fn made_since(&self, past: &mut Past, since: i64, (good, bad): (impl Fn(i64) -> i64, impl Fn(i64) -> i64)) {
         let lately = Instance {
-            from: self.of.from.min(DAY + 60),
+            from: self.of.from.min(since),
             ..self.of
         };
         let name = ("slo_name", self.slo);
@@ -88,11 +97,12 @@ pub(crate) fn fleet() -> Past {
         ..Promise::of(Instance::of("draft"))
     }
     .made(&mut past, busy, within(70, 120));
-    let gone = Instance {
+    let silent = Instance {
         to: 20,
         ..Instance::of("stale")
     };
-    Promise::of(gone).made(&mut past, busy, usual);
+    Promise::of(silent).made(&mut past, busy, usual);
+    dead(&mut past);
     let young = Instance {
         from: 2 * DAY,
         ..Instance::of("young")
@@ -111,6 +121,41 @@ pub(crate) fn fleet() -> Past {
     data(&mut past);
     runs(&mut past);
     past
+}
+
+/// Services of which the last day knows nothing: one that died, one that was given up longer ago than anybody remembers,
+/// and of one that lives a promise that was taken out of the spec.
+fn dead(past: &mut Past) {
+    let requests = |past: &mut Past, of: Instance<'_>| past.events_of(of, "requests", |_| BUSY, |_| 0);
+    for (service, ended) in [("dead", 16 * DAY), ("forgotten", 30 * DAY + 60)] {
+        let of = Instance {
+            to: ended,
+            ..Instance::of(service)
+        };
+        requests(past, of);
+        Promise::of(of).made_until(past, ended);
+        // It was given up a week before, if there was one.
+        let given_up = Instance {
+            to: (ended + 7 * DAY).min(of.from),
+            ..of
+        };
+        Promise {
+            slo: "old",
+            ..Promise::of(given_up)
+        }
+        .made_until(past, given_up.to);
+    }
+    let healthy = Instance::of("healthy");
+    requests(past, healthy);
+    let taken_out = Instance {
+        to: 16 * DAY,
+        ..healthy
+    };
+    Promise {
+        slo: "old",
+        ..Promise::of(taken_out)
+    }
+    .made_until(past, taken_out.to);
 }
 
 /// The old instance promises less than the new one.

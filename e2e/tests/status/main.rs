@@ -81,6 +81,7 @@ fn is_as_it_was(status: &Status) -> Outcome {
             "paging production paging",
             "exhausted production exhausted",
             "ruled production ticket",
+            "dead production gone",
             "stale production stale",
             "probed production stale",
             "burning production burning",
@@ -126,6 +127,24 @@ fn is_as_it_was(status: &Status) -> Outcome {
         (&"rules".into(), &0.into())
     );
 
+    // Half a month ago; a promise of it that was given up before is nowhere, nor one of a service that lives.
+    let dead = of(&document, "dead")?;
+    assert_eq!(
+        (&dead["slo"], &dead["hurts"], &dead["gone_since"], &dead["budget"]),
+        (
+            &"browse".into(),
+            &true.into(),
+            &"2026-02-13T00:00:00Z".into(),
+            &Value::Null
+        ),
+        "{dead:#}"
+    );
+    assert_eq!(dead["why"], "its service pushed nothing since 2026-02-13 00:00 UTC");
+    assert_eq!(
+        (&dead["owner"], &dead["objective"]),
+        (&"search-team".into(), &"99.9%".into())
+    );
+
     let stale = of(&document, "stale")?;
     assert_eq!(stale["why"], "nothing was pushed for 20m");
     let young = of(&document, "young")?;
@@ -169,7 +188,9 @@ fn is_as_it_was(status: &Status) -> Outcome {
 fn reads_well(status: &Status) -> Outcome {
     let text = status.text(&[])?;
     assert!(
-        text.starts_with("6 hurt, 14 promises of 13 services: 1 paging, 1 exhausted, 1 ticket, 2 stale, 1 burning,"),
+        text.starts_with(
+            "7 hurt, 15 promises of 14 services: 1 paging, 1 exhausted, 1 ticket, 1 gone, 2 stale, 1 burning,"
+        ),
         "{text}"
     );
     assert!(
@@ -185,7 +206,7 @@ fn reads_well(status: &Status) -> Outcome {
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     let only = status.text(&["--only", "burning,draft"])?;
     assert!(
-        only.contains("BURNING") && only.contains("draft, burning") && only.contains("(12 promises are not shown)"),
+        only.contains("BURNING") && only.contains("draft, burning") && only.contains("(13 promises are not shown)"),
         "{only}"
     );
 
@@ -194,7 +215,42 @@ fn reads_well(status: &Status) -> Outcome {
         (&["--fail-on", "hurting", "--environment", "staging"], 0),
         (&["--fail-on", "no-traffic", "--service", "idle"], 1),
         (&["--fail-on", "hurting", "--service", "nobody"], 3),
-        (&["--service", "nobody"], 0),
+        (&["--service", "nobody"], 3),
+        (&["--service", "healthy", "--service", "nobody"], 3),
+        (
+            &[
+                "--fail-on",
+                "hurting",
+                "--environment",
+                "staging",
+                "--service",
+                "healthy",
+            ],
+            0,
+        ),
+        (
+            &["--fail-on", "hurting", "--service", "healthy", "--service", "dead"],
+            1,
+        ),
+        (&["--fail-on", "paging", "--service", "healthy", "--service", "dead"], 3),
+        (&["--fail-on", "hurting", "--service", "healthy", "--remember", "1d"], 0),
+        (
+            &[
+                "--fail-on",
+                "hurting",
+                "--service",
+                "healthy",
+                "--service",
+                "dead",
+                "--remember",
+                "10d",
+            ],
+            3,
+        ),
+        (
+            &["--fail-on", "hurting", "--service", "forgotten", "--remember", "90d"],
+            1,
+        ),
         (&["--journey", "browse", "--owner", "search-team", "--slo", "browse"], 0),
     ] {
         let output = status.run(more)?;

@@ -39,6 +39,9 @@ fn fleet() -> Past {
     Promise::of(spent).made(&mut past, |_| BUSY, |ago| i64::from(outage.contains(&ago)) * 120);
     let gone = instance(&mut past, "stale", "production", 20);
     Promise::of(gone).made(&mut past, |_| BUSY, |_| 0);
+    let dead = instance(&mut past, "dead", "production", 16 * DAY);
+    past.events_of(dead, "requests", |_| BUSY, |_| 0);
+    Promise::of(dead).made_until(&mut past, dead.to);
     ruled(&mut past);
     run_of_the_gate(&mut past);
     past
@@ -97,6 +100,7 @@ fn is_told_by_either(status: &Status) -> Outcome {
         [
             "exhausted production exhausted",
             "ruled production ticket",
+            "dead production gone",
             "stale production stale",
             "healthy production fine",
             "healthy staging fine",
@@ -129,7 +133,13 @@ fn is_told_by_either(status: &Status) -> Outcome {
     let document = by("job", &[])?;
     assert_eq!(
         standings(&document),
-        ["exhausted  exhausted", "ruled  ticket", "stale  stale", "healthy  fine"],
+        [
+            "exhausted  exhausted",
+            "ruled  ticket",
+            "dead  gone",
+            "stale  stale",
+            "healthy  fine"
+        ],
         "{document:#}"
     );
     near(&of(&document, "healthy")?["events"]["bad"], 4_320.0, 2.0)?;

@@ -13,11 +13,14 @@ pub struct RouteStatus {
     pub route: String,
     /// How many seconds were measured: 15 minutes, and up to 10 s more where the window begins at a step's edge.
     pub measured_seconds: f64,
-    /// Requests that ended in that time.
+    /// Requests that ended in that time, the excluded ones among them.
     pub requests: u64,
+    /// Those of them that count neither as good nor as bad: clients that left early, and what the spec leaves out.
+    pub excluded: u64,
     /// Requests per second; `None` while no time was measured.
     pub rate_per_second: Option<f64>,
-    /// The share of bad requests, as the built-in `requests` judges them, 0 to 1; `None` without a valid one.
+    /// The share of bad requests among those that are not excluded, as the built-in `requests` judges them, 0 to 1; `None`
+    /// without such a one.
     pub error_ratio: Option<f64>,
     /// How long they took. Event streams and upgrades are not in it.
     pub latency: LatencyStatus,
@@ -61,6 +64,7 @@ impl RouteStatus {
             route: route.to_owned(),
             measured_seconds: measured.as_secs_f64(),
             requests,
+            excluded: events.excluded(),
             rate_per_second: per_nanosecond.map(|rate| rate.as_ratio_f64() * 1e9),
             error_ratio: events.error_ratio().map(Ratio::as_ratio_f64),
             latency: LatencyStatus::new(&reading.latencies),

@@ -1,13 +1,14 @@
 //! The status routes: every SLO of this process, as JSON.
 
 use crate::measured::{Measured, Outcome};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use slo_core::{Cause, Override};
 use tower::ServiceExt;
 
 const SLOS: &str = "
@@ -27,6 +28,10 @@ fn app(measured: &Measured) -> Router {
         .route(
             "/items/{code}",
             get(async |Path(code): Path<u16>| StatusCode::from_u16(code).unwrap_or_default()),
+        )
+        .route(
+            "/left-out",
+            get(async || (Extension(Override::excluded(Cause::Probe)), "1")),
         )
         .layer(measured.reliability.layer())
         .nest("/slo", measured.reliability.status_router())
@@ -192,12 +197,22 @@ async fn routes_tell_rate_errors_and_durations_and_those_never_seen_are_named() 
         (number(&items["rate_per_second"]) / by_hand - 1.0).abs() < 1e-9,
         "{items}"
     );
-    assert_eq!(items["latency"]["timed"], 4);
+    assert_eq!((&items["excluded"], &items["latency"]["timed"]), (&json!(0), &json!(4)));
     for quantile in ["p50", "p95", "p99"] {
         let told = &items["latency"][quantile];
         let [least, shown, below] = ["at_least_seconds", "seconds", "below_seconds"].map(|key| number(&told[key]));
         assert!(least <= shown && shown < below && below < 60.0, "{quantile}: {told}");
     }
+    for _ in 0..2 {
+        ask(&app, "/left-out").await?;
+    }
+    let (_, all) = ask(&app, "/slo").await?;
+    let left_out = &all["routes"][1];
+    assert_eq!(
+        (&left_out["requests"], &left_out["excluded"], &left_out["error_ratio"]),
+        (&json!(2), &json!(2), &Value::Null),
+        "{left_out}"
+    );
     Ok(())
 }
 

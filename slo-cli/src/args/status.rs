@@ -20,7 +20,8 @@ use crate::status::{Filter, Group};
   slo status --prometheus http://prometheus:9090 --fail-on hurting          for scripts: 1 when something hurts
   slo status --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z  what it would have said then
 
-Exit codes: 0 answered, 1 some promise is as --fail-on says, 2 wrong usage, 3 the engine did not answer, or not to all")]
+Exit codes: 0 answered, 1 some promise is as --fail-on says, 2 wrong usage, 3 the engine did not answer, or not to all,
+or nothing that is there has a name that was given")]
 #[non_exhaustive]
 pub struct StatusArgs {
     /// Which engine to ask.
@@ -51,12 +52,13 @@ pub struct StatusArgs {
     #[arg(long = "owner", value_name = "NAME")]
     pub owners: Vec<String>,
 
-    /// Shows only those that stand like this: `hurting`, `draft`, `paging`, `exhausted`, `ticket`, `stale`, `burning`,
-    /// `no-data`, `no-traffic`, `mostly-excluded`, `warming-up`, `fine`, `removed`.
+    /// Shows only those that stand like this: `hurting`, `draft`, `paging`, `exhausted`, `ticket`, `gone`, `stale`,
+    /// `burning`, `no-data`, `no-traffic`, `mostly-excluded`, `warming-up`, `fine`, `removed`.
     #[arg(long, value_name = "STANDING", value_delimiter = ',')]
     pub only: Vec<Group>,
 
-    /// Ends with 1 when a promise that was asked for stands like this, shown or not; with 3 when there is none at all.
+    /// Ends with 1 when a promise that was asked for stands like this, shown or not; with 3 when there is none at all, and
+    /// with `hurting` also when an agreed one is `no-data`.
     #[arg(long, value_name = "STANDING", value_delimiter = ',')]
     pub fail_on: Vec<Group>,
 
@@ -90,6 +92,10 @@ pub struct StatusArgs {
     /// Where counts come from.
     #[arg(long, value_enum, default_value_t = Numbers::Auto)]
     pub numbers: Numbers,
+
+    /// For how long a service that pushes nothing any more is told of as `gone`; up to a day it is `stale`.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "30d")]
+    pub remember: Duration,
 
     /// Tells of this moment of the past instead of now.
     #[arg(long, value_name = "TIME")]

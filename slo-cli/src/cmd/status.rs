@@ -13,7 +13,7 @@ use crate::prom::{Ask, AskError};
 use crate::render::paint::Paint;
 use crate::render::status_text::{Look, text};
 use crate::render::{plain, status_html, status_json, status_words};
-use crate::status::{Filter, Group, Overview, Promise, Wanted, gather};
+use crate::status::{Group, Overview, Promise, Wanted, gather};
 
 /// Where a view is drawn again and again.
 pub trait Screen {
@@ -82,6 +82,7 @@ pub fn tell(
             identity: args.identity,
             numbers: args.numbers,
             at: args.at,
+            remembered: args.remember,
             burn_downs: args.html.is_some(),
         },
         paint: Paint::when(screen.colours(color)),
@@ -107,9 +108,11 @@ impl Telling<'_> {
         };
         let mut answer = Answer::of(String::new());
         answer.exit = self.exit(&overview);
-        if let Some(hint) = self.hint(&overview) {
-            answer.err = format!("slo: {hint}\n");
-        }
+        answer.err = self
+            .hints(&overview)
+            .iter()
+            .map(|hint| format!("slo: {hint}\n"))
+            .collect();
         if self.args.json {
             answer.out = status_json::json(&overview, |promise| self.shows(promise));
             return answer;
@@ -182,31 +185,56 @@ impl Telling<'_> {
         self.args.only.is_empty() || self.args.only.iter().any(|group| promise.is(*group))
     }
 
+    /// What is proven comes before what is unknown, and that an answer is not whole before both.
     fn exit(&self, overview: &Overview) -> Exit {
         let fails = |group: &Group| overview.count(*group) > 0;
-        let nothing = overview.promises.is_empty() && !self.args.fail_on.is_empty();
-        if !overview.doubts.is_empty() || nothing {
+        let fail_on = &self.args.fail_on;
+        let nothing = overview.promises.is_empty() && !fail_on.is_empty();
+        let is_open = fail_on.contains(&Group::Hurting) && overview.promises.iter().any(Promise::is_undecided);
+        if !overview.doubts.is_empty() {
             Exit::NoAnswer
-        } else if self.args.fail_on.iter().any(fails) {
+        } else if fail_on.iter().any(fails) {
             Exit::Refused
+        } else if nothing || is_open || !self.unknown(overview).is_empty() {
+            Exit::NoAnswer
         } else {
             Exit::Pass
         }
     }
 
-    /// What to do where nothing is known.
-    fn hint(&self, overview: &Overview) -> Option<String> {
-        if !overview.promises.is_empty() {
-            return None;
+    /// The names that were given and that nothing has which is there.
+    fn unknown(&self, overview: &Overview) -> Vec<(&'static str, &str)> {
+        let there: Vec<_> = overview.promises.iter().filter(|promise| promise.is_alive()).collect();
+        self.wanted.filter.unknown(&there)
+    }
+
+    /// What to do where something that was asked for is not known, a line each.
+    fn hints(&self, overview: &Overview) -> Vec<String> {
+        let filter = &self.wanted.filter;
+        let is_empty = overview.promises.is_empty();
+        if is_empty && filter.is_all() {
+            return vec![
+                "no service exported slo_spec_info to this engine within a day; is it the right engine, and are resource \
+                 attributes labels there (--identity)?"
+                    .to_owned(),
+            ];
         }
-        let filter: &Filter = &self.wanted.filter;
-        Some(if filter.is_all() {
-            "no service exported slo_spec_info to this engine within a day; is it the right engine, and are resource attributes \
-             labels there (--identity)?"
-                .to_owned()
-        } else {
-            "no promise has all of the names that were given; without them, everything is shown".to_owned()
-        })
+        if is_empty && filter.kinds() > 1 {
+            return vec![
+                "no promise has all of the names that were given; leave some out to see what there is".to_owned(),
+            ];
+        }
+        let remembered = status_words::ago_words(self.wanted.remembered);
+        let all: Vec<_> = overview.promises.iter().collect();
+        let ever = filter.unknown(&all);
+        let hint = |(flag, name): (&'static str, &str)| match ever.contains(&(flag, name)) {
+            true => format!(
+                "`{flag} {}`: no promise of the last {remembered} has this name; is it right?",
+                plain(name)
+            ),
+            false => format!("`{flag} {}`: what has this name is gone", plain(name)),
+        };
+        self.unknown(overview).into_iter().map(hint).collect()
     }
 }
 
@@ -253,7 +281,9 @@ fn columns(around: &impl Surroundings, screen: &impl Screen) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use clap::Parser as _;
 
@@ -261,6 +291,7 @@ mod tests {
     use crate::args::{Args, Command};
     use crate::cmd::test_day::Day;
     use crate::prom::{Answered, History, Sample, Stretch};
+    use crate::test_server::{http, json, nobody, serving};
     use crate::test_words::assert_begins;
 
     fn day() -> Day {
@@ -296,6 +327,10 @@ mod tests {
         round: AtomicUsize,
         fails: &'static [usize],
         doubts: bool,
+        /// The kind of the promise, if it is pushed now.
+        sli: Option<&'static str>,
+        /// Whether there was another service once.
+        was_more: bool,
     }
 
     impl Rounds {
@@ -304,7 +339,33 @@ mod tests {
                 round: AtomicUsize::new(0),
                 fails,
                 doubts: false,
+                sli: None,
+                was_more: false,
             }
+        }
+
+        /// One promise of this kind that is pushed, and of which nothing is counted.
+        const fn empty(sli: &'static str) -> Self {
+            Self {
+                sli: Some(sli),
+                ..Self::failing(&[])
+            }
+        }
+
+        /// What services are known for that are gone.
+        fn of_the_past(&self, query: &str) -> Option<Sample> {
+            let dead = ("service_name", "dead");
+            if query.contains("[2592000s:1h]") {
+                return Some(Sample::new([dead], 1_767_225_600.0 - 1e6));
+            }
+            let is_words = query.contains("slo_promise") && query.contains("[2592000s]");
+            let labels = [
+                dead,
+                ("slo_name", "browse"),
+                ("slo_status", "agreed"),
+                ("slo_asked", "gone"),
+            ];
+            is_words.then(|| Sample::new(labels, 1.0))
         }
     }
 
@@ -321,12 +382,22 @@ mod tests {
                     reason: "connection refused".to_owned(),
                 });
             }
-            if query.contains("slo_promise") {
+            if let Some(sample) = self.of_the_past(query).filter(|_| self.was_more) {
+                answered.series.push(sample);
+                return Ok(answered);
+            }
+            if query.contains("time() - (") && self.sli.is_some() {
+                let labels = [("service_name", "shop"), ("slo_name", "browse")];
+                answered.series.push(Sample::new(labels, 5.0));
+            }
+            if query.contains("slo_promise") && !query.contains("[2592000s]") {
                 let labels = [
                     ("service_name", "shop"),
                     ("slo_name", "browse"),
                     ("slo_status", "agreed"),
+                    ("slo_owner", self.sli.map_or("", |_| "ana")),
                     ("slo_asked", "now"),
+                    ("slo_sli", self.sli.unwrap_or_default()),
                 ];
                 answered.series.push(Sample::new(labels, 1.0));
             }
@@ -393,6 +464,66 @@ mod tests {
         assert_eq!(answer.err, "slo: http://engine cannot be reached: connection refused\n");
     }
 
+    /// What is said of an engine at an address, by the whole command.
+    fn asked(url: &str, more: &[&str]) -> Answer {
+        let line = ["--prometheus", url, "--retries", "0", "--header", "X-Key: hush"];
+        let line = [&["slo", "status"], &line[..], &["--fail-on", "hurting"], more].concat();
+        let Command::Status(args) = Args::try_parse_from(line).unwrap().command else {
+            panic!("a status");
+        };
+        run(&args, Color::Never, &mut day(), &mut Looks::default())
+    }
+
+    #[test]
+    fn an_engine_that_says_nothing_of_use_is_one_sentence_and_no_view() {
+        let always = |answer: Vec<u8>| serving(vec![answer; 3]).0;
+        let half = json("200 OK", r#"{"status":"success","data":{"resultType":"vec"#);
+        let much = format!(r#"{{"status":"success","data":"{}"}}"#, "a".repeat(10_000_000));
+        let no_tls = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://{}", no_tls.local_addr().unwrap());
+        thread::spawn(move || {
+            no_tls
+                .accept()
+                .map(|(mut stream, _)| stream.write_all(&http("400 Bad Request", "", "")))
+        });
+        for (url, words) in [
+            (nobody(), "cannot be reached: "),
+            (address, "cannot be reached: "),
+            (
+                always(http("200 OK", "content-type: text/html\r\n", "<h1>")),
+                "answered with `text/html`, ",
+            ),
+            (always(half), "answered with half an answer, "),
+            (always(json("200 OK", &much)), "answered with more than 8 MB; "),
+            (
+                always(http("302 Found", "location: http://login/?t=hush\r\n", "")),
+                "redirects to http://login/",
+            ),
+            (always(http("403 Forbidden", "", "hush")), "refused with status 403: "),
+            (
+                always(http("503 Service Unavailable", "", "hush")),
+                "answered with status 503: ***",
+            ),
+            (always(json("206 Partial Content", "{}")), "answered with status 206, "),
+        ] {
+            let answer = asked(&url, &[]);
+            assert_eq!((answer.exit, answer.out.as_str()), (Exit::NoAnswer, ""), "{url}");
+            let said = answer.err.replace(&url, "ENGINE");
+            assert_eq!(said.lines().count(), 1, "{said}");
+            assert!(said.starts_with("slo: ENGINE ") && said.contains(words), "{said}");
+            assert!(!said.contains("hush"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_never_answers_is_given_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = asked(&url, &["--json", "--timeout", "200ms"]);
+        assert_eq!((answer.exit, answer.out.as_str()), (Exit::NoAnswer, ""));
+        assert_eq!(answer.err, format!("slo: {url} did not answer within 200 ms\n"));
+    }
+
     #[test]
     fn a_view_is_cut_to_the_screen_and_says_what_is_below() {
         assert_eq!(cut("a\nb\nc\n", Some(4)), "a\nb\nc\n");
@@ -452,9 +583,81 @@ mod tests {
 
     #[test]
     fn nothing_found_is_said_and_why() {
-        let other = told(&["--service", "other"], &Rounds::failing(&[]));
+        let said = |line: &[&str]| told(line, &Rounds::failing(&[]));
+        let other = said(&["--service", "other"]);
         assert!(other.out.starts_with("no promise is known\n"), "{}", other.out);
-        assert!(other.err.contains("has all of the names"), "{}", other.err);
+        let words = "slo: `--service other`: no promise of the last 30d has this name; is it right?\n";
+        assert_eq!((other.exit, other.err.as_str()), (Exit::NoAnswer, words));
+        let several = said(&["--service", "other", "--service", "third"]);
+        assert_eq!(several.err.lines().count(), 2, "{}", several.err);
+        let both = said(&["--service", "shop", "--slo", "other"]);
+        let words = "slo: no promise has all of the names that were given; leave some out to see what there is\n";
+        assert_eq!((both.exit, both.err.as_str()), (Exit::NoAnswer, words));
+    }
+
+    #[test]
+    fn each_name_that_was_given_must_be_that_of_something_that_is_there() {
+        let line = ["--service", "shop", "--service", "other\u{1b}"];
+        let answer = told(&line, &Rounds::failing(&[]));
+        let words = "slo: `--service other\\u{1b}`: no promise of the last 30d has this name; is it right?\n";
+        assert_eq!((answer.exit, answer.err.as_str()), (Exit::NoAnswer, words));
+        for name in ["--namespace", "--environment", "--slo", "--journey", "--owner"] {
+            let answer = told(&[name, "ana"], &Rounds::failing(&[]));
+            assert_begins(
+                &answer.err,
+                &format!("slo: `{name} ana`: no promise of the last 30d has this name"),
+            );
+            assert_eq!(answer.exit, Exit::NoAnswer);
+        }
+        let known = ["--owner", "ana", "--slo", "browse", "--service", "shop"];
+        assert_eq!(told(&known, &Rounds::empty("http")).err, "");
+        // What is proven is more than what is unknown.
+        let proven = told(&[&line[..], &["--fail-on", "hurting"]].concat(), &Rounds::failing(&[]));
+        assert_eq!(proven.exit, Exit::Refused);
+    }
+
+    #[test]
+    fn a_service_that_is_gone_is_no_name_that_passes() {
+        let gone = || Rounds {
+            was_more: true,
+            ..Rounds::empty("composite")
+        };
+        let line = ["--service", "shop", "--service", "dead"];
+        let hurting = told(&[&line[..], &["--fail-on", "hurting"]].concat(), &gone());
+        assert_eq!(hurting.exit, Exit::Refused);
+        assert!(
+            hurting
+                .out
+                .starts_with("1 hurts, 2 promises of 2 services: 1 gone, 1 no data\n"),
+            "{}",
+            hurting.out
+        );
+        assert!(
+            hurting
+                .out
+                .contains("its service pushed nothing since 2025-12-20 10:13 UTC"),
+            "{}",
+            hurting.out
+        );
+        for more in [&["--fail-on", "paging"][..], &[]] {
+            let answer = told(&[&line[..], more].concat(), &gone());
+            assert_eq!(answer.exit, Exit::NoAnswer);
+            assert_eq!(answer.err, "slo: `--service dead`: what has this name is gone\n");
+        }
+        assert_eq!(told(&[], &gone()).exit, Exit::Pass);
+        assert_eq!(
+            told(&["--fail-on", "hurting", "--remember", "1d"], &gone()).exit,
+            Exit::Pass
+        );
+    }
+
+    #[test]
+    fn of_what_nothing_was_counted_nobody_knows_whether_it_hurts() {
+        for (sli, exit) in [("prometheus", Exit::NoAnswer), ("composite", Exit::Pass)] {
+            let told = |fail_on: &str| told(&["--fail-on", fail_on], &Rounds::empty(sli)).exit;
+            assert_eq!((told("hurting"), told("paging")), (exit, Exit::Pass), "{sli}");
+            assert_eq!(told("no-data"), Exit::Refused);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Diagnoses without servers: what real ones cannot be brought to, or not without waiting.
 
+mod pages;
 mod telemetry;
 
 use std::cell::RefCell;

@@ -39,7 +39,7 @@ pub(super) struct Gathering<'a> {
 impl Gathering<'_> {
     fn evidence(&self, slos: &SloSet) -> Evidence {
         let rules = slos.gate();
-        let presence = Presence::of_service(self, self.longest(slos));
+        let presence = Presence::of_service(self, self.longest(slos)).knowing_promises(self, slos);
         let (requests, counted) = self.requests(rules.bad_ratio.over.longest(), &presence);
         let durations = latency(self, rules, &presence, &counted);
         let evidence = Evidence::new(requests, durations).as_of(self.now);

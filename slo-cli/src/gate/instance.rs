@@ -49,6 +49,8 @@ struct Budget {
 struct Route {
     measured_seconds: f64,
     requests: u64,
+    /// Not told by services that were built before there was this field.
+    excluded: Option<u64>,
     error_ratio: Option<f64>,
     latency: Quantiles,
 }
@@ -149,7 +151,7 @@ impl<'a> View<'a> {
     fn evidence(&self) -> Evidence {
         let rules = self.slos.gate();
         let mut requests = self.within(rules.bad_ratio.over, || self.requests());
-        if self.status.requests.totals.excluded() > 0 {
+        if !self.tells_excluded() && self.status.requests.totals.excluded() > 0 {
             requests =
                 requests.noted("it does not tell how many of the last requests were excluded: they count as valid");
         }
@@ -195,6 +197,9 @@ impl<'a> View<'a> {
         }
         let mut each = self.status.routes.iter().map(events_of);
         let sum = each.try_fold(Events::default(), |sum, events| Ok(sum.saturating_add(events?)))?;
+        if self.tells_excluded() {
+            return Ok(sum);
+        }
         let rules = self.slos.gate();
         let most = rules.most_excluded;
         match totals.excluded_ratio().filter(|share| *share > most.as_ratio()) {
@@ -204,6 +209,11 @@ impl<'a> View<'a> {
             ))),
             _ => Ok(sum),
         }
+    }
+
+    /// Whether it says of its last requests how many were excluded.
+    fn tells_excluded(&self) -> bool {
+        self.status.routes.iter().all(|route| route.excluded.is_some())
     }
 
     /// How many requests surely were fast enough, and how many surely were not, as the quantiles of each route bound
@@ -274,19 +284,39 @@ impl<'a> View<'a> {
     }
 }
 
-/// The events of one route; without a share of bad ones there was no valid one.
+/// The events of one route. Its share is of those that count: without one, none did.
 fn events_of(route: &Route) -> Result<Events, Unseen> {
-    let Some(ratio) = route.error_ratio else {
-        return Ok(Events::default().with_excluded(route.requests));
+    let contradicts = |words: String| Unseen::NoAnswer(format!("it says that {words}"));
+    let requests = route.requests;
+    let valid = match (route.excluded, route.error_ratio) {
+        (Some(excluded), _) => requests.checked_sub(excluded),
+        (None, Some(_)) => Some(requests),
+        (None, None) => Some(0),
     };
-    let share = share(ratio).filter(|_| (0.0..=1.0).contains(&ratio));
-    let share = share.ok_or_else(|| Unseen::NoAnswer(format!("it says that {ratio} of its requests were bad")))?;
+    let Some(valid) = valid else {
+        return Err(contradicts(format!("more than its {requests} requests were excluded")));
+    };
+    let of_valid = match route.error_ratio {
+        Some(ratio) => split(valid, ratio).ok_or_else(|| contradicts(format!("{ratio} of its requests were bad")))?,
+        None if valid == 0 => Events::default(),
+        None => {
+            return Err(contradicts(format!(
+                "{valid} of its requests count, and not how many were bad"
+            )));
+        }
+    };
+    Ok(of_valid.with_excluded(requests - valid))
+}
+
+/// So many events with such a share of bad ones; `None` for what is no share.
+fn split(valid: u64, ratio: f64) -> Option<Events> {
+    let share = share(ratio).filter(|_| (0.0..=1.0).contains(&ratio))?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a share of a count that one process has in 15 minutes"
     )]
-    let bad = counted(share.as_ratio_f64() * route.requests as f64)?;
-    Ok(Events::new(route.requests.saturating_sub(bad), bad))
+    let bad = counted(share.as_ratio_f64() * valid as f64).ok()?;
+    Some(Events::new(valid.saturating_sub(bad), bad))
 }
 
 /// As many as a quantile below the limit says: p95 is what 95% did not exceed.
@@ -338,6 +368,13 @@ mod tests {
     fn route(requests: u64, errors: f64, p50: f64, p95: f64, p99: f64) -> Value {
         json!({"route": "/listings", "measured_seconds": 900.0, "requests": requests, "error_ratio": errors, "latency":
             {"timed": requests, "p50": quantile(p50), "p95": quantile(p95), "p99": quantile(p99)}})
+    }
+
+    /// As [`route`], with so many of the requests excluded.
+    fn excluding(requests: u64, excluded: u64, errors: Option<f64>) -> Value {
+        let mut route = route(requests, 0.0, 0.1, 0.3, 0.5);
+        (route["excluded"], route["error_ratio"]) = (json!(excluded), json!(errors));
+        route
     }
 
     fn status() -> Value {
@@ -489,6 +526,52 @@ mod tests {
                 .iter()
                 .any(|words| words.ends_with("they count as valid"))
         );
+    }
+
+    #[test]
+    fn what_was_excluded_lately_is_told_by_route_and_counts_as_such() {
+        let of = |routes: Value| {
+            let mut status = status();
+            // Since it began half of all were: that is no news.
+            status["requests"]["totals"] = json!({"good": 50_000, "bad": 0, "excluded": 50_000});
+            status["routes"] = routes;
+            status
+        };
+        let hanging = of(json!([excluding(100_000, 99_999, Some(0.0))]));
+        assert_eq!(
+            unknown(&hanging, 0),
+            "99.999% of the requests were excluded, more than 5%: clients leave before they are answered"
+        );
+        let all = of(json!([excluding(9_000, 0, Some(0.0)), excluding(1_000, 1_000, None)]));
+        assert!(unknown(&all, 0).starts_with("10% of the requests were excluded"));
+        // The share of bad ones is one of those that count.
+        let few = judged(&of(json!([excluding(10_000, 400, Some(0.01))])));
+        assert_eq!(states(&few)[0], RuleState::Fail);
+        assert!(few.rules[0].sentence.contains("(96 of 9600)"), "{few}");
+        assert_eq!(
+            few.rules[0].caveats,
+            ["the view of one instance, one, and not of the fleet"]
+        );
+        let quiet = judged(&of(json!([excluding(0, 0, None)])));
+        assert_eq!(states(&quiet)[0], RuleState::Idle);
+        for (wrong, words) in [
+            (
+                excluding(10, 11, Some(0.0)),
+                "no answer: it says that more than its 10 requests were excluded",
+            ),
+            (
+                excluding(500, 100, None),
+                "no answer: it says that 400 of its requests count, and not how many were bad",
+            ),
+        ] {
+            assert_eq!(unknown(&of(json!([wrong])), 0), words);
+        }
+        // One route that does not tell is as if none did.
+        let half = of(json!([
+            excluding(5_000, 0, Some(0.0)),
+            route(5_000, 0.0, 0.1, 0.3, 0.5)
+        ]));
+        assert!(unknown(&half, 0).ends_with("and it does not tell of the last ones"));
     }
 
     #[test]

@@ -102,7 +102,12 @@ impl Collector {
             trusted: self.trusted.as_ref(),
             within,
         };
-        match rejection(&answer.send()?) {
+        let taken = answer.send()?;
+        if taken.is_page() {
+            let words = "it answered with a page, which no collector does; is this its address?";
+            return Err(Untold::NotNow(words.to_owned()));
+        }
+        match rejection(&taken.body) {
             None => Ok(()),
             Some(words) => Err(Untold::Never(format!("it rejected the point: {words}"))),
         }

@@ -1,5 +1,6 @@
 //! Handing something over by HTTP: one try, one deadline, no redirects.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use ureq::http::header::HeaderMap;
@@ -43,9 +44,38 @@ impl Untold {
     }
 }
 
+/// What was answered by whoever took it: the beginning, which tells what it is.
+pub(super) struct Taken {
+    is_html: bool,
+    pub(super) body: Vec<u8>,
+}
+
+impl Taken {
+    /// Whether it begins as markup does.
+    pub(super) fn is_markup(&self) -> bool {
+        self.text().starts_with(b"<")
+    }
+
+    /// Whether it is a page for people, as a login has it: whoever shows one has taken nothing. Many servers call each answer
+    /// `text/html`, also one of a word or of nothing; and markup that is no page is an answer, too.
+    pub(super) fn is_page(&self) -> bool {
+        let begins = |with: &[u8]| {
+            let beginning = self.text().get(..with.len());
+            beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(with))
+        };
+        begins(b"<!doctype html") || begins(b"<html") || self.is_html && self.is_markup()
+    }
+
+    fn text(&self) -> &[u8] {
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        let body = self.body.as_slice();
+        body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii_start()
+    }
+}
+
 impl Post<'_> {
     /// What was answered.
-    pub(super) fn send(self) -> Result<Vec<u8>, Untold> {
+    pub(super) fn send(self) -> Result<Taken, Untold> {
         let agent = web::agent(self.trusted, Some(self.within));
         let request = agent.post(self.url).content_type(self.content_type);
         let request = web::with_headers(request, &self.headers);
@@ -58,9 +88,15 @@ impl Post<'_> {
                 _ => Untold::NotNow(words),
             });
         }
-        let body = web::whole(answer.body_mut(), LARGEST_ANSWER);
-        // It has been taken; what is said to that is not worth another try.
-        Ok(body.unwrap_or_default())
+        let is_html = answer.headers().get("content-type").is_some_and(|value| {
+            let essence = value.as_bytes().get(..HTML.len());
+            essence.is_some_and(|essence| essence.eq_ignore_ascii_case(HTML))
+        });
+        let mut body = Vec::new();
+        let mut beginning = answer.body_mut().as_reader().take(MOST_OF_AN_ANSWER);
+        // It has been taken: what was read before it broke off is worth a look, and the rest no other try.
+        let _ = beginning.read_to_end(&mut body);
+        Ok(Taken { is_html, body })
     }
 }
 
@@ -73,4 +109,5 @@ fn words(error: &ureq::Error) -> String {
     }
 }
 
-const LARGEST_ANSWER: u64 = 64_000;
+const MOST_OF_AN_ANSWER: u64 = 64_000;
+const HTML: &[u8] = b"text/html";

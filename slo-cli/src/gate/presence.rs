@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use slo_core::gate::{Observation, Unseen};
-use slo_core::{Events, names};
+use slo_core::{Events, Outcome, SloSet, names};
 
 use super::Target;
 use super::evidence::{Gathering, events};
@@ -17,6 +17,10 @@ pub(super) struct Presence {
     said: Vec<Said>,
     /// How long ago the newest sample of each SLO came; of those that have one now.
     pushed: BTreeMap<String, Duration>,
+    /// Of these, those that do not have all outcomes now, and one that they lack.
+    partial: BTreeMap<String, Outcome>,
+    /// The SLOs that running instances define, as far as anybody asked for them.
+    promised: BTreeSet<String>,
     unseen: Option<Unseen>,
     note: Option<String>,
 }
@@ -35,12 +39,43 @@ impl Presence {
             },
             Err(why) => (BTreeMap::new(), Some(why), None),
         };
+        let lacks = |outcomes: &Ages| {
+            Outcome::ALL
+                .into_iter()
+                .find(|outcome| !outcomes.contains_key(outcome.as_str()))
+        };
+        let partial = pushed
+            .iter()
+            .filter_map(|(slo, outcomes)| Some((slo.clone(), lacks(outcomes)?)));
+        let partial = partial.collect();
+        let oldest = |(slo, outcomes): (String, Ages)| Some((slo, outcomes.into_values().max()?));
         Self {
             said,
-            pushed,
+            partial,
+            pushed: pushed.into_iter().filter_map(oldest).collect(),
+            promised: BTreeSet::new(),
             unseen,
             note,
         }
+    }
+
+    /// With what running instances promise, where a promise of the spec is not pushed now: it may be one that the running
+    /// version does not make, and then its events ended for a good reason.
+    pub(super) fn knowing_promises(mut self, gathering: &Gathering<'_>, slos: &SloSet) -> Self {
+        let counted = slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
+        let is_missing = counted
+            .map(|slo| slo.name())
+            .any(|name| !self.pushed.contains_key(name));
+        if self.is_seen() && is_missing {
+            let said = gathering.asking.ask(gathering.queries.promised());
+            // What is doubted, or no answer, explains nothing.
+            let promised = said.by(&[names::SLO_NAME.label]).unwrap_or_default();
+            let promised = promised.iter().filter(|_| !said.is_doubted());
+            self.promised = promised
+                .map(|sample| sample.label(names::SLO_NAME.label).to_owned())
+                .collect();
+        }
+        self
     }
 
     /// The counters of one SLO, with the age of the newest sample where that is known.
@@ -52,6 +87,8 @@ impl Presence {
         Self {
             said,
             pushed: age.map(|age| (slo.to_owned(), age)).into_iter().collect(),
+            partial: BTreeMap::new(),
+            promised: BTreeSet::new(),
             unseen,
             note: None,
         }
@@ -72,25 +109,43 @@ impl Presence {
     ///
     /// # Errors
     ///
-    /// For an SLO that is not pushed now, or is and was not counted: 0 is what an engine says of no events, and nothing
-    /// is not.
+    /// For an SLO that is not pushed now although it is promised, or is and was not counted, with each outcome: 0 is what
+    /// an engine says of no events, and nothing is not.
     pub(super) fn counted<'a>(&self, slo: &str, counts: impl Iterator<Item = &'a Sample>) -> Result<Events, Unseen> {
-        let mut counts = counts.peekable();
-        match (self.pushed.contains_key(slo), counts.peek()) {
-            (true, Some(_)) => events(counts),
-            (true, None) => Err(Unseen::Unclear(
+        let counts: Vec<_> = counts.collect();
+        let has = |outcome: &Outcome| {
+            counts
+                .iter()
+                .any(|sample| sample.label(names::SLO_OUTCOME.label) == outcome.as_str())
+        };
+        let lacking = || Outcome::ALL.into_iter().find(|outcome| !has(outcome));
+        match (self.pushed.contains_key(slo), counts.is_empty()) {
+            (true, true) => Err(Unseen::Unclear(
                 "it is pushed, and the engine counts nothing of it, not even 0: are there two samples in the window?"
                     .to_owned(),
             )),
-            (false, Some(_)) => Err(Unseen::Vanished),
-            (false, None) => Err(Unseen::NeverSeen),
+            (false, true) => Err(Unseen::NeverSeen),
+            (false, false) if !self.is_withdrawn(slo) => Err(Unseen::Vanished),
+            (_, false) => match self.partial.get(slo).copied().or_else(lacking) {
+                Some(outcome) => Err(partial(outcome)),
+                None => events(counts.into_iter()),
+            },
         }
+    }
+
+    /// Whether the service runs, and says what it promises, and this is not among it: a deploy that was rolled back, or a
+    /// promise that comes back.
+    fn is_withdrawn(&self, slo: &str) -> bool {
+        let is_promise = slo != names::REQUESTS;
+        is_promise && !self.pushed.contains_key(slo) && !self.promised.is_empty() && !self.promised.contains(slo)
     }
 
     /// What was seen of an SLO, as these answers say, with all doubts there are of them.
     pub(super) fn observed<T>(&self, slo: &str, said: &[&Said], value: Result<T, Unseen>) -> Observation<T> {
         let query = said.first().map_or("", |said| said.query.as_str());
         let seen = match value {
+            Ok(value) if self.is_withdrawn(slo) => Observation::seen(query, value)
+                .noted("the running version does not make this promise: judged by what was counted of it before"),
             Ok(value) => Observation::seen(query, value),
             Err(unseen) => Observation::unseen(query, unseen),
         };
@@ -108,10 +163,22 @@ impl Presence {
     }
 }
 
-/// The age of each SLO's newest sample, of one service in one place.
-fn pushed(ages: &Said, target: &Target) -> Result<BTreeMap<String, Duration>, Unseen> {
+/// The age of the newest sample, by outcome.
+type Ages = BTreeMap<String, Duration>;
+
+/// A series that is 0 is there from the first push on.
+fn partial(outcome: Outcome) -> Unseen {
+    Unseen::Unclear(format!(
+        "the engine has none of its {} events, not even 0, and has others: does anything on the way drop series?",
+        outcome.as_str()
+    ))
+}
+
+/// The ages of each SLO's newest samples, of one service in one place.
+fn pushed(ages: &Said, target: &Target) -> Result<BTreeMap<String, Ages>, Unseen> {
     let namespace = target.namespace_label();
-    let series = ages.by(&[ENVIRONMENT, namespace, names::SLO_NAME.label])?;
+    let outcome = names::SLO_OUTCOME.label;
+    let series = ages.by(&[ENVIRONMENT, namespace, names::SLO_NAME.label, outcome])?;
     let several = |label| {
         let named: BTreeSet<_> = series.iter().map(|sample| or_none(sample.label(label))).collect();
         (named.len() > 1).then(|| named.into_iter().map(ToOwned::to_owned).collect())
@@ -122,11 +189,14 @@ fn pushed(ages: &Said, target: &Target) -> Result<BTreeMap<String, Duration>, Un
     if let Some(namespaces) = several(namespace) {
         return Err(Unseen::Namespaces(namespaces));
     }
-    let ages = series.iter().map(|sample| {
-        let slo = sample.label(names::SLO_NAME.label);
-        Ok((slo.to_owned(), age(sample.value)?))
-    });
-    ages.collect()
+    let mut pushed: BTreeMap<String, Ages> = BTreeMap::new();
+    for sample in series {
+        let of_slo = pushed
+            .entry(sample.label(names::SLO_NAME.label).to_owned())
+            .or_default();
+        of_slo.insert(sample.label(outcome).to_owned(), age(sample.value)?);
+    }
+    Ok(pushed)
 }
 
 /// The age of a sample: engines may be some seconds behind themselves, and no more.

@@ -15,14 +15,25 @@ use crate::render::subject::WINDOW_LABEL;
 pub(super) struct Queries<'a>(pub(super) &'a Target);
 
 impl Queries<'_> {
-    /// How old the newest sample of each SLO is, in seconds, by whose it is.
+    /// How old the newest sample of each outcome of each SLO is, in seconds, by whose it is.
     pub(super) fn ages(self) -> String {
         let times = format!("timestamp({})", self.all_events());
         format!(
-            "time() - max by ({}, {}) ({})",
+            "time() - max by ({}, {}, {}) ({})",
             self.owner(),
             names::SLO_NAME.label,
+            names::SLO_OUTCOME.label,
             self.0.with_environment(&times, NOW)
+        )
+    }
+
+    /// How many instances that run define each SLO.
+    pub(super) fn promised(self) -> String {
+        let budgets = promql::selector(names::ERROR_BUDGET.prometheus, &self.0.matchers());
+        format!(
+            "count by ({}) ({})",
+            names::SLO_NAME.label,
+            self.0.in_environment(&budgets, NOW)
         )
     }
 
@@ -305,7 +316,7 @@ mod tests {
         );
         assert_eq!(
             Queries(&target).ages(),
-            r#"time() - max by (deployment_environment_name, service_namespace, slo_name) (timestamp(slo_events_total{service_name="shop", service_namespace="sales", deployment_environment_name="prod"}))"#
+            r#"time() - max by (deployment_environment_name, service_namespace, slo_name, slo_outcome) (timestamp(slo_events_total{service_name="shop", service_namespace="sales", deployment_environment_name="prod"}))"#
         );
         let in_use = |target: &Target| Queries(target).in_use("prod", WINDOW);
         assert_eq!(

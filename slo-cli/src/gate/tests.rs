@@ -103,9 +103,20 @@ fn value(value: f64) -> [Sample; 1] {
     [Sample::new([], value)]
 }
 
-fn outcomes<const N: usize>(slo: &str, counts: [(&str, f64); N]) -> [Sample; N] {
-    counts.map(|(outcome, count)| Sample::new([("slo_name", slo), ("slo_outcome", outcome)], count))
+/// Counts by outcome; 0 of those that are not named, as every service says from its start.
+fn outcomes<const N: usize>(slo: &str, counts: [(&str, f64); N]) -> Vec<Sample> {
+    let count = |name: &str| {
+        counts
+            .iter()
+            .find(|(outcome, _)| *outcome == name)
+            .map_or(0.0, |(_, count)| *count)
+    };
+    OUTCOMES
+        .map(|outcome| Sample::new([("slo_name", slo), ("slo_outcome", outcome)], count(outcome)))
+        .to_vec()
 }
+
+const OUTCOMES: [&str; 3] = ["good", "bad", "excluded"];
 
 // Parts of the queries by which they are told apart.
 const TIME: &str = "time()";
@@ -115,20 +126,32 @@ const OTHER_LABELS: &str = r#"service_name="", slo_name"#;
 const REQUESTS: &str = r#"slo_name="requests"}[900s]"#;
 const BUDGETS: &str = "sum by (slo_name, slo_outcome)";
 const COVERAGE: &str = "count_over_time";
+const PROMISED: &str = "count by (slo_name) (slo_error_budget_ratio";
 const FAST: &str = r#"http_route!="", le=~"0\\.8|"#;
 const DURATIONS: &str = r#"http_route!=""}"#;
 
-/// How long ago the newest sample of each SLO came, in an environment and a namespace.
-fn ages<const N: usize>(place: (&str, &str), ages: [(&str, f64); N]) -> [Sample; N] {
+/// How long ago the newest sample of each SLO came, in an environment and a namespace; of each outcome at once.
+fn ages<const N: usize>(place: (&str, &str), ages: [(&str, f64); N]) -> Vec<Sample> {
     let (environment, namespace) = place;
-    ages.map(|(slo, age)| {
+    let of = |(slo, age), outcome| {
         let place = [
             ("deployment_environment_name", environment),
             ("service_namespace", namespace),
         ];
         let place = place.into_iter().filter(|(_, value)| !value.is_empty());
-        Sample::new(place.chain([("slo_name", slo)]), age)
-    })
+        Sample::new(place.chain([("slo_name", slo), ("slo_outcome", outcome)]), age)
+    };
+    ages.into_iter()
+        .flat_map(|one| OUTCOMES.map(|outcome| of(one, outcome)))
+        .collect()
+}
+
+/// The same without those of one outcome.
+fn without(outcome: &str, samples: Vec<Sample>) -> Vec<Sample> {
+    samples
+        .into_iter()
+        .filter(|sample| sample.label("slo_outcome") != outcome)
+        .collect()
 }
 
 /// Where [`well`] runs.

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::audit;
 use super::notice::Notice;
 use super::otlp::Collector;
-use super::post::{Post, Untold};
+use super::post::{Post, Taken, Untold};
 use super::spool::{Entry, Spool};
 use crate::prom::Access;
 
@@ -169,8 +169,9 @@ impl Sinks {
                 trusted: access.trusted(),
                 within,
             }
-            .send(),
-            None => Ok(Vec::new()),
+            .send()
+            .map(Some),
+            None => Ok(None),
         };
         let told = match (kind, &self.alertmanager, &self.webhook, &self.collector) {
             (Kind::Audit, ..) => self.record(notice, within),
@@ -186,8 +187,9 @@ impl Sinks {
                 access,
                 notice.alert(now),
             )
-            .and_then(|body| no_page(&body)),
-            (Kind::Webhook, _, Sink { url: Some(url), access }, _) => post(url, access, notice.webhook()).map(drop),
+            .and_then(|taken| no_page(taken, Taken::is_markup, "no Alertmanager does")),
+            (Kind::Webhook, _, Sink { url: Some(url), access }, _) => post(url, access, notice.webhook())
+                .and_then(|taken| no_page(taken, Taken::is_page, "a login does and no webhook")),
             (Kind::Otlp, .., Some(collector)) => collector.tell(notice, within),
             _ => Ok(()),
         };
@@ -205,13 +207,14 @@ impl Sinks {
     }
 }
 
-/// An Alertmanager says nothing to an alert that it took. Whoever answers with a page, as a login does, is none.
-fn no_page(body: &[u8]) -> Result<(), Untold> {
-    if body.trim_ascii_start().starts_with(b"<") {
-        let words = "it answered with a page, which no Alertmanager does; is this its address?";
-        return Err(Untold::NotNow(words.to_owned()));
+/// An Alertmanager says nothing to an alert that it took, and a webhook shows no page. Whoever does, as a login, is neither.
+fn no_page(taken: Option<Taken>, is_page: impl Fn(&Taken) -> bool, which: &str) -> Result<(), Untold> {
+    match taken.filter(is_page) {
+        Some(_) => Err(Untold::NotNow(format!(
+            "it answered with a page, which {which}; is this its address?"
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// One telling of everything that there is to tell.

@@ -11,7 +11,7 @@ use slo_core::{
     SloOverride, Status, Target, Threshold, TimeSlices, Window, Zone,
 };
 
-use super::{codes, units};
+use super::{codes, plain_json, units};
 use crate::cmd::check::Understood;
 
 /// The whole document, ending in a line break.
@@ -21,9 +21,8 @@ pub(crate) fn of(files: Vec<File>) -> String {
         files,
     };
     // Texts, numbers and lists under texts: nothing that JSON cannot hold.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    plain_json(&text) + "\n"
 }
 
 #[derive(Debug, Serialize)]

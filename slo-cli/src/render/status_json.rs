@@ -52,6 +52,7 @@ struct OnePromise<'a> {
     promise: Option<&'a str>,
     owner: Option<&'a str>,
     journey: Option<&'a str>,
+    sli: Option<&'a str>,
     status: &'static str,
     objective: Option<String>,
     objective_ratio: Option<f64>,
@@ -67,6 +68,7 @@ struct OnePromise<'a> {
     excluded_ratio: Option<f64>,
     excluded_1h_ratio: Option<f64>,
     pushed_seconds_ago: Option<u64>,
+    gone_since: Option<String>,
     spec_mismatch: Option<OneMismatch<'a>>,
     probe: Option<OneCheck<'a>>,
 }
@@ -177,6 +179,7 @@ fn promise(promise: &Promise) -> OnePromise<'_> {
         promise: promise.sentence.as_deref(),
         owner: promise.owner.as_deref(),
         journey: promise.journey.as_deref(),
+        sli: promise.sli.as_deref(),
         status: promise.status.as_str(),
         objective: promise.target.map(|target| target.to_string()),
         objective_ratio: promise.target.map(slo_core::Target::as_ratio_f64),
@@ -209,6 +212,7 @@ fn promise(promise: &Promise) -> OnePromise<'_> {
         excluded_ratio: counts.and_then(excluded),
         excluded_1h_ratio: hour.and_then(|burn| excluded(burn.events)),
         pushed_seconds_ago: promise.pushed_ago.map(|ago| ago.as_secs()),
+        gone_since: promise.gone_since.map(moment),
         spec_mismatch: promise.mismatch.as_ref().map(|mismatch| OneMismatch {
             instances: mismatch.instances,
             others: mismatch.others,

@@ -7,6 +7,7 @@ use slo_core::gate::{DEFAULT_MOST_EXCLUDED, Decision};
 use slo_core::{BudgetBasis, Events, Exhaustion, Factor, Ratio};
 
 use crate::status::{AlertFrom, Burn, Check, CountedFrom, Group, Mismatch, Overview, Promise, Runs, SeenBy, Standing};
+use crate::status::{COMPOSITE, COUNTED_BY_ENGINE};
 
 /// Whether all is right, in one sentence.
 pub(crate) fn headline(overview: &Overview) -> String {
@@ -69,6 +70,7 @@ pub(crate) fn why(promise: &Promise) -> String {
     match promise.standing {
         Standing::Paging | Standing::Ticket => told(promise),
         Standing::Exhausted => overspent(promise).unwrap_or_default(),
+        Standing::Gone => gone(promise),
         Standing::Stale => stale(promise),
         Standing::Burning => will_not_last(promise).unwrap_or_default(),
         Standing::NoData => no_data(promise).to_owned(),
@@ -119,7 +121,7 @@ fn stale(promise: &Promise) -> String {
             format!("its probe finds: {}", freshness(probe))
         }
         (_, Some(ago)) => format!("nothing was pushed for {}", ago_words(ago)),
-        (_, None) => "nothing was pushed for a day or longer".to_owned(),
+        (_, None) => "none of its counts was pushed for a day or longer".to_owned(),
     }
 }
 
@@ -134,13 +136,27 @@ fn will_not_last(promise: &Promise) -> Option<String> {
     Some(format!("if the last 6 h go on ({}), {lasts}", burn.rate))
 }
 
-const fn no_data(promise: &Promise) -> &'static str {
-    match (promise.target, promise.window) {
-        (Some(_), Some(_)) => {
+fn no_data(promise: &Promise) -> &'static str {
+    match (promise.target, promise.window, promise.sli.as_deref()) {
+        (_, _, Some(COMPOSITE)) => "it is made of others and has no events of its own: they say how it stands",
+        (Some(_), Some(_), Some(COUNTED_BY_ENGINE)) => {
+            "an engine counts its events, and no rules of it run here: load what `slo rules --beside-fleet` writes"
+        }
+        (Some(_), Some(_), Some(_)) => {
+            "nothing was counted, or not all of it: does anything on the way drop its series? `slo doctor` tells more"
+        }
+        (Some(_), Some(_), None) => {
             "nothing was counted: nobody feeds it, or it is a composite, which has no events of its own"
         }
         _ => "its objective or window is not exported as a number that can be one",
     }
+}
+
+fn gone(promise: &Promise) -> String {
+    let since = promise
+        .gone_since
+        .map(|since| since.format(" since %Y-%m-%d %H:%M UTC").to_string());
+    format!("its service pushed nothing{}", since.unwrap_or_default())
 }
 
 fn mostly_excluded(promise: &Promise) -> Option<String> {
@@ -355,7 +371,7 @@ pub(crate) fn is_notable(runs: &Runs) -> bool {
 /// What holds for many promises and is said once.
 pub(crate) fn remarks(overview: &Overview) -> Vec<String> {
     let count = |is: &dyn Fn(&Promise) -> bool| overview.promises.iter().filter(|promise| is(promise)).count();
-    let all = overview.promises.len();
+    let all = count(&|promise| promise.gone_since.is_none());
     let computed = count(&|promise| {
         promise
             .alert

@@ -167,17 +167,18 @@ pub(crate) fn markdown(verdict: &Verdict) -> String {
     if let Some(record) = &verdict.bypass {
         let _ = writeln!(text, "\nBypass {}.", literal(&record.to_string()));
     }
-    text.push_str("\n| | rule | promise | found |\n| --- | --- | --- | --- |\n");
+    text.push_str("\n| | rule | promise | found | margin |\n| --- | --- | --- | --- | ---: |\n");
     for rule in worst_first(verdict) {
         let _ = writeln!(
             text,
-            "| {} {} | {} of {} | {} | {} |",
+            "| {} {} | {} of {} | {} | {} | {} |",
             sign_of_rule(rule.state),
             rule.state.as_str(),
             rule.name.as_str(),
             literal(&rule.subject),
             literal(rule.promise.as_deref().unwrap_or_default()),
-            literal(&rule.sentence)
+            literal(&rule.sentence),
+            literal(&rule.margin.map(|margin| margin.to_string()).unwrap_or_default())
         );
     }
     for warning in &verdict.warnings {

@@ -14,7 +14,7 @@ use crate::prom::Sample;
 use crate::render::alerting::SEVERITY;
 
 /// How often services push, unless rules were written for something else.
-const PUSHED_EVERY: Duration = Duration::from_secs(60);
+pub(super) const PUSHED_EVERY: Duration = Duration::from_secs(60);
 
 /// What rules fire, by SLO.
 pub(super) fn firing(series: &[Sample]) -> BTreeMap<Key, AlertState> {

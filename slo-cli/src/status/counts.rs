@@ -1,8 +1,8 @@
 //! What was counted: events by SLO, and which share of time they come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use slo_core::{Events, Ratio, names};
+use slo_core::{Events, Outcome, Ratio, names};
 
 use super::identity::Key;
 use super::span::Span;
@@ -10,17 +10,38 @@ use crate::prom::{Sample, count, outcome_of, share};
 use crate::render::recorded;
 use crate::render::subject::WINDOW_LABEL;
 
-/// Events by SLO; what is no count of events is left out, so that nothing is known of that SLO.
-pub(super) fn events(series: &[Sample]) -> BTreeMap<Key, Events> {
-    let mut sums: BTreeMap<Key, Option<Events>> = BTreeMap::new();
+/// Events by SLO; what is no count of events is left out, so that nothing is known of that SLO. So is what lacks one of
+/// these outcomes: a series that is 0 is there from the first push on, and one that was lost on the way is no 0.
+pub(super) fn events(series: &[Sample], least: &[Outcome]) -> BTreeMap<Key, Events> {
+    let (mut sums, lacking): (BTreeMap<Key, Option<Events>>, _) = (BTreeMap::new(), lacking(series, least));
     for sample in series {
         let Some(key) = Key::of(&sample.labels) else { continue };
         let more = outcome_of(sample.label(names::SLO_OUTCOME.label), sample.value).ok();
         let sum = sums.entry(key).or_insert(Some(Events::default()));
         *sum = sum.zip(more).map(|(sum, more)| sum.saturating_add(more));
     }
-    sums.into_iter().filter_map(|(key, sum)| Some((key, sum?))).collect()
+    let whole = sums.into_iter().filter(|(key, _)| !lacking.contains_key(key));
+    whole.filter_map(|(key, sum)| Some((key, sum?))).collect()
 }
+
+/// The SLOs that have some of these outcomes and not all, with one that they lack.
+pub(super) fn lacking(series: &[Sample], least: &[Outcome]) -> BTreeMap<Key, Outcome> {
+    let mut seen: BTreeMap<Key, BTreeSet<&str>> = BTreeMap::new();
+    for sample in series {
+        if let Some(key) = Key::of(&sample.labels) {
+            seen.entry(key)
+                .or_default()
+                .insert(sample.label(names::SLO_OUTCOME.label));
+        }
+    }
+    let lacks = |outcomes: &BTreeSet<&str>| least.iter().copied().find(|least| !outcomes.contains(least.as_str()));
+    seen.into_iter()
+        .filter_map(|(key, outcomes)| Some((key, lacks(&outcomes)?)))
+        .collect()
+}
+
+/// What alerts look at.
+pub(super) const VALID: &[Outcome] = &[Outcome::Good, Outcome::Bad];
 
 /// One number by SLO.
 pub(super) fn numbers(series: &[Sample]) -> BTreeMap<Key, f64> {
@@ -102,16 +123,29 @@ mod tests {
 
     #[test]
     fn events_are_the_nearest_whole_numbers_and_anything_else_is_nothing() {
-        let all = events(&[sample("good", 99.6), sample("bad", 0.2), sample("excluded", 3.0)]);
+        let all = events(
+            &[sample("good", 99.6), sample("bad", 0.2), sample("excluded", 3.0)],
+            &Outcome::ALL,
+        );
         assert_eq!(all.into_values().next(), Some(Events::new(100, 0).with_excluded(3)));
         for wrong in [f64::NAN, f64::INFINITY, -2.0] {
             assert!(
-                events(&[sample("good", 1.0), sample("bad", wrong)]).is_empty(),
+                events(&[sample("good", 1.0), sample("bad", wrong)], VALID).is_empty(),
                 "{wrong}"
             );
         }
-        assert!(events(&[sample("odd", 1.0)]).is_empty());
-        assert!(events(&[Sample::new([("slo_outcome", "good")], 1.0)]).is_empty());
+        assert!(events(&[sample("odd", 1.0)], &[]).is_empty());
+        assert!(events(&[Sample::new([("slo_outcome", "good")], 1.0)], &[]).is_empty());
+    }
+
+    #[test]
+    fn an_outcome_that_is_not_there_is_no_zero() {
+        let both = [sample("good", 9.0), sample("excluded", 0.0)];
+        assert!(events(&both, &Outcome::ALL).is_empty() && events(&both, VALID).is_empty());
+        assert_eq!(lacking(&both, VALID).into_values().collect::<Vec<_>>(), [Outcome::Bad]);
+        let valid = [sample("good", 9.0), sample("bad", 0.0)];
+        assert!(events(&valid, &Outcome::ALL).is_empty() && lacking(&valid, VALID).is_empty());
+        assert_eq!(events(&valid, VALID).into_values().next(), Some(Events::new(9, 0)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use slo_core::{Status, Target, names};
 
 use super::identity::Key;
@@ -18,10 +19,14 @@ pub(super) struct Definition {
     pub(super) sentence: Option<String>,
     pub(super) owner: Option<String>,
     pub(super) journey: Option<String>,
+    /// The kind of its SLI.
+    pub(super) sli: Option<String>,
     pub(super) status: Status,
     pub(super) mismatch: Option<Mismatch>,
     /// Whether no instance that is there makes it.
     pub(super) gone: bool,
+    /// Since when its whole service is gone.
+    pub(super) gone_since: Option<DateTime<Utc>>,
 }
 
 /// When instances said something: those that are there, of these the young, or those that are gone.
@@ -91,6 +96,7 @@ struct Words {
     owner: String,
     journey: String,
     status: String,
+    sli: String,
 }
 
 #[derive(Debug, Default)]
@@ -137,6 +143,7 @@ pub(super) fn definitions(values: &[Sample], words: &[Sample]) -> BTreeMap<Key, 
             owner: label(names::SLO_OWNER.label),
             journey: label(names::SLO_JOURNEY.label),
             status: label(names::SLO_STATUS.label),
+            sli: label(names::SLO_SLI.label),
         };
         all.entry(key)
             .or_default()
@@ -167,6 +174,7 @@ impl Pieces {
             sentence: text(&words.sentence),
             owner: text(&words.owner),
             journey: text(&words.journey),
+            sli: text(&words.sli),
             status: if words.status == "agreed" {
                 Status::Agreed
             } else {
@@ -174,6 +182,7 @@ impl Pieces {
             },
             mismatch: self.mismatch(budget, seconds, &words),
             gone: self.budget.at(When::Now).is_empty() && self.words.at(When::Now).is_empty(),
+            gone_since: None,
         }
     }
 
@@ -213,6 +222,7 @@ impl Words {
             ("owner", &self.owner, &other.owner),
             ("journey", &self.journey, &other.journey),
             ("status", &self.status, &other.status),
+            ("sli", &self.sli, &other.sli),
         ];
         let differs = each.into_iter().filter(|(_, one, other)| one != other);
         differs

@@ -3,6 +3,7 @@
 use slo_core::names;
 
 use super::identity::{Key, Whose};
+use super::overview::Promise;
 use crate::args::Identity;
 use crate::render::promql;
 
@@ -33,6 +34,43 @@ impl Filter {
     #[must_use]
     pub fn is_all(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The names that were given and that no promise has which is there, each with its flag.
+    #[must_use]
+    pub fn unknown(&self, there: &[&Promise]) -> Vec<(&'static str, &str)> {
+        type Of = fn(&Promise) -> Option<&String>;
+        let all: [(&str, &Vec<String>, Of); 6] = [
+            ("--service", &self.services, |promise| Some(&promise.whose.service)),
+            ("--namespace", &self.namespaces, |promise| {
+                promise.whose.namespace.as_ref()
+            }),
+            ("--environment", &self.environments, |promise| {
+                promise.whose.environment.as_ref()
+            }),
+            ("--slo", &self.slos, |promise| Some(&promise.slo)),
+            ("--journey", &self.journeys, |promise| promise.journey.as_ref()),
+            ("--owner", &self.owners, |promise| promise.owner.as_ref()),
+        ];
+        let unknown = all.into_iter().flat_map(|(flag, names, of)| {
+            let is_there = move |name: &&String| there.iter().any(|promise| of(promise) == Some(*name));
+            let names = names.iter().filter(move |name| !is_there(name));
+            names.map(move |name| (flag, name.as_str()))
+        });
+        unknown.collect()
+    }
+
+    /// By how many things at once somebody chose: of the names of one, each is enough.
+    pub(crate) fn kinds(&self) -> usize {
+        let all = [
+            &self.services,
+            &self.namespaces,
+            &self.environments,
+            &self.slos,
+            &self.journeys,
+            &self.owners,
+        ];
+        all.into_iter().filter(|names| !names.is_empty()).count()
     }
 
     /// Matchers that spare the engine what nobody asked for. Raw series that are known by their job tell the service only.

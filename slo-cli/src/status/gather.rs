@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use slo_core::alert::AlertState;
-use slo_core::{BurnRate, ErrorBudget, Events, Ratio};
+use slo_core::{BurnRate, ErrorBudget, Events, Outcome, Ratio};
 
 use super::alerts::{self, Covered};
 use super::burn_down::{burn_down, pieces, stretch};
@@ -13,10 +13,13 @@ use super::counts::{self, Recorded};
 use super::definitions::{Definition, definitions};
 use super::filter::Filter;
 use super::freshness::checks;
+use super::gone::{self, gone};
 use super::identity::Key;
 use super::inquiry::{Got, Inquiry, Question};
-use super::overview::{Alert, AlertFrom, Burn, Check, CountedFrom, Overview, Promise, Seen, SeenBy};
-use super::queries::Queries;
+use super::overview::{
+    Alert, AlertFrom, Burn, COMPOSITE, COUNTED_BY_ENGINE, Check, CountedFrom, Overview, Promise, Seen, SeenBy,
+};
+use super::queries::{DEFINED, Queries, REMEMBERED, WHEN};
 use super::runs::runs;
 use super::span::Span;
 use super::standing::Standing;
@@ -38,6 +41,8 @@ pub struct Wanted {
     pub numbers: Numbers,
     /// The moment; the engine's now when left out.
     pub at: Option<DateTime<Utc>>,
+    /// For how long a service is told of that pushes nothing any more; up to a day it is so without a question more.
+    pub remembered: Duration,
     /// Whether to ask how budgets went over their windows, one question per window.
     pub burn_downs: bool,
 }
@@ -80,6 +85,7 @@ struct Answers {
     recorded: Recorded,
     firing: BTreeMap<Key, AlertState>,
     pushed_ago: BTreeMap<Key, f64>,
+    defined_ago: BTreeMap<Key, f64>,
     seen_in_a_day: BTreeMap<Key, f64>,
     windows: BTreeMap<Duration, Window>,
     /// Events of the lengths that alerts look at, in seconds; one hour and six among them.
@@ -146,16 +152,21 @@ impl Gathering<'_> {
         questions.extend(has_recorded.then(|| Question::part("what rules recorded", queries.recorded())));
         let lately = [HOUR, SIX_HOURS].into_iter().filter(|_| counts_now);
         questions.extend(lately.clone().map(|seconds| self.of_length(seconds, &BTreeSet::new())));
+        if self.wanted.remembered > REMEMBERED {
+            let services = queries.services(self.wanted.remembered);
+            questions.push(Question::part("services that are gone", services));
+        }
         let mut got = self.asking.all(&questions)?.into_iter().map(Got::unwrap_or_default);
         let mut next = || got.next().unwrap_or_default();
 
-        let mut definitions = definitions(&next(), &next());
-        let filter = &self.wanted.filter;
-        definitions.retain(|key, said| filter.has(key, said.journey.as_ref(), said.owner.as_ref()));
+        let definitions = definitions(&next(), &next());
         let (states, ages) = (next(), next());
+        let firing = alerts::firing(&next());
+        let (defined, pushed): (Vec<_>, Vec<_>) = next().into_iter().partition(|sample| sample.label(WHEN) == DEFINED);
         let mut answers = Answers {
-            firing: alerts::firing(&next()),
-            pushed_ago: counts::numbers(&next()),
+            firing,
+            pushed_ago: counts::numbers(&pushed),
+            defined_ago: counts::numbers(&defined),
             seen_in_a_day: counts::numbers(&next()),
             runs: next(),
             recorded: if has_recorded {
@@ -163,15 +174,56 @@ impl Gathering<'_> {
             } else {
                 Recorded::default()
             },
-            lengths: lately.map(|seconds| (seconds, counts::events(&next()))).collect(),
+            lengths: lately
+                .map(|seconds| (seconds, counts::events(&next(), &Outcome::ALL)))
+                .collect(),
             checks: checks(&states, &ages),
             definitions,
             windows: BTreeMap::new(),
         };
+        let gone = self.gone(&next(), &answers.definitions)?;
+        answers.definitions.extend(gone);
+        let filter = &self.wanted.filter;
+        answers
+            .definitions
+            .retain(|key, said| filter.has(key, said.journey.as_ref(), said.owner.as_ref()));
         if counts_now {
             self.count(&mut answers)?;
         }
         Ok(answers)
+    }
+
+    /// What services promised that are gone: asked of these alone, for it is a look at all of the time.
+    fn gone(
+        &self,
+        services: &[Sample],
+        known: &BTreeMap<Key, Definition>,
+    ) -> Result<BTreeMap<Key, Definition>, AskError> {
+        let gone = gone(services, &self.wanted.filter, known, self.asking.at());
+        if gone.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let names: BTreeSet<_> = gone.keys().map(|whose| whose.service.as_str()).collect();
+        let names = few(&names).map(|names| names.into_iter().map(str::to_owned).collect());
+        let filter = Filter {
+            services: names.unwrap_or_else(|| self.wanted.filter.services.clone()),
+            ..self.wanted.filter.clone()
+        };
+        let queries = Queries {
+            filter: &filter,
+            ..self.queries
+        };
+        let length = self.wanted.remembered;
+        let part = |query| Question::part("what services that are gone have promised", query);
+        let questions = [
+            queries.values_within(length),
+            queries.words_within(length),
+            queries.defined_last(length),
+        ]
+        .map(part);
+        let mut got = self.asking.all(&questions)?.into_iter().map(Got::unwrap_or_default);
+        let mut next = || got.next().unwrap_or_default();
+        Ok(gone::promised(&gone, &next(), &next(), &next()))
     }
 
     /// The raw counters over each window in use, and over what alerts look at where no rules run.
@@ -186,12 +238,19 @@ impl Gathering<'_> {
         let of_lengths = lengths.iter().map(|(seconds, names)| self.of_length(*seconds, names));
         let questions: Vec<_> = of_windows.chain(of_lengths).collect();
         let mut got = self.asking.all(&questions)?.into_iter();
+        let definitions = &answers.definitions;
+        let is_there = |key: &Key| definitions.get(key).is_some_and(|said| said.gone_since.is_none());
         let mut windows = BTreeMap::new();
         for length in by_length.into_keys() {
             let (events, coverage) = (
                 got.next().unwrap_or(Ok(Vec::new())),
                 got.next().unwrap_or(Ok(Vec::new())),
             );
+            if let Ok(events) = &events {
+                let mut lacking = counts::lacking(events, &Outcome::ALL);
+                lacking.retain(|key, _| is_there(key));
+                self.doubt_partial(&lacking);
+            }
             match window(events, coverage) {
                 Ok(window) => drop(windows.insert(length, window)),
                 // An engine that cannot add them up may have recorded series.
@@ -203,11 +262,30 @@ impl Gathering<'_> {
         }
         let counted = lengths.into_keys().zip(got.map(Got::unwrap_or_default));
         let counted: Vec<_> = counted
-            .map(|(seconds, samples)| (seconds, counts::events(&samples)))
+            .map(|(seconds, samples)| (seconds, counts::events(&samples, counts::VALID)))
             .collect();
         answers.windows = windows;
         answers.lengths.extend(counted);
         Ok(())
+    }
+
+    /// Says that series are lost on the way, which nobody should take for 0.
+    fn doubt_partial(&self, lacking: &BTreeMap<Key, Outcome>) {
+        let Some((key, outcome)) = lacking.first_key_value() else {
+            return;
+        };
+        let others = match lacking.len() {
+            1 => String::new(),
+            2 => ", nor all of those of another one".to_owned(),
+            several => format!(", nor all of those of {} others", several - 1),
+        };
+        self.asking.doubt(format!(
+            "the engine has none of the {} events of {} of {}, not even 0{others}: does anything on the way drop series? \
+             `slo doctor` tells more",
+            outcome.as_str(),
+            key.slo,
+            key.whose.name(),
+        ));
     }
 
     /// The two questions about a window.
@@ -233,7 +311,7 @@ impl Gathering<'_> {
     fn by_length<'d>(&self, definitions: &'d BTreeMap<Key, Definition>) -> BTreeMap<Duration, BTreeSet<&'d str>> {
         let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for (key, definition) in definitions {
-            if let Some(window) = definition.window {
+            if let Some(window) = definition.window.filter(|_| definition.gone_since.is_none()) {
                 all.entry(window.passed(self.asking.at()))
                     .or_default()
                     .insert(key.slo.as_str());
@@ -246,7 +324,8 @@ impl Gathering<'_> {
     fn lengths<'d>(&self, answers: &'d Answers) -> BTreeMap<u64, BTreeSet<&'d str>> {
         let mut lengths: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
         for (key, definition) in &answers.definitions {
-            let (Some(target), Some(window)) = (definition.target, definition.window) else {
+            let (Some(target), Some(window), None) = (definition.target, definition.window, definition.gone_since)
+            else {
                 continue;
             };
             if !answers.recorded.has(key, window) {
@@ -262,13 +341,15 @@ impl Gathering<'_> {
 
     fn promise(&self, key: &Key, said: &Definition, removed: bool, answers: &Answers) -> Promise {
         let now = self.asking.at();
-        let seen = said.window.and_then(|window| self.seen(key, window, answers));
+        // Of a service that is gone nothing is known but that.
+        let there = said.gone_since.is_none();
+        let window = said.window.filter(|_| there);
+        let seen = window.and_then(|window| self.seen(key, window, answers));
         let budget = said.target.zip(seen).zip(said.window).map(|((target, seen), window)| {
             let budget = ErrorBudget::observed(target, seen.events);
             budget.covering(seen.coverage).after(window.elapsed(now))
         });
-        let burn = |seconds, name| self.burn(key, said, (seconds, name), answers);
-        let pushed_ago = answers.pushed_ago.get(key);
+        let burn = |seconds, name| self.burn(key, said, (seconds, name), answers).filter(|_| there);
         let is_probe = |check: &&Check| {
             check.whose == key.whose && matches!(&check.by, SeenBy::Probe { slo: Some(slo), .. } if *slo == key.slo)
         };
@@ -278,6 +359,7 @@ impl Gathering<'_> {
             sentence: said.sentence.clone(),
             owner: said.owner.clone(),
             journey: said.journey.clone(),
+            sli: said.sli.clone(),
             status: said.status,
             target: said.target,
             window: said.window,
@@ -285,9 +367,10 @@ impl Gathering<'_> {
             budget,
             hour: burn(HOUR, "1h"),
             six_hours: burn(SIX_HOURS, "6h"),
-            alert: self.alert(key, said, seen, answers),
-            pushed_ago: pushed_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
+            alert: self.alert(key, said, seen, answers).filter(|_| there),
+            pushed_ago: pushed_ago(key, said, seen, answers),
             removed,
+            gone_since: said.gone_since,
             mismatch: said.mismatch.clone(),
             probe: answers.checks.iter().find(is_probe).cloned(),
             burn_down: None,
@@ -315,12 +398,14 @@ impl Gathering<'_> {
         })
     }
 
-    /// The window's coverage, of parts of an hour; of what is younger, that of the last day.
+    /// The window's coverage, of parts of an hour; of what is younger, that of the last day, and a push at least: where
+    /// something was counted, one came.
     fn at_least_a_day(&self, key: &Key, window: Span, coverage: Option<Ratio>, answers: &Answers) -> Option<Ratio> {
         let whole = window.passed(self.asking.at()).as_secs();
         let lately = answers.seen_in_a_day.get(key).and_then(|seconds| count(*seconds));
         let lately = lately.and_then(|seconds| Ratio::new(seconds.min(whole), whole));
-        coverage.max(lately).or_else(|| Ratio::new(0, 1))
+        let push = Ratio::new(alerts::PUSHED_EVERY.as_secs().min(whole), whole);
+        coverage.max(lately).max(push)
     }
 
     fn burn(&self, key: &Key, said: &Definition, of: (u64, &str), answers: &Answers) -> Option<Burn> {
@@ -409,9 +494,22 @@ impl Gathering<'_> {
     }
 }
 
+/// How old the last sample is. Only where no process counts events it is that of the definition: of others that would hide
+/// that their events have ended.
+fn pushed_ago(key: &Key, said: &Definition, seen: Option<Seen>, answers: &Answers) -> Option<Duration> {
+    let is_counted = match said.sli.as_deref() {
+        Some(COMPOSITE | COUNTED_BY_ENGINE) => false,
+        Some(_) => true,
+        None => seen.is_some_and(|seen| seen.from == CountedFrom::Counters),
+    };
+    let defined = answers.defined_ago.get(key).filter(|_| !is_counted);
+    let seconds = answers.pushed_ago.get(key).or(defined)?;
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
 fn window(events: Got, coverage: Got) -> Result<Window, AskError> {
     Ok(Window {
-        events: counts::events(&events?),
+        events: counts::events(&events?, &Outcome::ALL),
         coverage: counts::shares(&coverage?),
     })
 }

@@ -11,6 +11,11 @@ use super::identity::Whose;
 use super::span::Span;
 use super::standing::{Group, Standing};
 
+/// The kind of an SLI that is made of others.
+pub(crate) const COMPOSITE: &str = "composite";
+/// The kind of an SLI whose events an engine counts.
+pub(crate) const COUNTED_BY_ENGINE: &str = "prometheus";
+
 /// All promises that were asked for, at one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -43,6 +48,8 @@ pub struct Promise {
     pub owner: Option<String>,
     /// The journey that it belongs to.
     pub journey: Option<String>,
+    /// The kind of its SLI (`http`, `synthetic`, `events`, `prometheus`, `composite`), where instances say it.
+    pub sli: Option<String>,
     /// Whether people agreed to it.
     pub status: Status,
     /// The share of valid events that must be good; `None` when the engine's number is none.
@@ -64,6 +71,8 @@ pub struct Promise {
     pub pushed_ago: Option<Duration>,
     /// Whether no instance makes the promise any more, although its service still pushes.
     pub removed: bool,
+    /// When the promise was seen last, where its whole service has been gone for more than a day. Then no number is asked for.
+    pub gone_since: Option<DateTime<Utc>>,
     /// Whether the instances disagree about the definition.
     pub mismatch: Option<Mismatch>,
     /// The probe that watches this SLO, when one says so.
@@ -258,6 +267,20 @@ impl Promise {
     #[must_use]
     pub fn hurts(&self) -> bool {
         !self.is_draft() && self.standing.hurts()
+    }
+
+    /// Whether it is there: neither gone nor taken out of the spec.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !matches!(self.standing, Standing::Gone | Standing::Removed)
+    }
+
+    /// Whether nobody can say that it is kept although somebody should: an agreed promise of which nothing was counted. A
+    /// composite has no events of its own; its members say how it stands.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        let is_composite = self.sli.as_deref() == Some(COMPOSITE);
+        !self.is_draft() && self.standing == Standing::NoData && !is_composite
     }
 
     /// Whether it is one of a group.

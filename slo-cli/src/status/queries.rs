@@ -16,6 +16,9 @@ pub(super) const WHEN: &str = "slo_asked";
 /// The value of a metric, as a label.
 pub(super) const VALUE: &str = "slo_value";
 
+/// What is known of a definition and not of events.
+pub(super) const DEFINED: &str = "defined";
+
 /// The metric's name, where the answer cannot have it as its own.
 pub(super) const METRIC: &str = "slo_metric";
 
@@ -41,18 +44,28 @@ impl Queries<'_> {
     /// How many instances say which budget, window and start of a window: now, those that began within the hour, and of
     /// promises that no instance makes any more those that did within a day.
     pub(super) fn values(self) -> String {
+        self.at_three_times(&self.definitions(), |raw, range| self.each_value(raw, range))
+    }
+
+    /// The same of whatever was there within so long: for services that are gone.
+    pub(super) fn values_within(self, length: Duration) -> String {
+        within(&self.definitions(), length, |raw, range| self.each_value(raw, range))
+    }
+
+    fn definitions(self) -> String {
         let metrics = [names::ERROR_BUDGET, names::WINDOW, names::WINDOW_START].map(|metric| metric.prometheus);
-        let raw = self.selector("", &[promql::matches_regex("__name__", &metrics.join("|"))]);
-        self.at_three_times(&raw, |raw, range| {
-            let (before, named) = (format!("\"{VALUE}\", "), self.named(raw));
-            let name = match self.identity {
-                Identity::Promoted | Identity::Job => "__name__",
-                Identity::TargetInfo => METRIC,
-            };
-            let by = [names::SLO_NAME.label, name];
-            self.identity
-                .aggregate_with("count_values", &before, &by, &named, range)
-        })
+        self.selector("", &[promql::matches_regex("__name__", &metrics.join("|"))])
+    }
+
+    fn each_value(self, raw: &str, range: &str) -> String {
+        let (before, named) = (format!("\"{VALUE}\", "), self.named(raw));
+        let name = match self.identity {
+            Identity::Promoted | Identity::Job => "__name__",
+            Identity::TargetInfo => METRIC,
+        };
+        let by = [names::SLO_NAME.label, name];
+        self.identity
+            .aggregate_with("count_values", &before, &by, &named, range)
     }
 
     /// Series of several metrics that are told apart once they were joined with another: that costs them their names.
@@ -67,22 +80,47 @@ impl Queries<'_> {
 
     /// How many instances say which words: the same three times.
     pub(super) fn words(self) -> String {
+        let raw = self.selector(names::SPEC_INFO.prometheus, &[]);
+        self.at_three_times(&raw, |raw, range| self.each_word(raw, range))
+    }
+
+    /// The same of whatever was there within so long.
+    pub(super) fn words_within(self, length: Duration) -> String {
+        let raw = self.selector(names::SPEC_INFO.prometheus, &[]);
+        within(&raw, length, |raw, range| self.each_word(raw, range))
+    }
+
+    fn each_word(self, raw: &str, range: &str) -> String {
         let words = [
             names::SLO_PROMISE,
             names::SLO_OWNER,
             names::SLO_JOURNEY,
             names::SLO_STATUS,
+            names::SLO_SLI,
         ];
-        let raw = self.selector(names::SPEC_INFO.prometheus, &[]);
-        self.at_three_times(&raw, |raw, range| {
-            self.of_slos("count", &words.map(|word| word.label), raw, range)
-        })
+        self.of_slos("count", &words.map(|word| word.label), raw, range)
+    }
+
+    /// When the last sample of each service came within so long, to the hour. By `requests`, which every instance counts: one
+    /// series of each, or a month of a thousand SLOs would be read once more.
+    pub(super) fn services(self, length: Duration) -> String {
+        let (range, mut matchers) = (seconds(length), self.filter.raw(self.identity));
+        matchers.push(promql::is(names::SLO_NAME.label, names::REQUESTS));
+        matchers.push(promql::is(names::SLO_OUTCOME.label, "good"));
+        let series = promql::selector(names::EVENTS.prometheus, &matchers);
+        let last = format!("max_over_time(timestamp({series})[{range}:1h])");
+        self.identity.aggregate("max", &[], &last, &range)
+    }
+
+    /// When each promise was defined last within so long, to five minutes.
+    pub(super) fn defined_last(self, length: Duration) -> String {
+        let (range, budget) = (seconds(length), self.selector(names::ERROR_BUDGET.prometheus, &[]));
+        let last = format!("max_over_time(timestamp({budget})[{range}:5m])");
+        self.of_slos("max", &[], &last, &range)
     }
 
     fn at_three_times(self, raw: &str, by: impl Fn(&str, &str) -> String) -> String {
         let key = self.key();
-        let marked =
-            |expr: &str, when: &str| format!("label_replace({expr}, \"{WHEN}\", \"{when}\", \"{WHEN}\", \"\")");
         let (day, now) = (seconds(REMEMBERED), NOW);
         let gone = format!(
             "({} unless on ({key}) {})",
@@ -151,8 +189,8 @@ impl Queries<'_> {
         format!("count_over_time(({present})[{day}:300s]) * 300")
     }
 
-    /// How many seconds ago the last sample came; of a promise without events, as an engine counts them, the last
-    /// definition.
+    /// How many seconds ago the last sample came; and, marked, the last definition, for promises without events, as an engine
+    /// counts them.
     pub(super) fn pushed_ago(self) -> String {
         let (events, day) = (self.good(None), seconds(REMEMBERED));
         let budget = self.selector(names::ERROR_BUDGET.prometheus, &[]);
@@ -160,7 +198,7 @@ impl Queries<'_> {
         let present = self.of_slos("max", &[], &format!("timestamp({events})"), NOW);
         let within = format!("max_over_time(timestamp({events})[{day}:5m])");
         let within = self.of_slos("max", &[], &within, &day);
-        format!("time() - ({present} or {within} or {defined})")
+        format!("time() - ({present} or {within} or {})", marked(&defined, DEFINED))
     }
 
     /// What rules recorded of the whole window, of one hour and of six, as shares; and of how much of the window.
@@ -227,8 +265,6 @@ impl Queries<'_> {
         let count = of("count", &format!("max_over_time({runs}[{RUNS_OVER}])"), RUNS_OVER);
         let lately = of("max", &format!("max_over_time(timestamp({runs})[1d:5m])"), "1d");
         let hourly = of("max", &format!("timestamp(last_over_time({runs}[1h]))"), "1h");
-        let marked =
-            |expr: &str, what: &str| format!("label_replace({expr}, \"{WHEN}\", \"{what}\", \"{WHEN}\", \"\")");
         format!(
             "{} or {}",
             marked(&count, "count"),
@@ -274,6 +310,16 @@ impl Queries<'_> {
             .concat()
             .join(", ")
     }
+}
+
+fn marked(expr: &str, when: &str) -> String {
+    format!("label_replace({expr}, \"{WHEN}\", \"{when}\", \"{WHEN}\", \"\")")
+}
+
+/// What was said last within so long, by whoever is gone.
+fn within(raw: &str, length: Duration, by: impl Fn(&str, &str) -> String) -> String {
+    let range = seconds(length);
+    marked(&by(&format!("last_over_time({raw}[{range}])"), &range), "gone")
 }
 
 fn is_slo(names: &[&str]) -> String {

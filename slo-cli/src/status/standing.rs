@@ -19,6 +19,8 @@ pub enum Standing {
     Exhausted,
     /// Somebody should look within days.
     Ticket,
+    /// Its service pushed nothing for more than a day.
+    Gone,
     /// Its service pushes nothing, or a probe finds its data too old.
     Stale,
     /// The budget will not last if the last six hours go on.
@@ -39,10 +41,11 @@ pub enum Standing {
 
 impl Standing {
     /// Every standing, what hurts most first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Paging,
         Self::Exhausted,
         Self::Ticket,
+        Self::Gone,
         Self::Stale,
         Self::Burning,
         Self::NoData,
@@ -60,6 +63,7 @@ impl Standing {
             Self::Paging => "paging",
             Self::Exhausted => "exhausted",
             Self::Ticket => "ticket",
+            Self::Gone => "gone",
             Self::Stale => "stale",
             Self::Burning => "burning",
             Self::NoData => "no-data",
@@ -75,7 +79,7 @@ impl Standing {
     #[must_use]
     pub const fn hurts(self) -> bool {
         match self {
-            Self::Paging | Self::Exhausted | Self::Ticket | Self::Stale | Self::Burning => true,
+            Self::Paging | Self::Exhausted | Self::Ticket | Self::Gone | Self::Stale | Self::Burning => true,
             Self::NoData | Self::NoTraffic | Self::MostlyExcluded | Self::WarmingUp | Self::Fine | Self::Removed => {
                 false
             }
@@ -97,6 +101,8 @@ impl Standing {
         let budget = promise.budget_state();
         if promise.removed {
             Self::Removed
+        } else if promise.gone_since.is_some() {
+            Self::Gone
         } else if told == AlertState::Page {
             Self::Paging
         } else if budget == BudgetState::Exhausted {
@@ -150,7 +156,7 @@ impl fmt::Display for Standing {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Group {
-    /// Paging, exhausted, ticket, stale or burning, and no draft.
+    /// Paging, exhausted, ticket, gone, stale or burning, and no draft.
     Hurting,
     /// Drafts, however they stand.
     Draft,

@@ -18,7 +18,7 @@ const NOW_SECONDS: f64 = 1_772_323_200.0;
 /// Labels of a promise; `a` is another one's service.
 type Labels<'a> = Vec<(&'a str, &'a str)>;
 
-/// Answers each question by a word that is in it; all others with nothing.
+/// Answers each question by a word that is in it, or by several with ` && ` between; all others with nothing.
 #[derive(Default)]
 struct Engine {
     answers: Vec<(String, Result<Answered, AskError>)>,
@@ -69,7 +69,8 @@ impl Ask for Engine {
             answered.series.push(Sample::new([], NOW_SECONDS + 0.9));
             return Ok(answered);
         }
-        let found = self.answers.iter().find(|(word, _)| query.contains(word.as_str()));
+        let has_all = |words: &str| words.split(" && ").all(|word| query.contains(word));
+        let found = self.answers.iter().find(|(words, _)| has_all(words));
         found.map_or(Ok(Answered::default()), |(_, answer)| answer.clone())
     }
 
@@ -169,6 +170,7 @@ fn wanted() -> Wanted {
         identity: Identity::Promoted,
         numbers: Numbers::Auto,
         at: None,
+        remembered: std::time::Duration::from_secs(2_592_000),
         burn_downs: false,
     }
 }
@@ -294,6 +296,10 @@ fn a_young_one_is_held_against_its_whole_window() {
         .says("* 300", of("shop", 600.0));
     let seen = only(&newborn).seen.unwrap();
     assert_eq!((seen.coverage.part(), seen.coverage.whole()), (600, 2_592_000));
+    let first_push = newborn.says("* 300", Vec::new());
+    let promise = only(&first_push);
+    let seen = promise.seen.unwrap();
+    assert_eq!((promise.standing, seen.coverage.part()), (Standing::WarmingUp, 60));
 }
 
 #[test]
@@ -733,7 +739,7 @@ proptest! {
             with(&[("__name__", metric), ("slo_value", value), ("slo_asked", "now")], 1.0)
         };
         let said = Sample::new(own().into_iter().chain([("slo_promise", promise.as_str()), ("slo_owner", name.as_str()), ("slo_asked", "now"), ("slo_status", "agreed")]), 1.0);
-        let outcomes = ["good", "bad"].map(|outcome| with(&[("slo_outcome", outcome)], 9.0)).to_vec();
+        let outcomes = ["good", "bad", "excluded"].map(|outcome| with(&[("slo_outcome", outcome)], 9.0)).to_vec();
         let check = Sample::new(own().into_iter().chain([("slo_health_check", promise.as_str()), ("slo_health_state", name.as_str())]), 1.0);
         let engine = Engine::default()
             .says(VALUES, vec![value("slo_error_budget_ratio", "0.01"), value("slo_window_seconds", "604800"), value("slo_window_seconds", "86400")])
@@ -797,8 +803,268 @@ fn the_ruler_of_pages_tells_a_broken_one() {
     assert_eq!(well_formed("<!DOCTYPE html><p class=\"a\">b<br/></p>"), Ok(()));
 }
 
+/// When the last sample of each service came.
+const SERVICES: &str = "[2592000s:1h]";
+/// What a service has promised that is gone, and until when.
+const GONE_VALUES: &str = "count_values && [2592000s]";
+const GONE_WORDS: &str = "slo_promise && [2592000s]";
+const GONE_LAST: &str = "[2592000s:5m]";
+
+const HOUR: f64 = 3_600.0;
+const DAY: f64 = 86_400.0;
+
+fn service_seen(service: &str, at: f64) -> Sample {
+    Sample::new([("service_name", service)], at)
+}
+
+/// With a service that is gone since so long: `browse` until the end, and `old` until three hours before.
+fn with_gone(engine: Engine, ago: f64, status: &str) -> Engine {
+    let end = NOW_SECONDS - ago;
+    let of = |slo| [("service_name", "dead"), ("slo_name", slo), ("slo_asked", "gone")];
+    let budget = [("__name__", "slo_error_budget_ratio"), ("slo_value", "0.001")];
+    let window = [("__name__", "slo_window_seconds"), ("slo_value", "2592000")];
+    let said = [("slo_promise", "Look."), ("slo_owner", "ana"), ("slo_status", status)];
+    let both = |more: &[(&'static str, &'static str)]| {
+        ["browse", "old"]
+            .map(|slo| Sample::new(of(slo).into_iter().chain(more.iter().copied()), 2.0))
+            .to_vec()
+    };
+    let words = ["browse", "old"]
+        .map(|slo| Sample::new(of(slo).into_iter().chain(said), 2.0))
+        .to_vec();
+    let last = [("browse", end + 1_200.0), ("old", end - 3.0 * HOUR)];
+    let last = last.map(|(slo, at)| Sample::new([("service_name", "dead"), ("slo_name", slo)], at));
+    engine
+        .says(
+            SERVICES,
+            vec![service_seen("dead", end), service_seen("shop", NOW_SECONDS - 600.0)],
+        )
+        .says(GONE_VALUES, [both(&budget), both(&window)].concat())
+        .says(GONE_WORDS, words)
+        .says(GONE_LAST, last.to_vec())
+}
+
+fn asked(engine: &Engine, word: &str) -> Vec<String> {
+    let asked = engine.asked.lock().unwrap();
+    asked.iter().filter(|query| query.contains(word)).cloned().collect()
+}
+
+#[test]
+fn a_service_that_is_gone_hurts_and_says_since_when() {
+    let engine = with_gone(shop(1_000_000.0, 0.0, 0.0), 16.0 * DAY, "agreed");
+    let all = overview(&engine);
+    let standings: Vec<_> = all
+        .promises
+        .iter()
+        .map(|promise| (promise.slo.as_str(), promise.standing))
+        .collect();
+    // What was taken out of its spec before is not gone: nobody promised it any more.
+    assert_eq!(standings, [("browse", Standing::Gone), ("browse", Standing::Fine)]);
+    let dead = &all.promises[0];
+    assert_eq!(
+        (dead.whose.service.as_str(), dead.hurts(), dead.owner.as_deref()),
+        ("dead", true, Some("ana"))
+    );
+    assert_eq!(dead.gone_since, Some(at(NOW - 16 * 86_400 + 1_200)));
+    assert_eq!(
+        crate::render::status_words::why(dead),
+        "its service pushed nothing since 2026-02-13 00:20 UTC"
+    );
+    assert!(dead.seen.is_none() && dead.alert.is_none() && dead.pushed_ago.is_none() && dead.hour.is_none());
+    assert_eq!(all.doubts, [""; 0]);
+    // Only who is gone is looked for in all of the time.
+    for word in ["[2592000s])", GONE_LAST] {
+        let asked = asked(&engine, word);
+        let definitions: Vec<_> = asked
+            .iter()
+            .filter(|query| !query.contains("slo_events_total"))
+            .collect();
+        assert!(!definitions.is_empty(), "{word}");
+        assert!(
+            definitions
+                .iter()
+                .all(|query| query.contains(r#"service_name=~"dead""#)),
+            "{definitions:?}"
+        );
+    }
+    // Nobody else has its window: it is not asked about.
+    let of_a_week = [
+        value("dead", "slo_error_budget_ratio", "0.001", "gone", 1.0),
+        value("dead", "slo_window_seconds", "604800", "gone", 1.0),
+    ];
+    let engine = with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "agreed").says(GONE_VALUES, of_a_week.to_vec());
+    assert!(
+        overview(&engine).promises[0]
+            .window
+            .is_some_and(|window| window.to_string() == "7d")
+    );
+    assert_eq!(asked(&engine, "[604800s"), [""; 0]);
+    let draft = overview(&with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "draft"));
+    assert_eq!(draft.count(Group::Hurting), 0);
+    assert!(draft.promises.iter().any(|promise| promise.standing == Standing::Gone));
+}
+
+#[test]
+fn who_is_known_otherwise_is_not_gone() {
+    let promises = |engine: &Engine, wanted: &Wanted| gather(engine, wanted).unwrap().promises.len();
+    let seen =
+        |service: &'static str, number: f64| shop(1.0, 0.0, 0.0).says(SERVICES, vec![service_seen(service, number)]);
+    for (engine, why) in [
+        (seen("dead", NOW_SECONDS - DAY), "a day is no more than one"),
+        (seen("shop", NOW_SECONDS - 16.0 * DAY), "its definitions are there"),
+        (seen("dead", f64::NAN), "no moment"),
+        (seen("dead", -5.0), "no moment"),
+        (seen("", NOW_SECONDS - 16.0 * DAY), "nobody"),
+    ] {
+        assert_eq!(promises(&engine, &wanted()), 1, "{why}");
+        assert_eq!(asked(&engine, GONE_LAST), [""; 0], "{why}");
+    }
+    let gone = || with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "agreed");
+    let only = |filter: Filter| {
+        let engine = gone();
+        let left = promises(
+            &engine,
+            &Wanted {
+                filter: filter.clone(),
+                ..wanted()
+            },
+        );
+        // Whoever is left out by the name of the service is not asked about.
+        assert_eq!(asked(&engine, GONE_LAST).is_empty(), !filter.services.is_empty());
+        left
+    };
+    let names = |name: &str| vec![name.to_owned()];
+    assert_eq!(
+        only(Filter {
+            services: names("shop"),
+            ..Filter::default()
+        }),
+        1
+    );
+    assert_eq!(
+        only(Filter {
+            owners: names("bob"),
+            ..Filter::default()
+        }),
+        0
+    );
+    let forgetting = Wanted {
+        remembered: std::time::Duration::from_secs(86_400),
+        ..wanted()
+    };
+    let engine = gone();
+    assert_eq!(promises(&engine, &forgetting), 1);
+    assert_eq!(asked(&engine, ":1h]"), asked(&engine, "slo_gate_decisions"));
+}
+
+#[test]
+fn a_look_at_what_is_gone_that_is_refused_is_a_doubt() {
+    for word in [SERVICES, GONE_VALUES, GONE_WORDS, GONE_LAST] {
+        let engine = with_gone(shop(1.0, 0.0, 0.0), 16.0 * DAY, "agreed");
+        let doubts = overview(&engine.fails(word, refused(422))).doubts;
+        assert_eq!(doubts.len(), 1, "{word}");
+        assert!(doubts[0].contains("services that are gone"), "{doubts:?}");
+    }
+    // So many that their names fill no question: all are looked for.
+    let many = (0..500).map(|number| service_seen(&format!("dead-{number}"), NOW_SECONDS - 16.0 * DAY));
+    let engine = shop(1.0, 0.0, 0.0).says(SERVICES, many.collect());
+    assert_eq!(overview(&engine).promises.len(), 1);
+    assert!(!asked(&engine, GONE_LAST)[0].contains("service_name="));
+}
+
+/// A promise of this kind whose definition is there, and how old its events are, if there are some.
+fn ended(sli: &'static str, ago: Option<f64>) -> Engine {
+    let (mut said, mut ages) = (words("shop", "agreed"), of("shop", 7.0));
+    said.labels.insert("slo_sli".to_owned(), sli.to_owned());
+    ages[0].labels.insert("slo_asked".to_owned(), "defined".to_owned());
+    ages.extend(ago.map(|ago| of("shop", ago).remove(0)));
+    shop(1_000_000.0, 0.0, 0.0)
+        .says(WORDS, vec![said])
+        .says("time() - (", ages)
+}
+
+#[test]
+fn events_that_ended_are_not_hidden_by_a_definition_that_goes_on() {
+    for (sli, ago, standing) in [
+        ("http", Some(12.0), Standing::Fine),
+        ("http", None, Standing::Stale),
+        ("events", Some(400.0), Standing::Stale),
+        ("prometheus", None, Standing::Fine),
+        // Of a version that does not say what kind it is, events in the window do.
+        ("", None, Standing::Stale),
+    ] {
+        assert_eq!(only(&ended(sli, ago)).standing, standing, "{sli} {ago:?}");
+    }
+    let never = ended("", None).says("[2592000s]))", Vec::new());
+    assert_eq!(only(&never).standing, Standing::NoData);
+}
+
+#[test]
+fn what_lacks_an_outcome_is_no_data_and_says_so() {
+    for outcome in ["good", "bad", "excluded"] {
+        let mut counts = counted("shop", 1e6, 0.0, 0.0);
+        counts.retain(|sample| sample.label("slo_outcome") != outcome);
+        let engine = shop(1.0, 0.0, 0.0).says("[2592000s]))", counts.clone());
+        let all = overview(&engine);
+        assert_eq!(
+            (all.promises[0].standing, all.promises[0].left()),
+            (Standing::NoData, None),
+            "{outcome}"
+        );
+        assert_eq!(
+            all.doubts,
+            [format!(
+                "the engine has none of the {outcome} events of browse of shop, not even 0: does anything on the way drop \
+                 series? `slo doctor` tells more"
+            )]
+        );
+        // Of what nobody promises it is nobody's doubt.
+        let mut others = counted("shop", 1e6, 0.0, 0.0);
+        others.extend(counts.iter().cloned().map(|mut sample| {
+            sample.labels.insert("slo_name".to_owned(), "requests".to_owned());
+            sample
+        }));
+        assert_eq!(
+            overview(&shop(1.0, 0.0, 0.0).says("[2592000s]))", others)).doubts,
+            [""; 0]
+        );
+        // Of an hour it is no rate, either.
+        let hour = shop(1_000_000.0, 0.0, 0.0).says("[3600s]))", counts);
+        assert!(only(&hour).hour.is_none(), "{outcome}");
+    }
+}
+
+#[test]
+fn nothing_counted_is_undecided_but_of_what_has_no_events() {
+    let without = |sli: &'static str| only(&ended(sli, Some(5.0)).says("[2592000s]))", Vec::new()));
+    let words = crate::render::status_words::why;
+    for (sli, is_undecided, why) in [
+        (
+            "prometheus",
+            true,
+            "an engine counts its events, and no rules of it run here",
+        ),
+        ("composite", false, "it is made of others and has no events of its own"),
+        ("http", true, "nothing was counted, or not all of it"),
+        ("", true, "nothing was counted: nobody feeds it"),
+    ] {
+        let promise = without(sli);
+        assert_eq!(
+            (promise.standing, promise.is_undecided()),
+            (Standing::NoData, is_undecided),
+            "{sli}"
+        );
+        assert!(words(&promise).starts_with(why), "{}", words(&promise));
+    }
+    assert!(!only(&ended("http", Some(5.0))).is_undecided());
+}
+
 /// One of each kind that looks different.
 fn kinds() -> Engine {
+    with_gone(living(), 16.0 * DAY, "agreed")
+}
+
+fn living() -> Engine {
     let all = [
         ("fine", 1e6, 100.0),
         ("spent", 1e6, 2_000.0),

@@ -1,5 +1,6 @@
 //! What the tool's questions take on a store with a million series.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Instant;
@@ -118,6 +119,22 @@ fn fill(store: &Store, services: u64) -> Result<f64, Failure> {
         30,
         Definitions::Pushed,
     )?;
+    // The SLI that each service counts beside its promises: the overview asks it who was there in the month.
+    let of_fleet: BTreeSet<_> = fleet.iter().map(|member| member.service.as_str()).collect();
+    for service in of_fleet {
+        for (outcome, each) in [("good", 600.0), ("bad", 0.1), ("excluded", 0.0)] {
+            let labels = [("slo_name", "requests"), ("slo_outcome", outcome)];
+            counter(
+                &mut writer,
+                clock,
+                service,
+                "slo_events_total",
+                &labels,
+                NOW - 31 * DAY,
+                each,
+            )?;
+        }
+    }
     writer.finish()?;
     store.settle()?;
     let least = as_f64(services * SERIES_EACH);

@@ -140,6 +140,37 @@ fn a_page_is_no_alertmanager() {
 }
 
 #[test]
+fn a_page_is_no_webhook_and_no_collector_however_long_it_is() {
+    let html = "content-type: Text/HTML; charset=utf-8\r\n";
+    let long = format!("\u{feff}\n<!DOCTYPE html><h1>Log in</h1>{}", " ".repeat(100_000));
+    for (flag, whose, which) in [
+        ("--webhook", "webhook", "a login does and no webhook"),
+        ("--otlp", "OTLP", "no collector does"),
+    ] {
+        let said = |reply: Vec<u8>| bypassing(&["--audit=-", flag, &serving(vec![reply]).0]).err;
+        let untold =
+            format!("slo: NOT ANNOUNCED: {whose}: it answered with a page, which {which}; is this its address?\n");
+        for page in [
+            http("200 OK", html, "<h1>Log in</h1>"),
+            http("200 OK", "", &long),
+            http("200 OK", "content-type: text/plain\r\n", "<html><body>"),
+        ] {
+            let heard = said(page);
+            assert!(heard.contains(&untold), "{heard}");
+        }
+        // What frameworks say by default to those whom they have heard, and services that speak XML.
+        for taken in [
+            http("200 OK", html, ""),
+            http("200 OK", html, "ok"),
+            http("200 OK", "content-type: text/xml\r\n", "<PublishResponse/>"),
+        ] {
+            let heard = said(taken);
+            assert!(!heard.contains("NOT "), "{heard}");
+        }
+    }
+}
+
+#[test]
 fn nothing_passes_by_judging_the_present_as_if_it_were_past() {
     let at = ["--at", "2026-01-01T00:00:00Z", "--audit=-"];
     let answer = in_the_dark(&[&at[..], &["--on-unknown", "allow"]].concat());

@@ -279,13 +279,10 @@ fn a_coverage_that_is_no_share_is_unknown() {
 #[test]
 fn two_values_for_one_thing_are_none() {
     let twice = |samples: Vec<Sample>| [samples.clone(), samples].concat();
-    let budgets = outcomes("browse", [("good", 999_900.0), ("bad", 100.0)]).to_vec();
+    let budgets = outcomes("browse", [("good", 999_900.0), ("bad", 100.0)]);
     for (table, name) in [
         (
-            well().with(
-                REQUESTS,
-                twice(outcomes("requests", [("good", 9_990.0), ("bad", 1.0)]).to_vec()),
-            ),
+            well().with(REQUESTS, twice(outcomes("requests", [("good", 9_990.0), ("bad", 1.0)]))),
             RuleName::BadRatio,
         ),
         (well().with(BUDGETS, twice(budgets)), RuleName::Budget),
@@ -321,4 +318,90 @@ fn an_engine_that_does_not_know_the_time_is_asked_nothing_else() {
             "{verdict}"
         );
     }
+}
+
+#[test]
+fn an_outcome_that_is_dropped_on_the_way_is_no_zero() {
+    let requests = || outcomes("requests", [("good", 9_990.0)]);
+    let budgets = || outcomes("browse", [("good", 999_900.0)]);
+    for outcome in OUTCOMES {
+        let words = format!(
+            "the engine has none of its {outcome} events, not even 0, and has others: does anything on the way drop series?"
+        );
+        for (table, name) in [
+            (well().with(REQUESTS, without(outcome, requests())), RuleName::BadRatio),
+            (well().with(BUDGETS, without(outcome, budgets())), RuleName::Budget),
+        ] {
+            let verdict = judged(&table);
+            let rule = rule(&verdict, name);
+            assert_eq!(
+                (rule.state, &rule.sentence, verdict.exit_code),
+                (RuleState::Unknown, &words, 3),
+                "{verdict}"
+            );
+        }
+        // It is dropped since an hour: what was counted before is still in the month.
+        let lately = [
+            ages(HERE, [("requests", 20.0)]),
+            without(outcome, ages(HERE, [("browse", 20.0)])),
+        ];
+        let verdict = judged(&well().with(AGES, lately.concat()));
+        assert_eq!(
+            states(&verdict),
+            [RuleState::Pass, RuleState::Pass, RuleState::Unknown],
+            "{verdict}"
+        );
+        assert_eq!(rule(&verdict, RuleName::Budget).sentence, words);
+    }
+}
+
+fn promised(slos: &[&str]) -> Vec<Sample> {
+    slos.iter().map(|slo| Sample::new([("slo_name", *slo)], 2.0)).collect()
+}
+
+#[test]
+fn a_promise_that_the_running_version_does_not_make_is_judged_by_what_was_counted_of_it() {
+    let back = || {
+        let table = well().with(AGES, ages(HERE, [("requests", 21.5), ("login", 20.0)]));
+        table.with(PROMISED, promised(&["login"]))
+    };
+    let verdict = judged(&back());
+    let budget = rule(&verdict, RuleName::Budget);
+    assert_eq!((budget.state, verdict.exit_code), (RuleState::Pass, 0), "{verdict}");
+    assert_eq!(
+        budget.caveats,
+        ["the running version does not make this promise: judged by what was counted of it before"]
+    );
+    let spent = back().with(BUDGETS, outcomes("browse", [("good", 990_000.0), ("bad", 10_000.0)]));
+    assert_eq!(judged(&spent).exit_code, 1);
+    // Never counted either: this deploy adds it.
+    let new = judged(&back().with(BUDGETS, []).with(COVERAGE, []));
+    assert_eq!(
+        (rule(&new, RuleName::Budget).state, new.exit_code),
+        (RuleState::Warn, 0)
+    );
+    for (table, why) in [
+        (
+            back().with(PROMISED, promised(&["login", "browse"])),
+            "it is promised, and its events ended",
+        ),
+        (back().with(PROMISED, []), "nobody says what is promised"),
+        (back().doubting(PROMISED), "the answer may lack it"),
+        (back().failing(PROMISED, refused()), "there is no answer"),
+    ] {
+        let verdict = judged(&table);
+        let budget = rule(&verdict, RuleName::Budget);
+        assert_eq!(budget.sentence, "the series existed and vanished", "{why}: {verdict}");
+        assert_eq!(verdict.exit_code, 3, "{why}");
+    }
+    // What is built in is no promise that could be taken back.
+    let silent = back().with(AGES, ages(HERE, [("login", 20.0)]));
+    assert_eq!(
+        rule(&judged(&silent), RuleName::BadRatio).sentence,
+        "the series existed and vanished"
+    );
+    // Nobody asks where every promise is pushed.
+    let table = well();
+    assert_eq!(judged(&table).exit_code, 0);
+    assert!(!table.asked.borrow().iter().any(|query| query.contains(PROMISED)));
 }

@@ -103,6 +103,23 @@ fn a_bypass_is_shown_with_what_became_of_it() {
 }
 
 #[test]
+fn a_pull_request_shows_how_far_each_rule_is_from_its_limit() {
+    let page = markdown(&judged(&deploy()));
+    let table: Vec<_> = page.lines().filter(|line| line.starts_with('|')).collect();
+    assert_eq!(
+        table,
+        [
+            "| | rule | promise | found | margin |",
+            "| --- | --- | --- | --- | ---: |",
+            "| ⛔ fail | bad_ratio of requests |  | 1% of requests were bad \\(10 of 1000\\), must be &lt; 0.5% over 15m | -0.5% |",
+            "| ❔ unknown | budget of buy | Anyone can buy. | the series existed and vanished |  |",
+            "| ✅ pass | p95 of requests |  | p95 of 1000 requests was 612ms, must be &lt; 800ms over 15m | 188ms |",
+        ],
+        "{page}"
+    );
+}
+
+#[test]
 fn programs_are_given_nothing_that_steers_a_terminal() {
     let shown = json(&judged(&deploy().warning("a\u{9b}2J\u{202e}b")));
     assert!(shown.contains(r"a\u009b2J\u202eb"), "{shown}");
