@@ -3,8 +3,9 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use slo_core::alert::Severity;
 use slo_core::gate::{Bypass, BypassOutcome, BypassRecord, Decision, Verdict};
-use slo_core::names;
+use slo_core::names::{self, alerts};
 use uuid::Uuid;
 
 use super::audit::Head;
@@ -125,8 +126,8 @@ impl Notice {
     pub(super) fn alert(&self, now: DateTime<Utc>) -> Option<Value> {
         let announcement = self.announcement.as_ref()?;
         let mut labels = json!({
-            "alertname": announcement.alert.as_str(),
-            "severity": "ticket",
+            alerts::ALERT_NAME: announcement.alert.as_str(),
+            alerts::SEVERITY: Severity::Ticket.as_str(),
             names::SERVICE_NAME.label: self.service,
             names::GATE_VERDICT.label: self.decision.as_str(),
         });
@@ -143,8 +144,8 @@ impl Notice {
         Some(json!([{
             "labels": labels,
             "annotations": {
-                "summary": announcement.summary,
-                "description": announcement.description,
+                alerts::SUMMARY: announcement.summary,
+                alerts::DESCRIPTION: announcement.description,
                 "audit_head": head.map_or("", |head| head.hash.as_str()),
             },
             "startsAt": at(self.decided_at),
