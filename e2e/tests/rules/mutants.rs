@@ -51,9 +51,12 @@ fn changes(expr: &str, is_alert: bool) -> Vec<Change> {
     all.extend(expr.match_indices('[').filter_map(|(at, _)| {
         let end = at + expr[at..].find(']')?;
         // How long what was said last is believed is the business of `dies`.
-        let is_last_said = ["ratio{slo_window=\"5d\"}", "slo:status:agreed"]
-            .iter()
-            .any(|end| expr[..at].ends_with(end));
+        let is_last_said = [
+            "ratio{slo_window=\"5d\"}",
+            "slo:status:agreed{slo_alerts=~\"standard|\"}",
+        ]
+        .iter()
+        .any(|end| expr[..at].ends_with(end));
         if is_last_said && &expr[at..end] == "[20m" {
             return None;
         }

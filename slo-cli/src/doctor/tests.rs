@@ -1,5 +1,6 @@
 //! Diagnoses without servers: what real ones cannot be brought to, or not without waiting.
 
+mod rules;
 mod telemetry;
 
 use std::collections::BTreeMap;
@@ -69,11 +70,15 @@ const SPEC: &str = "{version: 1, service: shop, slos: [
 const MIDNIGHT: i64 = 1_767_225_600;
 
 fn examine(servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
+    examine_of(SPEC, servers, more, clock_ahead)
+}
+
+fn examine_of(spec: &str, servers: &Servers, more: &[&str], clock_ahead: i64) -> Diagnosis {
     let line = [&["slo", "doctor", "--prometheus", "http://engine"], more].concat();
     let Command::Doctor(args) = Args::try_parse_from(line).unwrap().command else {
         panic!("a doctor");
     };
-    let slos = SloSet::from_yaml(SPEC).unwrap();
+    let slos = SloSet::from_yaml(spec).unwrap();
     let now = DateTime::from_timestamp(MIDNIGHT, 0).unwrap() + TimeDelta::seconds(clock_ahead);
     let patient = Patient {
         args: &args,
