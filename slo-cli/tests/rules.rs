@@ -344,7 +344,7 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ),
         (
             "../in/sliced.yaml",
-            "].time_slices (mails): slices of time are judged in a process, and none counts these events; ",
+            "].sli.time_slices (mails): slices of time are judged in a process, and none counts these events; ",
         ),
     ] {
         let output = rules(args)?;

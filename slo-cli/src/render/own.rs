@@ -210,7 +210,7 @@ impl<'a> Own<'a> {
         let whose = self.whose();
         match (slo.sli(), self.source) {
             (Sli::Prometheus(_), _) if slo.time_slices().is_some() => Err(Refusal::at(
-                "time_slices",
+                "sli.time_slices",
                 "slices of time are judged in a process, and none counts these events; leave `time_slices` out",
             )),
             (Sli::Prometheus(sli), _) => Ok(Counters::of_engine(&whose, sli.clone())),
@@ -427,7 +427,7 @@ fn readable(slo: &Slo) -> Result<&HttpSli, Refusal> {
     }
     if slo.time_slices().is_some() {
         let why = format!("which slices of time are good {only}");
-        return Err(Refusal::at("time_slices", why));
+        return Err(Refusal::at("sli.time_slices", why));
     }
     Ok(sli)
 }
