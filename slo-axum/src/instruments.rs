@@ -8,7 +8,7 @@ use std::time;
 use opentelemetry::metrics::BoundHistogram;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use slo_core::{Lane, Link, Outcome, Slo, SloSet, Tick, names};
+use slo_core::{Alerting, Lane, Link, Outcome, Slo, SloSet, Tick, names};
 
 use crate::attributes::Labels;
 #[cfg(feature = "otlp")]
@@ -328,6 +328,8 @@ fn spec_info(slo: &Slo) -> Vec<KeyValue> {
         (names::SLO_STATUS, Some(slo.current_status().as_str())),
         (names::SLO_RUNBOOK, slo.runbook_link().map(Link::as_str)),
         (names::SLO_SLI, Some(slo.sli().kind())),
+        (names::SLO_ALERTS, Some(slo.alerts_kind().as_str())),
+        (names::SLO_TIER, slo.alerting_rules().and_then(Alerting::tier_label)),
     ];
     let known = optional
         .into_iter()

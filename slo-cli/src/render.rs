@@ -35,6 +35,7 @@ pub(crate) mod status_text;
 pub(crate) mod status_words;
 pub(crate) mod subject;
 pub(crate) mod summary;
+mod telling;
 pub(crate) mod unit_tests;
 pub(crate) mod units;
 pub(crate) mod verdict;

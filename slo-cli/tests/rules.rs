@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// Each golden file and the arguments that make it.
-const GOLDENS: [(&str, &str); 25] = [
+const GOLDENS: [(&str, &str); 27] = [
     ("fleet.yaml", "--fleet"),
     (
         "fleet-vm.yaml",
@@ -79,6 +79,11 @@ const GOLDENS: [(&str, &str); 25] = [
     (
         "routed-test-tickets.yaml",
         "--tests=routed.yaml --tickets --from 2026-01-01 ../in/routed.yaml",
+    ),
+    ("beside.yaml", "--beside-fleet ../in/beside.yaml"),
+    (
+        "beside-vm-job.yaml",
+        "--beside-fleet --source http --engine victoriametrics --identity job --namespace sales ../in/beside.yaml",
     ),
     ("alertmanager-routed.yaml", "--alertmanager ../in/routed.yaml"),
     ("alertmanager.yaml", "--alertmanager"),
@@ -274,29 +279,32 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ("../../golden/in/mistakes.yaml", "mistakes.yaml:"),
         (
             "../../golden/in/corners.yaml",
-            "] (nine-nines): rules count in tiles of 5m, and `5m` is not whole tiles",
+            ".window (nine-nines): rules count in tiles of 5m, and `5m` is not whole tiles",
         ),
         (
             "--source http ../../golden/in/corners.yaml",
-            "] (mails-sent): what is not about HTTP requests is known",
+            "].sli (mails-sent): what is not about HTTP requests is known",
         ),
         (
             "--source http ../../golden/in/corners.yaml",
-            "] (export-speed): which routes are marked is known",
+            "].sli.http.routes (export-speed): which routes are marked is known",
         ),
         (
             "--source http ../../golden/in/calendar.yaml",
-            "] (checkout): rules know the periods of its window by date; write the day from which on they know those of the \
+            "].window (checkout): rules know the periods of its window by date; write the day from which on they know those of the \
              next 400 days, like `--from 2026-01-01`",
         ),
         (
             "--beside-fleet ../../golden/in/real-estate.yaml",
             "nothing is missing beside the fleet's rules; leave `--beside-fleet` out",
         ),
-        ("../in/planned.yaml", "] (mails): rules know planned times by date; "),
+        (
+            "../in/planned.yaml",
+            "planned.yaml:4:1: exclude (mails): rules know planned times by date; ",
+        ),
         (
             "--source http ../in/planned.yaml",
-            "] (pay): rules know planned times by date; ",
+            ".exclude (pay): rules know planned times by date; ",
         ),
         (
             "--from tomorrow ../in/planned.yaml",
@@ -328,11 +336,15 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ),
         (
             "--tests ../in/untold.yaml",
-            "] (mails): its queries do not tell which series to make up, so there would be no test at all; write",
+            "].sli.prometheus (mails): its queries do not tell which series to make up, so there would be no test at all; write",
+        ),
+        (
+            "--beside-fleet --tests ../in/beside.yaml",
+            "].alerts (pay): its rules read what the fleet's record, so there would be no test at all; leave `--beside-fleet` out",
         ),
         (
             "../in/sliced.yaml",
-            "] (mails): slices of time are judged in a process, and none counts these events; ",
+            "].sli.time_slices (mails): slices of time are judged in a process, and none counts these events; ",
         ),
     ] {
         let output = rules(args)?;

@@ -27,6 +27,43 @@ pub struct Alerting {
     tier: Option<String>,
 }
 
+/// Whose rules tell people that the budget of an SLO burns: what a service exports as `slo.alerts`, so that rules for a whole
+/// fleet leave out what is not theirs.
+///
+/// # Examples
+///
+/// ```
+/// use slo_core::{Alerting, AlertsKind};
+///
+/// assert_eq!(Alerting::as_elsewhere().tier("gold")?.kind(), AlertsKind::Standard);
+/// assert_eq!(Alerting::as_elsewhere().minimum_bad_events(20).kind(), AlertsKind::Own);
+/// assert_eq!(Alerting::nobody().kind().as_str(), "none");
+/// # Ok::<(), slo_core::AlertingError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum AlertsKind {
+    /// Those that every SLO has: the usual conditions, and severities by the usual names.
+    #[default]
+    Standard,
+    /// Rules of its own: other conditions, another minimum of bad events, other names for severities, or counters of others.
+    Own,
+    /// Nobody's: nobody is told.
+    Nobody,
+}
+
+impl AlertsKind {
+    /// The value of the attribute `slo.alerts`: `standard`, `own` or `none`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Own => "own",
+            Self::Nobody => "none",
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 enum Conditions {
     /// Those that hold where nothing is said.
@@ -125,6 +162,19 @@ impl Alerting {
         matches!(self.conditions, Conditions::Nobody)
     }
 
+    /// Whose rules tell of it. A tier makes no other rules: the standard ones can carry it.
+    #[must_use]
+    pub fn kind(&self) -> AlertsKind {
+        let is_renamed = |severity: Severity| self.severity_label(severity) != severity.as_str();
+        match self.conditions {
+            Conditions::Nobody => AlertsKind::Nobody,
+            Conditions::Own(_) => AlertsKind::Own,
+            Conditions::AsElsewhere if self.minimum_bad_events.is_some() => AlertsKind::Own,
+            Conditions::AsElsewhere if is_renamed(Severity::Page) || is_renamed(Severity::Ticket) => AlertsKind::Own,
+            Conditions::AsElsewhere => AlertsKind::Standard,
+        }
+    }
+
     /// The value of the label `severity`.
     #[must_use]
     pub fn severity_label(&self, severity: Severity) -> &str {
@@ -207,6 +257,26 @@ mod tests {
         assert_eq!(alerting.severity_label(Severity::Page), "page");
         assert_eq!(alerting.severity_label(Severity::Ticket), "ticket");
         assert_eq!(alerting.tier_label(), None);
+    }
+
+    #[test]
+    fn rules_for_all_tell_of_what_is_as_usual() {
+        let usual = Alerting::as_elsewhere().tier("gold").unwrap();
+        assert_eq!(usual.kind(), AlertsKind::Standard);
+        let by_its_usual_name = usual.clone().named(Severity::Page, "page").unwrap();
+        assert_eq!(by_its_usual_name.kind(), AlertsKind::Standard);
+        for own in [
+            Alerting::of(AlertPolicy::standard()),
+            usual.clone().minimum_bad_events(5),
+            usual.clone().named(Severity::Page, "P1").unwrap(),
+            usual.named(Severity::Ticket, "P3").unwrap(),
+        ] {
+            assert_eq!(own.kind(), AlertsKind::Own, "{own:?}");
+        }
+        let nobody = Alerting::nobody().minimum_bad_events(2);
+        assert_eq!(nobody.named(Severity::Page, "P1").unwrap().kind(), AlertsKind::Nobody);
+        let kinds = [AlertsKind::Standard, AlertsKind::Own, AlertsKind::Nobody];
+        assert_eq!(kinds.map(AlertsKind::as_str), ["standard", "own", "none"]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub mod yaml_writer;
 #[cfg(feature = "calendar")]
 mod zone;
 
-pub use alerting::{Alerting, AlertingError};
+pub use alerting::{Alerting, AlertingError, AlertsKind};
 pub use attempt::{Attempt, AttemptEnd, AttemptSink, Attempted};
 pub use budget::{BudgetBasis, BudgetState, ErrorBudget, Exhaustion, Recovery};
 pub use burn::BurnRate;

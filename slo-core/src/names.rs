@@ -200,6 +200,11 @@ pub const SLO_RUNBOOK: Attribute = attribute("slo.runbook", "slo_runbook");
 /// What its events are: `http`, `synthetic`, `events`, `composite` or `prometheus`.
 pub const SLO_SLI: Attribute = attribute("slo.sli", "slo_sli");
 
+/// Whose rules tell of it: `standard`, `own` or `none`.
+pub const SLO_ALERTS: Attribute = attribute("slo.alerts", "slo_alerts");
+/// The tier by which its alerts are routed, where it has one.
+pub const SLO_TIER: Attribute = attribute("slo.tier", "slo_tier");
+
 /// The name of a freshness check.
 pub const HEALTH_CHECK: Attribute = attribute("slo.health.check", "slo_health_check");
 /// A state of a freshness check, in the words of [`HEALTH_STATUS_HEADER`].
@@ -260,6 +265,8 @@ mod tests {
             SLO_STATUS,
             SLO_RUNBOOK,
             SLO_SLI,
+            SLO_ALERTS,
+            SLO_TIER,
             HEALTH_CHECK,
             HEALTH_STATE,
             HEALTH_OUTCOME,

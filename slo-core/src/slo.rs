@@ -14,8 +14,8 @@ use crate::gate::GateRules;
 use crate::route::check_service;
 use crate::similar::distance;
 use crate::{
-    Alerting, Environment, HttpSli, LabelError, Labels, Link, METHODS, Patience, Sli, SloOverride, Target, Threshold,
-    Tick, TimeSlices, Window, names,
+    Alerting, AlertsKind, Environment, HttpSli, LabelError, Labels, Link, METHODS, Patience, Sli, SloOverride, Target,
+    Threshold, Tick, TimeSlices, Window, names,
 };
 
 /// Whether a promise is in force.
@@ -316,6 +316,18 @@ impl Slo {
     #[must_use]
     pub const fn alerting_rules(&self) -> Option<&Alerting> {
         self.alerting.as_ref()
+    }
+
+    /// Whose rules tell of it: the standard ones, unless its alerts are of its own or nobody's. What an engine counts has rules
+    /// of its own, and a composite, which has no events, has none.
+    #[must_use]
+    pub fn alerts_kind(&self) -> AlertsKind {
+        let said = self.alerting.as_ref().map_or_else(AlertsKind::default, Alerting::kind);
+        match (said, &self.sli) {
+            (AlertsKind::Nobody, _) | (_, Sli::Composite(_)) => AlertsKind::Nobody,
+            (_, Sli::Prometheus(_)) => AlertsKind::Own,
+            (said, Sli::Http(_) | Sli::Synthetic(_) | Sli::Events(_)) => said,
+        }
     }
 
     /// The planned times in which no event counts; of an SLO in a set, those of the whole service first.
@@ -882,6 +894,29 @@ mod tests {
         assert_eq!(of_pay, [("cost", "7"), ("team", "deals"), ("tier", "gold")]);
         let of_all: Vec<_> = set.alert_labels().collect();
         assert_eq!(of_all, [("cost", "7"), ("team", "all")]);
+    }
+
+    #[test]
+    fn what_others_count_has_rules_of_its_own_and_a_composite_none() {
+        let slo = |sli: Sli, alerting: Option<Alerting>| {
+            let slo = Slo::new("a", sli, "99%".parse().unwrap(), Window::days(7).unwrap());
+            alerting.into_iter().fold(slo, Slo::alerting).alerts_kind()
+        };
+        let http = || Sli::from(HttpSli::every_route());
+        let engine = || {
+            Sli::from(crate::PrometheusSli::bad(
+                "a_total".parse().unwrap(),
+                "b_total".parse().unwrap(),
+            ))
+        };
+        let tier = || Some(Alerting::as_elsewhere().tier("gold").unwrap());
+        assert_eq!(slo(http(), None), AlertsKind::Standard);
+        assert_eq!(slo(http(), tier()), AlertsKind::Standard);
+        assert_eq!(slo(http(), Some(Alerting::nobody())), AlertsKind::Nobody);
+        assert_eq!(slo(engine(), tier()), AlertsKind::Own);
+        assert_eq!(slo(engine(), Some(Alerting::nobody())), AlertsKind::Nobody);
+        let both = CompositeSli::of([("b", 1), ("c", 1)]);
+        assert_eq!(slo(both.into(), tier()), AlertsKind::Nobody);
     }
 
     #[test]

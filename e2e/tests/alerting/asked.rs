@@ -101,6 +101,7 @@ fn rules(folder: &Path) -> Result<Vec<String>, Failure> {
     }
     texts.push(slo(&["rules", "--fleet", "--engine", "mimir"])?);
     texts.push(of_plain_http(folder)?);
+    texts.push(beside_the_fleets(folder)?);
     let kit = probe_kit()?;
     texts.extend([kit.recording_rules(), kit.alerting_rules()]);
     let named = texts.into_iter().enumerate().map(|(number, text)| {
@@ -123,6 +124,14 @@ fn of_plain_http(folder: &Path) -> Result<String, Failure> {
     let path = folder.join("http.yaml");
     std::fs::write(&path, format!("{before}# {gate}"))?;
     slo(&["rules", "--source", "http", &path.display().to_string()])
+}
+
+/// Of promises with alerts of their own, which the fleet's rules record.
+fn beside_the_fleets(folder: &Path) -> Result<String, Failure> {
+    let path = folder.join("beside.yaml");
+    let own = "alerts: { minimum_bad_events: 3 }\nslos:\n";
+    std::fs::write(&path, example_spec()?.replacen("slos:\n", own, 1))?;
+    slo(&["rules", "--beside-fleet", &path.display().to_string()])
 }
 
 /// For what the example promises about its prices.

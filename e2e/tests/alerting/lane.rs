@@ -67,10 +67,10 @@ impl Lane {
     }
 }
 
-const RULES: &str = "rules.yaml";
+pub(crate) const RULES: &str = "rules.yaml";
 
 /// The fleet's rules, each group evaluated every second.
-fn rules_in_a_folder(engine: &str) -> Result<TempDir, Failure> {
+pub(crate) fn rules_in_a_folder(engine: &str) -> Result<TempDir, Failure> {
     let args = [
         "rules",
         "--fleet",

@@ -9,4 +9,5 @@ mod lane;
 mod metric_names;
 mod outage;
 mod people;
+mod tiers;
 mod traffic;

@@ -15,7 +15,7 @@ use crate::lane::{SLO, slo};
 
 type Told = Arc<Mutex<Vec<Value>>>;
 
-/// Alertmanager with the inhibition that `slo rules` writes, and what it told.
+/// Alertmanager with the inhibition that `slo rules` writes and a reader for the tier `gold`, and what it told.
 pub(crate) struct People {
     pub(crate) alertmanager: Alertmanager,
     told: Told,
@@ -32,8 +32,10 @@ impl People {
         runtime.spawn(async move { axum::serve(listener, router).await });
         let inhibition = slo(&["rules", "--alertmanager"])?;
         let config = format!(
-            "route: {{ receiver: people, group_by: ['...'], group_wait: 1s, group_interval: 1s, repeat_interval: 1h }}\n\
-             receivers: [{{ name: people, webhook_configs: [{{ url: '{url}', send_resolved: true }}] }}]\n{inhibition}"
+            "route:\n  receiver: people\n  group_by: ['...']\n  group_wait: 1s\n  group_interval: 1s\n  repeat_interval: 1h\n  \
+             routes: [{{ receiver: gold, matchers: ['tier = \"gold\"'] }}]\n\
+             receivers:\n  - {{ name: people, webhook_configs: [{{ url: '{url}', send_resolved: true }}] }}\n  \
+             - {{ name: gold, webhook_configs: [{{ url: '{url}', send_resolved: true }}] }}\n{inhibition}"
         );
         Ok(Self {
             alertmanager: Alertmanager::start_on(Port::Free, &config)?,
@@ -59,6 +61,23 @@ impl People {
             .filter(wanted)
             .map(|alert| alert["annotations"].clone())
             .collect()
+    }
+}
+
+impl People {
+    /// Of each alert that was told, its reader and these of its labels.
+    pub(crate) fn heard(&self, labels: &[&str]) -> Vec<Vec<String>> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |message: &Value| -> Vec<Vec<String>> {
+            let alerts = message["alerts"].as_array().into_iter().flatten();
+            let one = |alert: &Value| {
+                let labels = labels.iter().map(|label| text(&alert["labels"][*label]));
+                [text(&message["receiver"])].into_iter().chain(labels).collect()
+            };
+            alerts.map(one).collect()
+        };
+        told.iter().flat_map(of).collect()
     }
 }
 

@@ -273,7 +273,7 @@ fn rules_that_are_not_as_they_should_be() -> Outcome {
             &store_url,
             "rules.current",
             "warning",
-            "out of date: 1 of them, `SloWindowWithoutRules` has `for: 1m` instead of 15m",
+            "out of date: 2 of them, `SloWindowWithoutRules` has `for: 1m` instead of 15m",
         ),
         (
             vec![&long],

@@ -155,7 +155,10 @@ fn tickets_of_a_short_window_are_proven_each_minute() -> Outcome {
     let spec = first().replace("window: 30d", "window: 1d");
     let (rules, pages, tickets) = both(&spec, "--engine prometheus")?;
     assert!(pages.contains("a burn when few come") && pages.contains("severity=\\\"ticket\\\""));
-    assert!(tickets.contains("tests: []"), "{tickets}");
+    // What is left is of the whole period.
+    assert_eq!(tickets.matches("  - name: \"").count(), 1, "{tickets}");
+    assert!(tickets.contains("a trickle"), "{tickets}");
+    tested(&rules, &tickets).map(drop)?;
     tested(&rules, &pages).map(drop)?;
     each_fails(
         &rules,
@@ -182,6 +185,70 @@ fn tickets_fail_when_a_rule_is_changed() -> Outcome {
         ("severity: ticket", "severity: warning"),
     ];
     each_fails(&rules, &tickets, &changes);
+    Ok(())
+}
+
+/// Windows whose pages look at tiles, and whose tickets at days and days of them.
+#[test]
+fn tests_of_a_long_window_pass() -> Outcome {
+    for (window, args) in [
+        ("90d", "--engine prometheus"),
+        ("{ calendar: quarter, time_zone: UTC }", "--engine victoriametrics"),
+    ] {
+        let spec = first().replace("window: 30d", &format!("window: {window}"));
+        let (rules, pages, tickets) = both(&spec, args)?;
+        assert!(!tickets.contains("a trickle"), "it would take nine days");
+        for tests in [pages, tickets] {
+            tested(&rules, &tests).map_err(|error| Failure::new(format!("{window}: {error:?}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Though the past is short, each length that pages of ninety days look at is proven.
+#[test]
+fn pages_of_a_long_window_fail_when_a_rule_is_changed() -> Outcome {
+    let spec = first().replace("window: 30d", "window: 90d");
+    let (rules, pages, _) = both(&spec, "--engine prometheus")?;
+    each_fails(
+        &rules,
+        &pages,
+        &[
+            ("[3h]", "[1h]"),
+            ("[3h]", "[6h]"),
+            ("> 14.4", "> 16.4"),
+            ("rate1h30m{", "rate15m{"),
+            (") > 6", ") > 1"),
+            ("[64799s]", "[3599s]"),
+        ],
+    );
+    Ok(())
+}
+
+/// The whole period, what is enough of it and what is not of the others.
+#[test]
+fn a_trickle_fails_when_a_rule_is_changed() -> Outcome {
+    let spec = first().replace("window: 30d", "window: 7d");
+    let (rules, _, tickets) = both(&spec, "--engine prometheus")?;
+    let (_, trickle) = tickets
+        .split_once("  - name: \"a trickle\"")
+        .ok_or_else(|| Failure::new("no trickle"))?;
+    let (head, _) = tickets.split_once("tests:\n").ok_or_else(|| Failure::new("no tests"))?;
+    let alone = format!("{head}tests:\n  - name: \"a trickle\"{trickle}");
+    tested(&rules, &alone)?;
+    each_fails(
+        &rules,
+        &alone,
+        &[
+            ("[604799s]", "[3599s]"),
+            (
+                "slo:bad_events:period{service_name=\"search\", slo_name=\"search-speed\", slo_window=\"7d\"} > 4.5",
+                "vector(0) > 4.5",
+            ),
+            ("<= 4.5", "> 4.5"),
+            (" / 2016,", " / 20160000,"),
+        ],
+    );
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 //! | every window, factor, comparison and clause changed: some case notices | `mutants` |
 //! | a month on both engines: ratio of its tiles within 1e-9, close to slo-core; an SLO added, a target changed | `engines` |
 //! | random services with restarts, replicas and lost pushes, on both engines, by `job` and by `target_info` | `engines` |
+//! | who tells of an SLO: the fleet's rules, rules of its own, nobody; its tier | `telling` |
 //! | what a page says, word for word | `text` |
 //! | an outage of the example: page, ticket, inhibition, end, on both engines | `alerting/outage` |
 //! | every metric that is asked for is emitted by the example or recorded | `alerting/asked` |
@@ -29,6 +30,7 @@ mod places;
 mod planned;
 mod replay;
 mod rule_text;
+mod telling;
 mod text;
 mod tools;
 mod traffic;

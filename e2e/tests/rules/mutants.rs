@@ -51,9 +51,12 @@ fn changes(expr: &str, is_alert: bool) -> Vec<Change> {
     all.extend(expr.match_indices('[').filter_map(|(at, _)| {
         let end = at + expr[at..].find(']')?;
         // How long what was said last is believed is the business of `dies`.
-        let is_last_said = ["ratio{slo_window=\"5d\"}", "slo:status:agreed"]
-            .iter()
-            .any(|end| expr[..at].ends_with(end));
+        let is_last_said = [
+            "ratio{slo_window=\"5d\"}",
+            "slo:status:agreed{slo_alerts=~\"standard|\"}",
+        ]
+        .iter()
+        .any(|end| expr[..at].ends_with(end));
         if is_last_said && &expr[at..end] == "[20m" {
             return None;
         }
@@ -103,7 +106,7 @@ fn mutants(text: &str, says_nothing: &[&str]) -> Result<Vec<Mutant>, Failure> {
         let (expr, labels) = rest.split_once("        labels:\n").unwrap_or((rest, ""));
         for (place, new) in changes(expr, rule.records.is_none()) {
             let condition = expr[..place.start].matches(NEXT_CONDITION).count();
-            if !says_nothing.is_empty() && rule.records.is_none() && condition != 1 {
+            if !says_nothing.is_empty() && rule.records.is_none() && condition != 2 {
                 continue;
             }
             let old = &expr[place.start..(place.end + 8).min(expr.len())];
@@ -126,7 +129,7 @@ fn mutants(text: &str, says_nothing: &[&str]) -> Result<Vec<Mutant>, Failure> {
     Ok(mutants)
 }
 
-/// Between two conditions of an alert.
+/// Between two conditions of an alert, and once before them, between what is said now of an SLO and what was said last.
 const NEXT_CONDITION: &str = "\n            or on (";
 
 fn name(rule: &Rule) -> &str {

@@ -46,6 +46,8 @@ pub(crate) struct Story {
     pub(crate) window_seconds: u64,
     pub(crate) budget: &'static str,
     pub(crate) status: &'static str,
+    /// More labels of its definition, each behind a comma: who tells of it, its tier.
+    pub(crate) said: &'static str,
     pub(crate) stretches: Vec<Stretch>,
     /// Minutes before the instance's first push.
     pub(crate) born: u64,
@@ -61,6 +63,7 @@ impl Story {
             window_seconds: days * 86_400,
             budget,
             status: "agreed",
+            said: "",
             stretches: stretches.to_vec(),
             born: 0,
             start: None,
@@ -145,8 +148,8 @@ impl Story {
             ),
             (
                 format!(
-                    "slo_spec_info{{{labels}, slo_status=\"{}\", slo_promise=\"Whoever wants to pay can.\"}}",
-                    self.status
+                    "slo_spec_info{{{labels}, slo_status=\"{}\", slo_promise=\"Whoever wants to pay can.\"{}}}",
+                    self.status, self.said
                 ),
                 self.gauge("1"),
             ),

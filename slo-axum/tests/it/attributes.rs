@@ -127,8 +127,40 @@ async fn the_definition_travels_with_the_events() -> Outcome {
     assert_eq!(
         measured.gauge("slo.spec.info")?,
         [
-            "slo.journey=browse,slo.name=items,slo.owner=shop-team,slo.promise=Anyone can look at an item.,slo.sli=http,slo.status=draft 1",
-            "slo.name=swift,slo.sli=http,slo.status=draft 1",
+            "slo.alerts=standard,slo.journey=browse,slo.name=items,slo.owner=shop-team,slo.promise=Anyone can look at an item.,slo.sli=http,slo.status=draft 1",
+            "slo.alerts=standard,slo.name=swift,slo.sli=http,slo.status=draft 1",
+        ]
+    );
+    Ok(())
+}
+
+/// So that the rules of a fleet tell of what is theirs, and alerts find their readers.
+#[tokio::test]
+async fn a_definition_says_who_tells_of_it_and_its_tier() -> Outcome {
+    let alerts = [
+        "{ tier: gold }",
+        "false",
+        "{ severities: { page: P1 } }",
+        "{ minimum_bad_events: 20, tier: tin }",
+        "{ conditions: [{ severity: page, share: 5%, long: 2h, short: 10m }] }",
+    ];
+    let slo = |(number, alerts): (usize, &str)| {
+        format!(
+            "  - {{ name: a{number}, objective: 95%, window: 7d, alerts: {alerts}, sli: {{ http: {{ routes: [/a] }} }} }}\n"
+        )
+    };
+    let slos: String = alerts.into_iter().enumerate().map(slo).collect();
+    let measured = Measured::new(&format!(
+        "version: 1\nservice: shop\nalerts: {{ tier: silver }}\nslos:\n{slos}"
+    ))?;
+    assert_eq!(
+        measured.gauge("slo.spec.info")?,
+        [
+            "slo.alerts=none,slo.name=a1,slo.sli=http,slo.status=draft,slo.tier=silver 1",
+            "slo.alerts=own,slo.name=a2,slo.sli=http,slo.status=draft,slo.tier=silver 1",
+            "slo.alerts=own,slo.name=a3,slo.sli=http,slo.status=draft,slo.tier=tin 1",
+            "slo.alerts=own,slo.name=a4,slo.sli=http,slo.status=draft,slo.tier=silver 1",
+            "slo.alerts=standard,slo.name=a0,slo.sli=http,slo.status=draft,slo.tier=gold 1",
         ]
     );
     Ok(())

@@ -97,12 +97,12 @@ async fn a_definition_says_its_kind_and_its_runbook() -> Outcome {
     let info = measured.gauge("slo.spec.info")?;
     assert!(
         info.contains(
-            &"slo.name=steady,slo.runbook=https://wiki.example.com/steady,slo.sli=http,slo.status=draft 1".to_owned()
+            &"slo.alerts=standard,slo.name=steady,slo.runbook=https://wiki.example.com/steady,slo.sli=http,slo.status=draft 1".to_owned()
         ),
         "{info:?}"
     );
     assert!(
-        info.contains(&"slo.name=mails,slo.sli=events,slo.status=draft 1".to_owned()),
+        info.contains(&"slo.alerts=standard,slo.name=mails,slo.sli=events,slo.status=draft 1".to_owned()),
         "{info:?}"
     );
     Ok(())

@@ -18,7 +18,7 @@ use crate::rule_window::RuleWindow;
   slo rules --fleet --window 30d --window month   only for the windows in use: each adds some rules
   slo rules slo.yaml > rules.yaml                 the SLOs of one spec, with their numbers in the rules
   slo rules --source http slo.yaml                of a service that exports http.server.request.duration only
-  slo rules --beside-fleet slo.yaml > more.yaml   only what the fleet's rules cannot count: counters of others
+  slo rules --beside-fleet slo.yaml > more.yaml   only what the fleet's rules leave out: counters of others, alerts of one's own
   slo rules --from 2026-01-01 slo.yaml            with planned times by date, where no service says them
   slo rules --tests --out rules-test.yaml slo.yaml
                                                   unit tests of these rules, for `promtool test rules`: pages, and
@@ -37,8 +37,8 @@ pub struct RulesArgs {
     #[arg(long)]
     pub fleet: bool,
 
-    /// Writes Alertmanager's inhibition rule instead: a page silences the ticket of the same SLO. With a spec by the names
-    /// that it gives to pages and tickets.
+    /// Writes Alertmanager's inhibition rule instead: a page silences the ticket of the same SLO. With a spec also by the
+    /// names that it gives to pages and tickets.
     #[arg(long, conflicts_with_all = ["fleet", "tests"])]
     pub alertmanager: bool,
 
@@ -91,7 +91,8 @@ pub struct RulesArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
     pub environment: Option<String>,
 
-    /// Only the SLOs that the fleet's rules cannot count: those of `prometheus`.
+    /// Only what the fleet's rules leave out: SLOs of `prometheus`, which they cannot count, and the alerts of SLOs that have
+    /// conditions, a minimum of bad events or severities of their own.
     #[arg(long, conflicts_with = "fleet")]
     pub beside_fleet: bool,
 

@@ -87,8 +87,8 @@ impl Source {
         }
     }
 
-    /// What is wrong with a spec that was understood: of an SLO, `slos.NAME: why`, with its place and its line; of the whole,
-    /// with the file.
+    /// What is wrong with a spec that was understood: of an SLO, `slos.NAME: why`, or of a key of it, `slos.NAME.KEY: why`, with
+    /// its place and its line; of the whole, with the file.
     pub(crate) fn refused(&self, reasons: &[String]) -> String {
         let whole = reasons.iter().filter(|reason| of_an_slo(reason).is_none());
         let whole = whole.map(|reason| format!("{}: {reason}", self.file));
@@ -99,9 +99,11 @@ impl Source {
     }
 }
 
-/// The SLO and the mistake in it, of `slos.NAME: mistake`.
-fn of_an_slo(reason: &str) -> Option<(&str, &str)> {
-    reason.strip_prefix("slos.")?.split_once(": ")
+/// The SLO, the key and the mistake in it, of `slos.NAME.KEY: mistake`; names have no points in them.
+fn of_an_slo(reason: &str) -> Option<(&str, &str, &str)> {
+    let (whose, mistake) = reason.strip_prefix("slos.")?.split_once(": ")?;
+    let (slo, key) = whose.split_once('.').unwrap_or((whose, ""));
+    Some((slo, key, mistake))
 }
 
 /// What to warn of, and how to write it.

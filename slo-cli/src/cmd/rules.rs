@@ -69,13 +69,10 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String
         (false, false) => &[Proof::Pages],
         (false, true) => &[Proof::Tickets],
     };
-    let without: String = own.untold().map_err(told)?.iter().map(|slo| no_tests(slo)).collect();
+    let without = own.untold().map_err(told)?;
+    let without: String = without.iter().map(|why| format!("no tests for {why}\n")).collect();
     let files = proofs.iter().map(|proof| own.unit_tests(rules, *proof).map_err(told));
     Ok((files.collect::<Result<_, _>>()?, without))
-}
-
-fn no_tests(slo: &str) -> String {
-    format!("no tests for {slo}: its queries do not tell which series to make up\n")
 }
 
 /// An option that says nothing of a plain file, or of tests.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
-use slo_core::{Slo, names};
+use slo_core::alert::AlertPolicy;
+use slo_core::{AlertsKind, Slo, names};
 
 use super::compared::Differences;
 use super::expression::canonical;
@@ -13,6 +14,7 @@ use super::{Finding, Link, Patient};
 use crate::args::{Engine, Identity, RulesArgs};
 use crate::cmd::rules::{fleet_of, own_of};
 use crate::prom::Sample;
+use crate::render::alerting::BURN_ALERT;
 use crate::render::rule_file::RuleFile;
 use crate::render::subject::WINDOW_LABEL;
 use crate::render::{plain, promql, recorded};
@@ -62,8 +64,10 @@ impl Patient<'_> {
     fn judged(&self, loaded: &[Loaded]) -> Vec<Finding> {
         let fleet: Vec<_> = loaded.iter().filter(|rule| !rule.labels.contains_key(SLO)).collect();
         let own: Vec<_> = loaded.iter().filter_map(|rule| self.slo_of(rule)).collect();
-        // What an engine counts has rules of its own beside the fleet's.
-        let twice = own.iter().any(|slo| slo.sli().is_counted_here());
+        // Beside the fleet's rules, what an engine counts has rules of its own, and alerts of one's own count nothing.
+        let counted = loaded.iter().filter(|rule| rule.name == recorded::VALID_TILES);
+        let mut counted = counted.filter_map(|rule| self.slo_of(rule));
+        let twice = counted.any(|slo| slo.sli().is_counted_here());
         let is_fleet = fleet.iter().any(|rule| rule.name == recorded::WINDOW);
         let mut findings = Vec::new();
         match (is_fleet, twice) {
@@ -84,6 +88,7 @@ impl Patient<'_> {
         }
         if is_fleet {
             findings.push(self.windows_are_known(&fleet));
+            findings.extend(self.own_alerts_are_here(loaded));
         }
         findings.push(self.at_work(loaded));
         let all_ran = loaded.iter().all(|rule| rule.evaluated.is_some());
@@ -179,6 +184,30 @@ impl Patient<'_> {
                     .mend("name it as well: `slo rules --fleet --window ..` for each window in use")
             }
         }
+    }
+
+    /// Whether alerts that the fleet's rules do not tell have rules; nothing where there are none.
+    fn own_alerts_are_here(&self, loaded: &[Loaded]) -> Option<Finding> {
+        let tells = |slo: &&Slo| !AlertPolicy::standard().for_slo(slo).is_silent();
+        let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
+        let own: Vec<_> = counted
+            .filter(|slo| slo.alerts_kind() == AlertsKind::Own)
+            .filter(tells)
+            .collect();
+        let alerts = loaded.iter().filter(|rule| rule.name == BURN_ALERT);
+        let told: BTreeSet<&str> = alerts.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect();
+        own.first()?;
+        Some(match own.iter().find(|slo| !told.contains(slo.name())) {
+            None => Finding::fine(HERE, "alerts", "every alert of its own has rules"),
+            Some(slo) => {
+                let found = format!("no rules for the alerts of {}, which are of its own", plain(slo.name()));
+                let mend = format!(
+                    "load what `slo rules --beside-fleet{}` of this spec writes",
+                    self.options()
+                );
+                Finding::broken(HERE, "alerts", found).mend(mend)
+            }
+        })
     }
 
     fn at_work(&self, loaded: &[Loaded]) -> Finding {

@@ -1,6 +1,7 @@
 //! Diagnoses without servers: what real ones cannot be brought to, or not without waiting.
 
 mod pages;
+mod rules;
 mod telemetry;
 
 use std::cell::RefCell;

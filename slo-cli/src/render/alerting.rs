@@ -5,17 +5,15 @@ use slo_core::{BurnWindow, names};
 
 use super::annotations::Notes;
 use super::promql;
-use super::recorded::{AGREED, BUDGET, HEARTBEAT, PERIOD_BAD, PERIOD_RATIO, WINDOW, bad_events, error_ratio};
+use super::recorded::{BUDGET, HEARTBEAT, PERIOD_BAD, PERIOD_RATIO, WINDOW, bad_events, error_ratio};
 use super::recording::{indented, is_everybodys, is_tiled};
 use super::routing::Routing;
 use super::rule_file::Rule;
-use super::subject::{Scope, Subject, WINDOW_LABEL, length};
+use super::subject::{Scope, Subject, WINDOW_LABEL, length, of_another_group};
+use super::telling::{Teller, of_told};
 use crate::args::Identity;
 
 pub(crate) use slo_core::names::alerts::{BUDGET_BURN as BURN_ALERT, DATA_MISSING, SEVERITY};
-
-/// How long a value from a group of five minutes is taken for the present one elsewhere: one pass may be late.
-const TILE_LOOKBACK: &str = "10m";
 
 /// A service is silent after so many push intervals without one, and after ten minutes at least.
 const MISSED_PUSHES: u64 = 4;
@@ -152,26 +150,43 @@ fn burns(subject: &Subject, alerts: &Alerts, (severity, called): (Severity, &str
         .collect::<Vec<_>>()
         .join(&["\nor ", &subject.on(), "\n"].concat());
     Some(match &subject.scope {
-        Scope::Fleet => format!("(\n{}\n)\n{}", indented(&either), agreed(subject)),
+        Scope::Fleet => told_by_the_fleet(subject, &either),
+        Scope::Own { beside_fleet, .. } if *beside_fleet => left_by_the_fleet(subject, &either),
         Scope::Own { .. } => either,
     })
 }
 
-/// What is agreed, over this window; of a service that says nothing more, what it said last. What is said now holds at once: a
-/// draft that was agreed, and an SLO with another window.
-///
-/// Where probes ask a check, what they find is the SLI in the fleet, and their own rules tell of it.
-fn agreed(subject: &Subject) -> String {
+/// What is agreed, over this window, and told by rules for all; of a service that says nothing more, what it said last. What is
+/// said now holds at once: a draft that was agreed, alerts of its own, and an SLO with another window.
+fn told_by_the_fleet(subject: &Subject, either: &str) -> String {
     let (on, budget) = (subject.on(), subject.series(BUDGET));
+    let now = Teller::Fleet.series([]);
+    let told = format!("{now}\nor {on}\n{}", subject.last_said(&now));
+    format!(
+        "{}\nunless {on}\n({WINDOW} unless {on} ({now} and {on} {budget}))\n{}",
+        of_told(&subject.by(), &told, either),
+        unless_probed(subject)
+    )
+}
+
+/// What its service does not say to be told by rules for all: while a rollout is half done, or an older version runs, they tell.
+fn left_by_the_fleet(subject: &Subject, either: &str) -> String {
+    format!(
+        "(\n{}\n)\nunless {}\n{}\n{}",
+        indented(either),
+        subject.on(),
+        Teller::Fleet.series(subject.whose()),
+        unless_probed(subject)
+    )
+}
+
+/// Where probes ask a check, what they find is the SLI in the fleet, and their own rules tell of it.
+fn unless_probed(subject: &Subject) -> String {
     let environment = subject.identity.environment_labels();
     let probed = [&[names::SERVICE_NAME.label, names::SLO_NAME.label], environment]
         .concat()
         .join(", ");
-    format!(
-        "and {on}\n{}\nunless {on}\n({WINDOW} unless {on} ({AGREED} and {on} {budget}))\nunless on ({probed})\n{}",
-        subject.last_said(AGREED),
-        names::PROBE_STATE_RECORDED
-    )
+    format!("unless on ({probed})\n{}", names::PROBE_STATE_RECORDED)
 }
 
 /// One condition, read by a rule of one group.
@@ -199,11 +214,11 @@ impl Reading<'_> {
 
     /// The same of the whole period, where the longest window of the others has too few bad events for them.
     fn trickle(&self) -> String {
-        let (few, period) = (self.too_few(), self.subject.series(PERIOD_RATIO));
+        let (few, period) = (self.too_few(), self.subject.of_tiles(PERIOD_RATIO));
         let over = self.over(&self.whole(&period, &self.subject.period_covered()));
         self.all(&[
             &["(", &over, ")"].concat(),
-            &["(", &self.subject.series(PERIOD_BAD), " > ", &few, ")"].concat(),
+            &["(", &self.subject.of_tiles(PERIOD_BAD), " > ", &few, ")"].concat(),
             &["(", &self.bad(self.condition.short()), " <= ", &few, ")"].concat(),
             &self.confirmed(),
         ])
@@ -277,8 +292,8 @@ impl Reading<'_> {
         } else {
             self.subject.series(name)
         };
-        if self.fast && is_tiled(length) {
-            ["last_over_time(", &series, "[", TILE_LOOKBACK, "])"].concat()
+        if is_tiled(length) && (self.fast || self.subject.is_beside_fleet()) {
+            of_another_group(&series)
         } else {
             series
         }

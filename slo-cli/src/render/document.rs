@@ -200,6 +200,8 @@ fn labels(labels: &Labels) -> BTreeMap<String, String> {
 struct AlertsEntry {
     /// A draft tells nobody, and neither does a composite or an SLO whose spec says so.
     told: bool,
+    /// Whose rules tell of it: `standard`, `own` or `none`.
+    kind: &'static str,
     tier: Option<String>,
     /// The values of the label `severity`.
     severities: BTreeMap<&'static str, String>,
@@ -230,6 +232,7 @@ impl AlertsEntry {
         };
         Self {
             told: !alerts.is_silent() && slo.composite().is_none(),
+            kind: slo.alerts_kind().as_str(),
             tier: alerting.tier_label().map(str::to_owned),
             severities: [Severity::Page, Severity::Ticket].into_iter().map(name).collect(),
             minimum_bad_events: alerts.minimum_bad_events(),

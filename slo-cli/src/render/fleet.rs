@@ -15,11 +15,12 @@ use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
 use super::own::SAID_WITHIN;
 use super::promql;
-use super::recorded::{AGREED, BUDGET, EXCLUSION_END, START, VALID_TILES, WINDOW};
+use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, START, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::subject::{Known, Scope, Subject, by, length};
+use super::telling::{TIER, Teller, of_told, with_tier};
 use crate::args::{Engine, Identity};
 use crate::rule_window::RuleWindow;
 
@@ -97,6 +98,7 @@ impl Fleet {
         vec![
             self.specs_differ(),
             self.window_without_rules(),
+            self.alerts_without_rules(),
             self.much_excluded(),
             self.data_missing(),
             self.nobody_pushes(),
@@ -118,18 +120,19 @@ impl Fleet {
         self.identity.aggregate(op, &[names::SLO_NAME.label], raw, "5m")
     }
 
+    /// By who tells of them and by tier, which are labels to be matched and never of a series that is added up.
     fn agreed(&self) -> String {
         let info = names::SPEC_INFO.prometheus;
         let agreed = promql::selector(info, &[promql::is(names::SLO_STATUS.label, "agreed")]);
-        let young = |metric: &str| {
-            let raw = format!("{metric} unless {info} offset {ROLLOUT}");
-            self.of_definitions("max", &raw)
-        };
+        let young = |metric: &str| format!("{metric} unless {info} offset {ROLLOUT}");
+        let labels = [names::SLO_NAME.label, names::SLO_ALERTS.label, TIER];
+        let of_agreed = |raw: &str| self.identity.aggregate("max", &labels, &with_tier(raw), "5m");
         format!(
-            "{}\nor (\n  {}\n  unless\n  {}\n)",
-            young(&agreed),
-            self.of_definitions("max", &agreed),
-            young(info)
+            "{}\nor (\n  {}\n  unless on ({})\n  {}\n)",
+            of_agreed(&young(&agreed)),
+            of_agreed(&agreed),
+            by(self.identity),
+            self.of_definitions("max", &young(info))
         )
     }
 
@@ -274,6 +277,20 @@ impl Fleet {
         .lasting("15m")
     }
 
+    /// Whose alerts the fleet's rules leave to others that nobody has installed.
+    fn alerts_without_rules(&self) -> Rule {
+        let (by, own) = (by(self.identity), Teller::ItsOwn.series([]));
+        self.ticket(
+            "SloAlertsWithoutRules",
+            &format!("max by ({by}, {TIER}) ({own})\nand on ({by})\n{BUDGET}\nunless on ({by})\n{BESIDE}"),
+            "{{ $labels.service_name }}: no rules for the alerts of {{ $labels.slo_name }}",
+            "Its spec says conditions, a minimum of bad events or severities of its own, and the fleet's rules tell of none of \
+             these. Nobody would be told that its budget burns. Write `slo rules --beside-fleet` from its spec, with the labels \
+             that its service has.",
+        )
+        .lasting("15m")
+    }
+
     /// What is excluded is in no ratio: a hang whose clients leave early would read 100%. Of requests only, and not of a
     /// time that was planned.
     fn much_excluded(&self) -> Rule {
@@ -285,13 +302,15 @@ impl Fleet {
         // As long as it is in the counts: of the last quarter of an hour, and pushed late.
         let planned = length(EXCLUDED_OVER + self.push_seconds + 120);
         let told = self.of_kind(promql::is_any(names::SLO_SLI.label, ["synthetic", "events"]));
-        let on = format!("on ({})", by(self.identity));
+        let by = by(self.identity);
+        let on = format!("on ({by})");
         let most = promql::fraction(DEFAULT_MOST_EXCLUDED.ppb().into(), Share::WHOLE.ppb().into());
         let few = too_few(self.policy.least_bad_events());
         let expr = format!(
-            "{excluded}\n/\n({all} > 0)\n> {most}\nand {on}\n({excluded} > {few})\nand {on}\n{AGREED}\n\
+            "{excluded}\n/\n({all} > 0)\n> {most}\nand {on}\n({excluded} > {few})\n\
              unless {on}\nlast_over_time({EXCLUSION_END}[{planned}])\nunless {on}\n{told}"
         );
+        let expr = of_told(&by, &Teller::Somebody.series([]), &expr);
         self.ticket(
             "SloMuchExcluded",
             &expr,
@@ -304,7 +323,7 @@ impl Fleet {
         )
     }
 
-    /// Of services with a promise that is agreed.
+    /// Of services with a promise that is agreed, and of which somebody is told.
     fn data_missing(&self) -> Rule {
         data_missing(
             self.identity,
@@ -317,8 +336,9 @@ impl Fleet {
 
     fn traffic(&self) -> String {
         format!(
-            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\nlast_over_time({AGREED}[{REMEMBERED}])\n\
+            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\nlast_over_time({}[{REMEMBERED}])\n\
              unless on ({by})\n{EXCLUSION_END}",
+            Teller::Somebody.series([]),
             by = by(self.identity)
         )
     }

@@ -6,15 +6,15 @@ use core::cell::OnceCell;
 
 use chrono::NaiveDate;
 use slo_core::alert::{AlertPolicy, Alerts, Severity};
-use slo_core::{Alerting, HttpSli, Sli, Slo, SloSet, names};
+use slo_core::{Alerting, AlertsKind, HttpSli, Sli, Slo, SloSet, names};
 
 use super::alerting::burn_rule;
 use super::annotations::{Notes, Runbook};
 use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
 use super::promql;
-use super::recorded::{BUDGET, EXCLUSION_END, START};
-use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
+use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, START};
+use super::recording::{Lengths, burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::short_name::{object_name, shortened};
@@ -35,7 +35,7 @@ pub(crate) struct Own<'a> {
     pub(crate) dashboard: Option<String>,
     /// Where the service runs: whose series are its own, and labels that counters of others do not have.
     pub(crate) place: Place,
-    /// Only what the fleet's rules cannot count.
+    /// Only what the fleet's rules leave out: what they cannot count, and alerts of an SLO's own.
     pub(crate) beside_fleet: bool,
     /// The day from which on rules know times by date.
     pub(crate) from: Option<NaiveDate>,
@@ -49,9 +49,27 @@ pub(crate) struct Ruled<'a> {
     pub(crate) alerts: Alerts,
 }
 
+/// Why an SLO cannot have rules, and which of its keys is why.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    key: &'static str,
+    why: String,
+}
+
+impl Refusal {
+    pub(crate) fn at(key: &'static str, why: impl Into<String>) -> Self {
+        Self { key, why: why.into() }
+    }
+
+    /// `slos.NAME.KEY: why`.
+    pub(crate) fn of(self, slo: &str) -> String {
+        format!("slos.{slo}.{}: {}", self.key, self.why)
+    }
+}
+
 impl Ruled<'_> {
     /// Counted by an engine, of counters of others.
-    pub(super) fn is_foreign(&self) -> bool {
+    pub(super) const fn is_foreign(&self) -> bool {
         self.subject.counters.engine().is_some()
     }
 
@@ -103,7 +121,7 @@ impl<'a> Own<'a> {
     fn heading(&self, ruled: &[Ruled<'_>]) -> Vec<String> {
         let (whose, where_not) = if self.beside_fleet {
             (
-                "Rules for the SLOs of one service that are counted by others",
+                "Rules for the SLOs of one service that are counted by others or have alerts of their own",
                 "Beside the rules of `slo rules --fleet`, which count the service's own events.",
             )
         } else {
@@ -129,22 +147,34 @@ impl<'a> Own<'a> {
     /// The SLOs with rules, in the spec's order; or every reason why there are none. A composite has no events.
     pub(crate) fn ruled(&self) -> Result<Vec<Ruled<'a>>, Vec<String>> {
         let counted = self.set.slos().iter().filter(|slo| slo.composite().is_none());
-        let counted = counted.filter(|slo| !self.beside_fleet || matches!(slo.sli(), Sli::Prometheus(_)));
+        let counted = counted.filter(|slo| !self.beside_fleet || self.is_left_by_the_fleet(slo));
         let (mut ruled, mut reasons) = (Vec::new(), Vec::new());
         for slo in counted {
             match self.rule(slo) {
                 Ok(one) => ruled.push(one),
-                Err(reason) => reasons.push(format!("slos.{}: {reason}", slo.name())),
+                Err(refusal) => reasons.push(refusal.of(slo.name())),
             }
         }
         if self.beside_fleet && ruled.is_empty() && reasons.is_empty() {
-            let nothing = "no SLO is counted by others (`prometheus`), so nothing is missing beside the fleet's rules";
+            let nothing = "no SLO is counted by others (`prometheus`) or tells somebody by alerts of its own, so nothing is missing \
+                           beside the fleet's rules";
             reasons.push(format!("{nothing}; leave `--beside-fleet` out for rules of all SLOs"));
         }
         if reasons.is_empty() { Ok(ruled) } else { Err(reasons) }
     }
 
-    fn rule(&self, slo: &'a Slo) -> Result<Ruled<'a>, String> {
+    /// What they cannot count, and what they count and do not tell.
+    fn is_left_by_the_fleet(&self, slo: &Slo) -> bool {
+        is_foreign(slo) || self.is_told_beside(slo)
+    }
+
+    /// Whether the fleet's rules record it, and only its alerts are of its own.
+    fn is_told_beside(&self, slo: &Slo) -> bool {
+        let is_own = !is_foreign(slo) && slo.alerts_kind() == AlertsKind::Own;
+        self.beside_fleet && is_own && !self.policy.for_slo(slo).is_silent()
+    }
+
+    fn rule(&self, slo: &'a Slo) -> Result<Ruled<'a>, Refusal> {
         let counters = self.counters(slo)?;
         let labels = match counters.engine() {
             Some(_) => {
@@ -163,8 +193,9 @@ impl<'a> Own<'a> {
                 slo: slo.name().to_owned(),
                 target: slo.target(),
                 labels,
+                beside_fleet: self.is_told_beside(slo),
             },
-            window: RuleWindow::new(slo.window()).map_err(|error| error.to_string())?,
+            window: RuleWindow::new(slo.window()).map_err(|error| Refusal::at("window", error.to_string()))?,
             known: self.known(slo)?,
         };
         Ok(Ruled {
@@ -174,35 +205,36 @@ impl<'a> Own<'a> {
         })
     }
 
-    /// Counters of others are read in one way, whatever the source of the rest.
-    fn counters(&self, slo: &Slo) -> Result<Counters, String> {
+    /// Counters of others are read in one way, whatever the source of the rest; beside the fleet's rules that is what these read.
+    fn counters(&self, slo: &Slo) -> Result<Counters, Refusal> {
         let whose = self.whose();
         match (slo.sli(), self.source) {
-            (Sli::Prometheus(_), _) if slo.time_slices().is_some() => Err(
-                "slices of time are judged in a process, and none counts these events; leave `time_slices` out"
-                    .to_owned(),
-            ),
+            (Sli::Prometheus(_), _) if slo.time_slices().is_some() => Err(Refusal::at(
+                "sli.time_slices",
+                "slices of time are judged in a process, and none counts these events; leave `time_slices` out",
+            )),
             (Sli::Prometheus(sli), _) => Ok(Counters::of_engine(&whose, sli.clone())),
-            (_, Source::Events) => Ok(Counters::of_events(&whose, slo.name())),
-            (_, Source::Http) => Ok(Counters::of_http(&whose, readable(slo)?)),
+            (_, Source::Http) if !self.beside_fleet => Ok(Counters::of_http(&whose, readable(slo)?)),
+            (_, Source::Events | Source::Http) => Ok(Counters::of_events(&whose, slo.name())),
         }
     }
 
     /// What no process does for these rules: leave planned times out, and say when a period began.
-    fn known(&self, slo: &Slo) -> Result<Known, String> {
-        let is_judged = self.source == Source::Events && !matches!(slo.sli(), Sli::Prometheus(_));
+    fn known(&self, slo: &Slo) -> Result<Known, Refusal> {
+        let is_judged = (self.source == Source::Events || self.beside_fleet) && !is_foreign(slo);
         let is_calendar = slo.window().rolling_length().is_none();
-        let what = match (slo.has_exclusions(), is_calendar) {
+        let (key, what) = match (slo.has_exclusions(), is_calendar) {
             _ if is_judged => return Ok(Known::default()),
             (false, false) => return Ok(Known::default()),
-            (true, _) => "planned times",
-            (false, true) => "the periods of its window",
+            (true, _) => ("exclude", "planned times"),
+            (false, true) => ("window", "the periods of its window"),
         };
         let from = self.from.ok_or_else(|| {
-            format!(
+            let why = format!(
                 "rules know {what} by date; write the day from which on they know those of the next 400 days, like \
                  `--from 2026-01-01`"
-            )
+            );
+            Refusal::at(key, why)
         })?;
         Ok(Known {
             exclusions: slo.has_exclusions().then(|| Dates::of_exclusions(slo, from)),
@@ -212,12 +244,11 @@ impl<'a> Own<'a> {
 
     fn groups(&self, ruled: &Ruled<'_>) -> [Group; 2] {
         let Ruled { slo, subject, alerts } = ruled;
-        let mut minute = self.definition(ruled);
-        minute.extend(minutes(subject));
-        minute.extend(everybodys_ratios(subject));
-        minute.extend(burn_rates(subject, |ratio| subject.burn(ratio)));
-        minute.extend(each_minute(subject, alerts));
-        let mut tiles = each_tile(subject, alerts);
+        let (mut minute, mut tiles) = if subject.is_beside_fleet() {
+            self.recorded_beside_the_fleet(ruled)
+        } else {
+            self.recorded(ruled)
+        };
         if !alerts.is_silent() {
             let whose = (&ruled.routing(), &self.notes(ruled));
             minute.extend(burn_rule(subject, alerts, Severity::Page, whose));
@@ -228,6 +259,29 @@ impl<'a> Own<'a> {
             Group::new(format!("{name}-tiles"), "5m", tiles),
             Group::new(name, "1m", minute),
         ]
+    }
+
+    /// What is recorded each minute, and with each tile.
+    fn recorded(&self, ruled: &Ruled<'_>) -> (Vec<Rule>, Vec<Rule>) {
+        let Ruled { subject, alerts, .. } = ruled;
+        let mut minute = self.definition(ruled);
+        minute.extend(minutes(subject));
+        minute.extend(everybodys_ratios(subject));
+        minute.extend(burn_rates(subject, |ratio| subject.burn(ratio)));
+        minute.extend(each_minute(subject, alerts));
+        (minute, each_tile(subject, alerts))
+    }
+
+    /// The lengths of its alerts that no alert of the fleet has: that would be the same series twice. And that its alerts are
+    /// here, where its service says who tells of it.
+    fn recorded_beside_the_fleet(&self, ruled: &Ruled<'_>) -> (Vec<Rule>, Vec<Rule>) {
+        let Ruled { slo, subject, alerts } = ruled;
+        let fleets = subject.window.alerts(&self.policy, slo.target());
+        let lengths = Lengths::of(alerts).without(&Lengths::of(&fleets));
+        let here = format!("max by ({}) ({})", subject.by(), subject.any_window_series(AGREED));
+        let mut minute = vec![Rule::record(BESIDE, here).labels(&subject.labels(false))];
+        minute.extend(lengths.each_minute(subject));
+        (minute, lengths.each_tile(subject))
     }
 
     /// Told from those of other environments.
@@ -337,7 +391,7 @@ impl<'a> Own<'a> {
             dashboard_link: link(slo.dashboard_link()),
             runbook: Runbook::Known(link(slo.runbook_link())),
             promise: Some(slo.promise_sentence().unwrap_or(slo.name()).to_owned()),
-            has_events: self.source == Source::Events && !ruled.is_foreign(),
+            has_events: (self.source == Source::Events || self.beside_fleet) && !ruled.is_foreign(),
             has_requests: !ruled.is_foreign(),
             window_seconds: Some(ruled.subject.window.longest_seconds()),
             burn: OnceCell::new(),
@@ -362,16 +416,23 @@ pub(crate) const KNOWN_FROM: &str = "known by date from ";
 pub(crate) const SAID_WITHIN: &str = "1d";
 
 /// Whether the labels of the duration histogram say all that the SLO asks for.
-fn readable(slo: &Slo) -> Result<&HttpSli, String> {
+fn readable(slo: &Slo) -> Result<&HttpSli, Refusal> {
     let only = "is known to the service alone; count it by `--source events`";
     let Sli::Http(sli) = slo.sli() else {
-        return Err(format!("what is not about HTTP requests {only}"));
+        return Err(Refusal::at("sli", format!("what is not about HTTP requests {only}")));
     };
     if sli.is_marked() {
-        return Err(format!("which routes are marked {only}, or write the routes"));
+        let why = format!("which routes are marked {only}, or write the routes");
+        return Err(Refusal::at("sli.http.routes", why));
     }
     if slo.time_slices().is_some() {
-        return Err(format!("which slices of time are good {only}"));
+        let why = format!("which slices of time are good {only}");
+        return Err(Refusal::at("sli.time_slices", why));
     }
     Ok(sli)
+}
+
+/// Counted by an engine, of counters of others.
+const fn is_foreign(slo: &Slo) -> bool {
+    matches!(slo.sli(), Sli::Prometheus(_))
 }

@@ -23,8 +23,10 @@ pub(crate) const EXCLUSION_END: &str = "slo:exclusion_end:seconds";
 pub(crate) const WINDOW: &str = "slo:window:seconds";
 /// 1 at each evaluation: whether rules could have seen anything.
 pub(crate) const HEARTBEAT: &str = "slo:rules:heartbeat";
-/// There for SLOs that are agreed, not for drafts.
+/// There for SLOs that are agreed, not for drafts, with who tells of them and their tier: to be matched, not to be added up.
 pub(crate) const AGREED: &str = "slo:status:agreed";
+/// There for SLOs whose alerts are told by rules of their own beside those of a fleet.
+pub(crate) const BESIDE: &str = "slo:alerts:beside_fleet";
 /// Bad events of five minutes.
 pub(crate) const BAD_TILES: &str = "slo:bad_events:increase5m";
 /// Valid events of five minutes.

@@ -59,24 +59,72 @@ fn lengths(seconds: &[u32]) -> impl Iterator<Item = BurnWindow> {
         .filter_map(|seconds| BurnWindow::from_seconds((*seconds).into()).ok())
 }
 
-/// What the alerts need each minute: ratios that are not everybody's, and bad events of the long windows.
+/// The lengths that alerts look at, each once, ascending. The period has a name of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Lengths {
+    ratios: Vec<BurnWindow>,
+    counts: Vec<BurnWindow>,
+}
+
+impl Lengths {
+    /// Those of these alerts.
+    pub(crate) fn of(alerts: &Alerts) -> Self {
+        let both = |condition: &Condition| [condition.long(), condition.short()];
+        let long = alerts.conditions().iter().map(|condition| condition.long());
+        Self {
+            ratios: sorted(alerts.conditions().iter().flat_map(both)),
+            counts: sorted(long.chain(alerts.trickle().map(|condition| condition.short()))),
+        }
+    }
+
+    /// Those that others do not look at.
+    pub(crate) fn without(mut self, others: &Self) -> Self {
+        self.ratios.retain(|length| !others.ratios.contains(length));
+        self.counts.retain(|length| !others.counts.contains(length));
+        self
+    }
+
+    /// What alerts need each minute: ratios that are not everybody's, and bad events of the long windows.
+    pub(crate) fn each_minute(&self, subject: &Subject) -> Vec<Rule> {
+        let labels = subject.labels(true);
+        let record = |name: String, expr: String| Rule::record(name, subject.masked(&expr)).labels(&labels);
+        let ratios = self.ratios.iter().copied();
+        let ratios = ratios
+            .filter(|length| !is_tiled(*length) && !is_everybodys(*length))
+            .map(|length| record(error_ratio(length), subject.raw_ratio(length)));
+        let counts = self.counts.iter().copied().filter(|length| !is_tiled(*length));
+        let counts = counts.map(|length| record(bad_events(length), subject.raw_bad(length)));
+        ratios.chain(counts).collect()
+    }
+
+    /// What they need of tiles, each rule behind those whose series it may read.
+    pub(crate) fn each_tile(&self, subject: &Subject) -> Vec<Rule> {
+        let labels = subject.labels(true);
+        let tiled = |lengths: &[BurnWindow]| lengths.iter().copied().filter(|length| is_tiled(*length)).collect();
+        let (counts, ratios): (Vec<_>, Vec<_>) = (tiled(&self.counts), tiled(&self.ratios));
+        let of_bad = counts
+            .iter()
+            .map(|length| (bad_events(length), bad_of_tiles(subject, *length)));
+        let of_ratio = ratios.iter().map(|length| {
+            let expr = ratio_of_tiles(subject, *length, counts.contains(length));
+            (error_ratio(length), expr)
+        });
+        of_bad
+            .chain(of_ratio)
+            .map(|(name, expr)| Rule::record(name, expr).labels(&labels))
+            .collect()
+    }
+}
+
+/// What the alerts need each minute.
 pub(crate) fn each_minute(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
-    let labels = subject.labels(true);
-    let record = |name: String, expr: String| Rule::record(name, subject.masked(&expr)).labels(&labels);
-    let ratios = ratio_lengths(alerts)
-        .into_iter()
-        .filter(|length| !is_tiled(*length) && !is_everybodys(*length))
-        .map(|length| record(error_ratio(length), subject.raw_ratio(length)));
-    let counts = count_lengths(alerts)
-        .into_iter()
-        .filter(|length| !is_tiled(*length))
-        .map(|length| record(bad_events(length), subject.raw_bad(length)));
-    ratios.chain(counts).collect()
+    Lengths::of(alerts).each_minute(subject)
 }
 
 /// Whether an alert looks at a ratio of the counters that not every SLO has.
 pub(crate) fn needs_own_ratios(alerts: &Alerts) -> bool {
-    ratio_lengths(alerts)
+    let ratios = Lengths::of(alerts).ratios;
+    ratios
         .into_iter()
         .any(|length| !is_tiled(length) && !is_everybodys(length))
 }
@@ -89,15 +137,7 @@ pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
         record(BAD_TILES, subject.tile(Of::Bad)),
         record(VALID_TILES, subject.tile(Of::Valid)),
     ];
-    let tiled = |lengths: Vec<BurnWindow>| lengths.into_iter().filter(|length| is_tiled(*length));
-    let counted: Vec<_> = tiled(count_lengths(alerts)).collect();
-    for length in &counted {
-        rules.push(record(&bad_events(length), bad_of_tiles(subject, *length)));
-    }
-    for length in tiled(ratio_lengths(alerts)) {
-        let expr = ratio_of_tiles(subject, length, counted.contains(&length));
-        rules.push(record(&error_ratio(length), expr));
-    }
+    rules.extend(Lengths::of(alerts).each_tile(subject));
     rules.extend([
         record(PERIOD_BAD, subject.period_tiles("sum_over_time", BAD_TILES)),
         record(PERIOD_RATIO, subject.period_ratio()),
@@ -149,18 +189,6 @@ pub(crate) fn indented(text: &str) -> String {
         deeper.push_str(line);
     }
     deeper
-}
-
-/// Each length whose error ratio some condition looks at, once, ascending. The period has a name of its own.
-fn ratio_lengths(alerts: &Alerts) -> Vec<BurnWindow> {
-    let both = |condition: &Condition| [condition.long(), condition.short()];
-    sorted(alerts.conditions().iter().flat_map(both))
-}
-
-/// Each length whose bad events some condition counts, once, ascending.
-fn count_lengths(alerts: &Alerts) -> Vec<BurnWindow> {
-    let long = alerts.conditions().iter().map(|condition| condition.long());
-    sorted(long.chain(alerts.trickle().map(|condition| condition.short())))
 }
 
 fn sorted(lengths: impl Iterator<Item = BurnWindow>) -> Vec<BurnWindow> {

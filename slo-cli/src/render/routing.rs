@@ -46,15 +46,18 @@ impl Routing {
     }
 }
 
-/// Each pair of names that pages and tickets have in a spec, once, in its order.
+/// Each pair of names that pages and tickets have in a spec, once, in its order; and the usual one, which the rules of a fleet
+/// have beside them. Not where it is one of the spec the other way round: page and ticket would silence one another.
 pub(crate) fn severities(set: &SloSet) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let each = set.slos().iter().map(Routing::of_slo);
-    for routing in [Routing::of_service(set)].into_iter().chain(each) {
+    let usual = [Routing::default()].into_iter();
+    for routing in [Routing::of_service(set)].into_iter().chain(each).chain(usual) {
         let name = |severity| routing.severity(severity).to_owned();
-        let pair = (name(Severity::Page), name(Severity::Ticket));
-        if !all.contains(&pair) {
-            all.push(pair);
+        let (page, ticket) = (name(Severity::Page), name(Severity::Ticket));
+        let is_known = all.contains(&(page.clone(), ticket.clone())) || all.contains(&(ticket.clone(), page.clone()));
+        if !is_known {
+            all.push((page, ticket));
         }
     }
     all

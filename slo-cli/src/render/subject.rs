@@ -59,6 +59,8 @@ pub(crate) enum Scope {
         target: Target,
         /// Labels of the service that what is counted does not have.
         labels: Vec<(String, String)>,
+        /// Whether the rules of a fleet record it, and these tell of it only.
+        beside_fleet: bool,
     },
 }
 
@@ -80,6 +82,21 @@ impl Subject {
             None => [name, "{", &window, "}"].concat(),
             Some(whose) => [name, "{", &whose, ", ", &window, "}"].concat(),
         }
+    }
+
+    /// One that is added up from tiles, where another group may have recorded it.
+    pub(crate) fn of_tiles(&self, name: &str) -> String {
+        let series = self.series(name);
+        if self.is_beside_fleet() {
+            of_another_group(&series)
+        } else {
+            series
+        }
+    }
+
+    /// Whether a fleet's rules record it.
+    pub(crate) const fn is_beside_fleet(&self) -> bool {
+        matches!(self.scope, Scope::Own { beside_fleet: true, .. })
     }
 
     /// A series that is recorded whatever the window.
@@ -327,7 +344,7 @@ impl Subject {
     /// is of the time so far.
     pub(crate) fn period_covered(&self) -> String {
         if self.sees_this_pass() && self.window.period().is_none() {
-            return self.series(COVERAGE);
+            return self.of_tiles(COVERAGE);
         }
         let counted = self.period_tiles("count_over_time", VALID_TILES);
         format!("clamp_max({counted} / {}, 1)", self.window.longest_seconds() / TILE)
@@ -370,6 +387,14 @@ impl Subject {
             Scope::Own { target, .. } => [ratio, "\n/ ", &budget(*target)].concat(),
         }
     }
+}
+
+/// How long a value from a group of five minutes is taken for the present one elsewhere: one pass may be late.
+const TILE_LOOKBACK: &str = "10m";
+
+/// A series of tiles that a group at another pace has recorded.
+pub(crate) fn of_another_group(series: &str) -> String {
+    ["last_over_time(", series, "[", TILE_LOOKBACK, "])"].concat()
 }
 
 /// A length of seconds; as long as there can be one.

@@ -5,8 +5,8 @@ use core::time::Duration;
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::{GateOverride, GateRules, Mode, OnUnknown};
 use slo_core::{
-    Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Patience, Period, PrometheusSli,
-    Sli, Slo, SloOverride, SloSet, Status, SyntheticSli, Threshold, Until,
+    AlertsKind, Classification, CompositeSli, DEFAULT_PATIENCE, Ending, HttpSli, METHODS, Outcome, Patience, Period,
+    PrometheusSli, Sli, Slo, SloOverride, SloSet, Status, SyntheticSli, Threshold, Until,
 };
 
 use super::{codes, units};
@@ -192,6 +192,10 @@ fn alerts(slo: &Slo) -> Vec<(&'static str, String)> {
         );
         let least = alerts.minimum_bad_events();
         rows.push(("alerts", format!("from {least} bad events on")));
+    }
+    if slo.alerts_kind() == AlertsKind::Own {
+        let rules = "by rules of its own; beside the fleet's, write `slo rules --beside-fleet`";
+        rows.push(("alerts", rules.to_owned()));
     }
     rows
 }

@@ -13,7 +13,7 @@ use slo_core::yaml_writer::{Style, Yaml};
 use self::stories::{Story, Stretch, cut, of};
 use self::told::{Span, kept, told};
 use super::alerting::{BURN_ALERT, SEVERITY, kept_for};
-use super::own::{Own, Ruled};
+use super::own::{Own, Refusal, Ruled};
 use super::promql;
 use super::recorded::{BUDGET, EXCLUSION_END};
 use super::recording::is_tiled;
@@ -62,21 +62,20 @@ struct Test {
 }
 
 impl Own<'_> {
-    /// The SLOs that have no tests, as their queries do not tell which series to make up; refused where there is no other.
-    pub(crate) fn untold(&self) -> Result<Vec<&str>, Vec<String>> {
+    /// Why SLOs have no tests, of those that have none; refused where there is no other.
+    pub(crate) fn untold(&self) -> Result<Vec<String>, Vec<String>> {
         let ruled = self.ruled()?;
-        let untold = ruled.iter().filter(|ruled| ruled.subject.counters.examples().is_none());
-        let untold: Vec<_> = untold.map(|ruled| ruled.slo.name()).collect();
+        let untold = ruled
+            .iter()
+            .filter_map(|ruled| Some((ruled.slo.name(), Untold::of(ruled)?)));
+        let untold: Vec<_> = untold.collect();
         if untold.is_empty() || untold.len() < ruled.len() {
-            return Ok(untold);
+            return Ok(untold
+                .iter()
+                .map(|(slo, why)| format!("{slo}: {}", why.said()))
+                .collect());
         }
-        let reason = |slo: &&str| {
-            format!(
-                "slos.{slo}: its queries do not tell which series to make up, so there would be no test at all; write a counter's \
-                 selector with plain values, like `mails_total{{result=\"failed\"}}`"
-            )
-        };
-        Err(untold.iter().map(reason).collect())
+        Err(untold.into_iter().map(|(slo, why)| why.refusal().of(slo)).collect())
     }
 
     /// The file, for rules in a file of this name beside it.
@@ -84,13 +83,11 @@ impl Own<'_> {
         let groups = self.file()?.groups;
         let (mut tests, mut untold) = (Vec::new(), Vec::new());
         for ruled in self.ruled()? {
-            let Some(examples) = ruled.subject.counters.examples() else {
-                untold.push(format!(
-                    "None for {}: its queries do not tell which series to make up.\n",
-                    ruled.slo.name()
-                ));
+            if let Some(why) = Untold::of(&ruled) {
+                untold.push(format!("None for {}: {}.\n", ruled.slo.name(), why.said()));
                 continue;
-            };
+            }
+            let examples = ruled.subject.counters.examples().unwrap_or_default();
             // Series of what the service judges are one SLO's alone, so all of them are tested at once.
             let is_alone = self.source == Source::Http || ruled.is_foreign();
             for (severity, stories) in stories_of(&ruled, proof) {
@@ -110,6 +107,48 @@ impl Own<'_> {
     }
 }
 
+/// Why an SLO has no tests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Untold {
+    /// Its queries do not tell of a series.
+    Queries,
+    /// Its rules read what those of a fleet record, which are in another file.
+    BesideFleet,
+}
+
+impl Untold {
+    fn of(ruled: &Ruled<'_>) -> Option<Self> {
+        if ruled.subject.is_beside_fleet() {
+            return Some(Self::BesideFleet);
+        }
+        ruled.subject.counters.examples().is_none().then_some(Self::Queries)
+    }
+
+    const fn said(self) -> &'static str {
+        match self {
+            Self::Queries => "its queries do not tell which series to make up",
+            Self::BesideFleet => {
+                "its rules read what the fleet's record; without `--beside-fleet` the tests prove its conditions"
+            }
+        }
+    }
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Queries => Refusal::at(
+                "sli.prometheus",
+                "its queries do not tell which series to make up, so there would be no test at all; write a counter's selector \
+                 with plain values, like `mails_total{result=\"failed\"}`",
+            ),
+            Self::BesideFleet => Refusal::at(
+                "alerts",
+                "its rules read what the fleet's record, so there would be no test at all; leave `--beside-fleet` out for tests \
+                 of its conditions",
+            ),
+        }
+    }
+}
+
 /// As the rules need one another: pages read tiles, and tickets the ratios of each minute.
 fn order(groups: &[Group], proof: Proof) -> Vec<Yaml> {
     let mut groups: Vec<_> = groups.iter().collect();
@@ -124,6 +163,7 @@ fn stories_of(ruled: &Ruled<'_>, proof: Proof) -> Vec<(Severity, Vec<Story>)> {
     let (alerts, budget) = (&ruled.alerts, ruled.slo.target().budget_ppb());
     let needs_tiles = of(alerts, Severity::Ticket).any(|condition| is_tiled(condition.long()));
     let tickets = || (Severity::Ticket, stories::of_tickets(alerts));
+    let trickle = || (Severity::Ticket, stories::trickle(alerts).into_iter().collect());
     let has_planned = ruled.subject.known.exclusions.is_some();
     match proof {
         Proof::Pages => {
@@ -132,8 +172,9 @@ fn stories_of(ruled: &Ruled<'_>, proof: Proof) -> Vec<(Severity, Vec<Story>)> {
             all.extend((!needs_tiles && !alerts.is_silent()).then(tickets));
             all
         }
-        Proof::Tickets if needs_tiles && !alerts.is_silent() => vec![tickets()],
-        Proof::Tickets => Vec::new(),
+        Proof::Tickets if alerts.is_silent() => Vec::new(),
+        Proof::Tickets if needs_tiles => vec![tickets(), trickle()],
+        Proof::Tickets => vec![trickle()],
     }
 }
 
@@ -187,7 +228,8 @@ fn test(
     examples: &[(String, Counted)],
 ) -> Test {
     let every = proof.every();
-    let spans = told(&ruled.alerts, ruled.slo.window(), severity, every, &stretches);
+    let past = stories::past(&ruled.alerts, proof == Proof::Pages);
+    let spans = told(&ruled.alerts, ruled.slo.window(), severity, (every, past), &stretches);
     let kept_for = kept_for(&ruled.alerts, severity).map_or(0, |time| u64::from(time.as_seconds()));
     let spans = kept(spans, kept_for.div_ceil(60 * every) * every);
     cut(&mut stretches, &spans, 5 * every);
@@ -326,9 +368,13 @@ fn slack(ruled: &Ruled<'_>, severity: Severity, proof: Proof) -> u64 {
     let conditions = of(&ruled.alerts, severity);
     let mut lengths = conditions.flat_map(|condition| [condition.long(), condition.short()]);
     let is_between = lengths.any(|length| u64::from(length.as_seconds()) % (60 * every) != 0);
+    // Where no page looks at the counters themselves for long, the first minutes of what fails are in few tiles.
+    let is_of_tiles = of(&ruled.alerts, severity).all(|condition| is_tiled(condition.long()));
     match proof {
         Proof::Pages if ruled.subject.known.exclusions.is_some() => 3,
-        Proof::Pages => u64::from(is_between) + if severity == Severity::Ticket { PASSES } else { 0 },
+        Proof::Pages if severity == Severity::Ticket => u64::from(is_between) + PASSES,
+        Proof::Pages if is_of_tiles => TILE / 60,
+        Proof::Pages => u64::from(is_between),
         Proof::Tickets if ruled.subject.known.exclusions.is_some() => 2 * every,
         Proof::Tickets if is_between || ruled.subject.engine != Engine::Victoriametrics => every,
         Proof::Tickets => 0,

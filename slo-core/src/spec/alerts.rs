@@ -21,26 +21,29 @@ static ALERTS: SpecTable = SpecTable::of(&[
         "tier",
         SpecShape::Words,
         "tier: gold",
-        "The value of the label `tier`, for alerts to be routed by: letters, digits, `-`, `_` and `.`. The rules of a fleet do not know it.",
+        "The value of the label `tier`, for alerts to be routed by: letters, digits, `-`, `_` and `.`.",
     ),
     SpecKey::optional(
         "severities",
         SpecShape::Map(&SEVERITIES),
         "severities: { page: critical, ticket: warning }",
-        "Other values of the label `severity` than `page` and `ticket`.",
+        "Other values of the label `severity` than `page` and `ticket`. The rules of a fleet leave such an SLO to `slo rules \
+         --beside-fleet`.",
     ),
     SpecKey::optional(
         "minimum_bad_events",
         SpecShape::Number(1, MOST_BAD_EVENTS),
         "minimum_bad_events: 5",
-        "How many bad events there must be in the long window, so that one failure at night wakes nobody: 5 if left out.",
+        "How many bad events there must be in the long window, so that one failure at night wakes nobody: 5 if left out. \
+         The rules of a fleet leave an SLO with another number to `slo rules --beside-fleet`.",
     ),
     SpecKey::optional(
         "conditions",
         SpecShape::List(&SpecShape::Map(&CONDITION)),
         "conditions: [ { severity: page, share: 2%, long: 1h, short: 5m }, { severity: ticket, share: 10%, long: 3d, short: \
          6h } ]",
-        "When somebody is told, in the place of the usual four conditions.",
+        "When somebody is told, in the place of the usual four conditions. The rules of a fleet leave such an SLO to `slo \
+         rules --beside-fleet`.",
     ),
 ]);
 

@@ -40,7 +40,9 @@ impl Own<'_> {
 
     /// One alert for what the service itself counts, unless nobody is told of any of these promises.
     fn service_missing(&self, ruled: &[Ruled<'_>]) -> Option<Rule> {
-        let own: Vec<_> = ruled.iter().filter(|ruled| !ruled.is_foreign()).collect();
+        let own = ruled.iter().filter(|ruled| !ruled.is_foreign());
+        // Beside the fleet's rules these miss it.
+        let own: Vec<_> = own.filter(|ruled| !ruled.subject.is_beside_fleet()).collect();
         own.iter().find(|ruled| tells_somebody(ruled))?;
         let mut matchers = self.whose().recorded();
         if own.len() < ruled.len() {

@@ -1,10 +1,11 @@
 //! What happens to an SLO in a unit test, so that each of its conditions is met and left again.
 
-use slo_core::Ratio;
 use slo_core::alert::{Alerts, Condition, Severity};
+use slo_core::{BurnWindow, Ratio};
 
 use super::told::Span;
 use crate::render::recording::is_tiled;
+use crate::rule_window::TILE;
 
 /// Minutes with so many good and bad events each, in a planned time or not.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,12 @@ const EACH: u64 = 1_000_000;
 const AFTER: u64 = 400;
 /// So much more comes in a busy hour than later: it weighs as much as two days.
 const BUSY: u64 = 50;
+/// Minutes in an hour.
+const HOUR: u64 = 60;
+/// Minutes in a tile.
+const IN_A_TILE: u64 = TILE / 60;
+/// The longest time in minutes for which a trickle is waited: promtool evaluates every rule at each of them.
+const LONGEST_WAIT: u64 = 4 * 1_440;
 
 const fn minutes(minutes: u64, good: u64, bad: u64) -> Stretch {
     Stretch {
@@ -40,38 +47,27 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
     let all_bad = Ratio::new(1, 1);
     let detected = all_bad.and_then(|ratio| alerts.detection_time(Severity::Page, ratio));
     let outage = detected.map_or(120, |time| time.as_secs().div_ceil(60) + 10);
-    let quiet = minutes(quiet(alerts), EACH, 0);
+    let (quiet, before) = (quiet(alerts), minutes(HOUR, EACH, 0));
+    let after_quiet = |more: &[Stretch]| [&quiet, more].concat();
     let budget = u64::from(budget_ppb) * EACH * 2 / 1_000_000_000;
     let (slow, over) = just_over(alerts);
+    let over = minutes(slow, EACH - over, over);
+    let (outage, after) = (minutes(outage, 0, EACH), minutes(AFTER, EACH, 0));
+    let twice = minutes(60, EACH.saturating_sub(budget), budget.min(EACH));
     let mut stories = vec![
-        (
-            "a total outage",
-            vec![quiet, minutes(outage, 0, EACH), minutes(AFTER, EACH, 0)],
-        ),
-        (
-            "just over a factor",
-            vec![quiet, minutes(slow, EACH - over, over), minutes(AFTER, EACH, 0)],
-        ),
-        (
-            "twice the budget",
-            vec![quiet, minutes(60, EACH.saturating_sub(budget), budget.min(EACH))],
-        ),
-        ("nobody comes", vec![quiet, minutes(60, 0, 0)]),
+        ("a total outage", after_quiet(&[outage, after])),
+        ("just over a factor", after_quiet(&[over, after])),
+        ("twice the budget", vec![before, twice]),
+        ("nobody comes", vec![before, minutes(60, 0, 0)]),
     ];
     if has_planned {
         let work = Stretch {
             is_planned: true,
-            ..minutes(outage, 0, EACH)
+            ..outage
         };
         stories.push((
             "an outage that was planned, and one that was not",
-            vec![
-                quiet,
-                work,
-                minutes(90, EACH, 0),
-                minutes(outage, 0, EACH),
-                minutes(AFTER, EACH, 0),
-            ],
+            after_quiet(&[work, minutes(90, EACH, 0), outage, after]),
         ));
     }
     stories
@@ -102,11 +98,11 @@ fn slow_burn(slowest: &Condition, faster: &[&Condition]) -> Vec<Stretch> {
     };
     let rate = rate.max(factor(slowest).part(21, 20));
     let bad = rate.bad_of(slowest);
-    let burn = detected(slowest, bad) + 60;
-    let after = u64::from(slowest.short().as_seconds()).div_ceil(60) + 60;
+    let end = end_at_a_step(slowest, bad, HOUR + detected(slowest, bad) + 60);
+    let after = in_minutes(slowest.short()) + 60;
     vec![
-        minutes(60, EACH, 0),
-        minutes(burn, EACH - bad, bad),
+        minutes(HOUR, EACH, 0),
+        minutes(end - HOUR, EACH - bad, bad),
         minutes(after, EACH, 0),
     ]
 }
@@ -116,14 +112,29 @@ fn burn_of_few(condition: &Condition) -> Vec<Stretch> {
     let rate = Rate::of(condition).part(5, 4);
     let bad = rate.bad_of(condition);
     let burn = detected(condition, bad);
-    let long = u64::from(condition.long().as_seconds()).div_ceil(60);
-    let after = u64::from(condition.short().as_seconds()).div_ceil(60) + 60;
+    let long = in_minutes(condition.long());
+    let after = in_minutes(condition.short()) + 60;
+    // The ticket comes when the long window begins with an hour, which is a step; and the busy hour is over by then, in
+    // windows of slo-core as well, which are up to 4% longer than asked.
+    let detected_at = long + HOUR + (long / 25 + 1).next_multiple_of(HOUR);
+    let begin = detected_at
+        .saturating_sub(burn.next_multiple_of(IN_A_TILE))
+        .max(HOUR + 1);
+    let end = end_at_a_step(condition, bad, detected_at + 60);
     vec![
-        minutes(60, EACH * BUSY, 0),
-        minutes(long.saturating_sub(burn) + 10, EACH, 0),
-        minutes(burn + 60, EACH - bad, bad),
+        minutes(HOUR, EACH * BUSY, 0),
+        minutes(begin - HOUR, EACH, 0),
+        minutes(end - begin, EACH - bad, bad),
         minutes(after, EACH, 0),
     ]
+}
+
+/// The first minute from this one on at which so many bad events a minute may end for the ticket to end when its short window
+/// begins with an hour: slo-core begins its windows at steps of an hour at most, rules at any moment.
+fn end_at_a_step(condition: &Condition, bad: u64, from: u64) -> u64 {
+    let reset = Ratio::new(bad, EACH).and_then(|ratio| condition.reset_time(ratio));
+    let still_in = in_minutes(condition.short()).saturating_sub(reset.map_or(0, |time| time.as_secs().div_ceil(60)));
+    from.saturating_sub(still_in).next_multiple_of(HOUR) + still_in
 }
 
 /// A burn rate in thousandths.
@@ -163,7 +174,7 @@ fn just_over(alerts: &Alerts) -> (u64, u64) {
     let per_million = u128::from(factor.numerator()) * u128::from(budget) * 21
         / (u128::from(factor.denominator()) * 20 * u128::from(1_000_000_000 / EACH));
     let bad = u64::try_from(per_million).unwrap_or(EACH).min(EACH);
-    (u64::from(first.long().as_seconds()).div_ceil(60) + 10, bad)
+    (in_minutes(first.long()) + 10, bad)
 }
 
 /// Shortens the last stretch to some minutes after the last alert: promtool evaluates every rule at every step.
@@ -175,11 +186,62 @@ pub(super) fn cut(stretches: &mut [Stretch], told: &[Span], more: u64) {
     }
 }
 
-/// Long enough for windows of tiles to be covered; a minute counts as much as five there.
-fn quiet(alerts: &Alerts) -> u64 {
+/// Long enough for the windows of pages to be covered, for those of tiles by as many tiles: a minute counts as much as five
+/// there. As many events come in it as in the whole of the longest, at first so much more of them.
+fn quiet(alerts: &Alerts) -> Vec<Stretch> {
+    let lengths = of(alerts, Severity::Page).flat_map(|condition| [condition.long(), condition.short()]);
+    let (tiled, raw): (Vec<_>, Vec<_>) = lengths.partition(|length| is_tiled(*length));
+    let Some(longest) = tiled.iter().max() else {
+        return vec![minutes(HOUR, EACH, 0)];
+    };
+    let others = raw.iter().chain(tiled.iter().filter(|length| *length < longest));
+    let others = others.max().map_or(0, |length| in_minutes(*length));
+    let (longest, recent) = (in_minutes(*longest), others + others / 20 + HOUR / 2);
+    let busy = (longest.div_ceil(IN_A_TILE) + HOUR)
+        .saturating_sub(recent)
+        .max(HOUR / 2);
+    vec![
+        minutes(busy, EACH * longest.saturating_sub(recent).div_ceil(busy), 0),
+        minutes(recent, EACH, 0),
+    ]
+}
+
+/// Minutes before the story in which somebody looked and nobody came: as long as a window of tiles that is covered by a fifth of
+/// its minutes, where each is a tile.
+pub(super) fn past(alerts: &Alerts, is_a_tile_a_minute: bool) -> u64 {
     let pages = of(alerts, Severity::Page).map(|condition| condition.long());
-    let tiled = pages.filter(|length| is_tiled(*length)).max();
-    tiled.map_or(60, |length| u64::from(length.as_seconds()).div_ceil(60) + 60)
+    let tiled = pages.filter(|length| is_a_tile_a_minute && is_tiled(*length)).max();
+    tiled.map_or(0, in_minutes)
+}
+
+/// Twice as many failures as a condition does not take for enough, further apart than the longest window of the others, and
+/// nothing else: of the whole period they are too many. `None` where one is enough, where all that fails in such a time is within
+/// the budget, and where it takes too long.
+pub(super) fn trickle(alerts: &Alerts) -> Option<Story> {
+    let trickle = alerts.trickle()?;
+    let few = u64::from(alerts.minimum_bad_events())
+        .checked_sub(1)
+        .filter(|few| *few > 0)?;
+    let apart = (in_minutes(trickle.short()) + 2 * IN_A_TILE).next_multiple_of(IN_A_TILE);
+    let (seen, period) = (u128::from(apart), u128::from(in_minutes(trickle.long())));
+    let budget = u128::from(trickle.target().budget_ppb());
+    // By half as much again, so that nothing hangs on a tile.
+    let is_too_much = seen * 2 * 1_000_000_000 > period * 3 * budget;
+    let burst = minutes(1, 0, few);
+    let stretches = vec![
+        // In the middle of a tile, and so is the next one.
+        minutes(62, 0, 0),
+        burst,
+        minutes(apart - 1, 0, 0),
+        burst,
+        minutes(6 * IN_A_TILE, 0, 0),
+        minutes(60, EACH, 0),
+    ];
+    (is_too_much && apart <= LONGEST_WAIT).then_some(("a trickle", stretches))
+}
+
+fn in_minutes(length: BurnWindow) -> u64 {
+    u64::from(length.as_seconds()).div_ceil(60)
 }
 
 /// The conditions of a severity.

@@ -15,20 +15,23 @@ const BEHIND_PLANNED: u64 = 4;
 /// anything can be planned.
 const EPOCH: u64 = 186 * 86_400;
 
-/// Of one severity whatever the other says, as rules have an alert for each; looked at every so many minutes. A draft tells
-/// nobody.
+/// Of one severity whatever the other says, as rules have an alert for each; looked at every so many minutes, from so many minutes
+/// before the story on. A draft tells nobody.
 pub(super) fn told(
     alerts: &Alerts,
     window: Window,
     severity: Severity,
-    every: u64,
+    (every, past): (u64, u64),
     stretches: &[Stretch],
 ) -> Vec<Span> {
     if alerts.is_silent() {
         return Vec::new();
     }
     let minute = |number: u64| Tick::from_unix_seconds(EPOCH + number * 60);
-    let tracker = Tracker::new(window, minute(0));
+    let tracker = Tracker::new(window, Tick::from_unix_seconds(EPOCH - past * 60));
+    for back in (1..=past).rev() {
+        tracker.record_many(Tick::from_unix_seconds(EPOCH - back * 60), Events::default());
+    }
     let mut watch = AlertWatch::new(alerts.clone(), |_: &Transition<'_>| {});
     let (mut spans, mut since) = (Vec::new(), None);
     for (number, events) in (1..).zip(minutes(stretches)) {
