@@ -160,6 +160,15 @@ impl Past {
         }
     }
 
+    /// The same with its end at another moment, in milliseconds.
+    #[must_use]
+    pub fn ending_at(mut self, end: i64) -> Self {
+        let later = end - NOW;
+        let samples = self.series.iter_mut().flat_map(|series| &mut series.samples);
+        samples.for_each(|(_, at)| *at += later);
+        self
+    }
+
     /// Lines of VictoriaMetrics' import format.
     #[must_use]
     pub fn json_lines(&self) -> String {
@@ -179,15 +188,17 @@ impl Past {
     /// look-back, and a third of the samples of a month.
     fn open_metrics(&self) -> String {
         let mut out = String::new();
+        let samples = self.series.iter().flat_map(|series| &series.samples);
+        let end = samples.map(|(_, at)| *at).max().unwrap_or(NOW);
         for series in &self.series {
             let is_name = |(key, _): &&(String, String)| key == "__name__";
             let name = series.labels.iter().find(is_name).map_or("", |(_, name)| name.as_str());
             let labels = series.labels.iter().filter(|label| !is_name(label));
             let labels: Vec<_> = labels.map(|(key, value)| format!("{key}={}", json!(value))).collect();
             let labels = labels.join(",");
-            let first = series.samples.first().map_or(NOW, |(_, at)| *at);
+            let first = series.samples.first().map_or(end, |(_, at)| *at);
             for (value, at) in &series.samples {
-                let (ago, old) = ((NOW - at) / MINUTE, (at - first) / MINUTE);
+                let (ago, old) = ((end - at) / MINUTE, (at - first) / MINUTE);
                 if ago <= DAY || old <= DAY || ago % 5 == 0 {
                     let _ = writeln!(out, "{name}{{{labels}}} {value} {}", at / 1_000);
                 }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use e2e::past::{Instance, NOW, Past};
-use e2e::{Alertmanager, Failure, Http, Outcome, PATIENCE, Port, VictoriaMetrics, eventually, free_port};
+use e2e::past::{Instance, Past};
+use e2e::{Alertmanager, Failure, Http, Outcome, PATIENCE, Port, TempDir, VictoriaMetrics, eventually, free_port};
 use serde_json::Value;
 
 use crate::services::healthy;
@@ -97,13 +97,23 @@ fn what_a_dead_alertmanager_did_not_hear_is_told_when_it_is_back() -> Outcome {
     Ok(())
 }
 
-/// What passes against the rules, of a service whose budget is spent and of one that is gone, now.
 #[test]
-fn what_passes_against_the_rules_needs_somebody_who_hears_of_it() -> Outcome {
+fn what_passes_against_the_rules_needs_somebody_who_hears_of_it_on_victoria_metrics() -> Outcome {
     let store = VictoriaMetrics::start()?;
-    store.import(&until_now(&spent_and_gone())?)?;
+    store.import(&spent_and_gone().json_lines())?;
     store.force_flush()?;
-    let gate = Gate::asking(store.url())?;
+    passes_where_somebody_hears(&Gate::asking(store.url())?)
+}
+
+#[test]
+fn what_passes_against_the_rules_needs_somebody_who_hears_of_it_on_prometheus() -> Outcome {
+    let folder = TempDir::new("slo-gate-blocks")?;
+    let store = spent_and_gone().into_prometheus(folder.path())?;
+    passes_where_somebody_hears(&Gate::asking(store.url())?)
+}
+
+/// What passes against the rules, of a service whose budget is spent and of one that is gone, now.
+fn passes_where_somebody_hears(gate: &Gate) -> Outcome {
     let bypass = [
         "--revision",
         "4f2a",
@@ -162,7 +172,7 @@ fn what_passes_against_the_rules_needs_somebody_who_hears_of_it() -> Outcome {
     Ok(())
 }
 
-/// A month of each.
+/// A month of each, up to now.
 fn spent_and_gone() -> Past {
     let mut past = Past::default();
     let outage = 21 * 24 * 60 - 12 * 60..21 * 24 * 60;
@@ -176,21 +186,7 @@ fn spent_and_gone() -> Past {
             ..Instance::of("gone")
         },
     );
-    past
-}
-
-/// The same with its end now.
-fn until_now(past: &Past) -> Result<String, Failure> {
-    let later = chrono::Utc::now().timestamp_millis() - NOW;
-    let mut lines = String::new();
-    for line in past.json_lines().lines() {
-        let mut series: Value = serde_json::from_str(line)?;
-        for at in series["timestamps"].as_array_mut().into_iter().flatten() {
-            *at = (at.as_i64().unwrap_or_default() + later).into();
-        }
-        lines += &format!("{series}\n");
-    }
-    Ok(lines)
+    past.ending_at(chrono::Utc::now().timestamp_millis())
 }
 
 /// The alerts of an Alertmanager, once there are so many.
