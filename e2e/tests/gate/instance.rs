@@ -33,13 +33,14 @@ fn the_example_service_is_judged_by_what_one_instance_saw() -> Outcome {
         );
     }
 
+    // One that is gone before its head is read never asked.
     for _ in 0..20 {
         leaves(&example)?;
     }
     eventually(PATIENCE, || {
         let (code, verdict) = gate(&example, &[]).map_err(|failure| format!("{failure:?}"))?;
         let sentence = verdict["rules"][0]["sentence"].as_str().unwrap_or_default();
-        let is_seen = code == Some(3) && sentence.contains("9.0909% of the requests were excluded, more than 5%");
+        let is_seen = code == Some(3) && sentence.contains("% of the requests were excluded, more than 5%");
         is_seen.then_some(()).ok_or_else(|| format!("{code:?} {verdict:#}"))
     })?;
 
