@@ -73,6 +73,9 @@ fn they_pass_for_either_source_of_counts() -> Outcome {
     Ok(())
 }
 
+/// How the last of an SLO's tickets begins.
+const TRICKLE: &str = "  - name: \"a trickle\"";
+
 /// The files of pages and of tickets, as `--out` writes them.
 fn both(spec: &str, args: &str) -> Result<(String, String, String), Failure> {
     let folder = folder(&[("slo.yaml", spec)])?;
@@ -172,6 +175,9 @@ fn tickets_of_a_short_window_are_proven_each_minute() -> Outcome {
 #[test]
 fn tickets_fail_when_a_rule_is_changed() -> Outcome {
     let (rules, _, tickets) = both(first(), "--engine prometheus")?;
+    // Without what proves the whole period: that is changed below, and takes promtool longer than all others together.
+    let (tickets, _) = tickets.split_once(TRICKLE).ok_or_else(|| Failure::new("no trickle"))?;
+    tested(&rules, tickets)?;
     let changes = [
         (") > 3", ") > 4"),
         (") > 3", ") > 2"),
@@ -184,7 +190,7 @@ fn tickets_fail_when_a_rule_is_changed() -> Outcome {
         ("\\\"bad\\\"}[6m]", "\\\"good\\\"}[6m]"),
         ("severity: ticket", "severity: warning"),
     ];
-    each_fails(&rules, &tickets, &changes);
+    each_fails(&rules, tickets, &changes);
     Ok(())
 }
 
@@ -230,11 +236,9 @@ fn pages_of_a_long_window_fail_when_a_rule_is_changed() -> Outcome {
 fn a_trickle_fails_when_a_rule_is_changed() -> Outcome {
     let spec = first().replace("window: 30d", "window: 7d");
     let (rules, _, tickets) = both(&spec, "--engine prometheus")?;
-    let (_, trickle) = tickets
-        .split_once("  - name: \"a trickle\"")
-        .ok_or_else(|| Failure::new("no trickle"))?;
+    let (_, trickle) = tickets.split_once(TRICKLE).ok_or_else(|| Failure::new("no trickle"))?;
     let (head, _) = tickets.split_once("tests:\n").ok_or_else(|| Failure::new("no tests"))?;
-    let alone = format!("{head}tests:\n  - name: \"a trickle\"{trickle}");
+    let alone = format!("{head}tests:\n{TRICKLE}{trickle}");
     tested(&rules, &alone)?;
     each_fails(
         &rules,
