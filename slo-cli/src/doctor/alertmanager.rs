@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use slo_core::alert::Severity;
 use slo_core::names;
+use slo_core::names::alerts::{BUDGET_BURN, SEVERITY};
 
 use super::{Finding, Link, Patient};
-use crate::render::alerting::{BURN_ALERT, SEVERITY};
 use crate::render::plain;
 
 const HERE: Link = Link::Alertmanager;
@@ -129,7 +129,7 @@ impl Patient<'_> {
     /// SLO, may.
     fn may_match(&self, matcher: &Matcher) -> bool {
         let value = match matcher.name.as_str() {
-            "alertname" => BURN_ALERT,
+            "alertname" => BUDGET_BURN,
             SEVERITY => Severity::Page.as_str(),
             name if name == names::SERVICE_NAME.label => self.slos.service(),
             name if name == names::DEPLOYMENT_ENVIRONMENT_NAME.label => match &self.args.environment {
@@ -145,7 +145,7 @@ impl Patient<'_> {
 fn inhibits(config: &str) -> Finding {
     let has_rule = config
         .split_once("inhibit_rules:")
-        .is_some_and(|(_, rules)| rules.contains(BURN_ALERT));
+        .is_some_and(|(_, rules)| rules.contains(BUDGET_BURN));
     if has_rule {
         return Finding::fine(HERE, "inhibition", "a page silences the ticket of the same SLO");
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
 use slo_core::alert::AlertPolicy;
+use slo_core::names::alerts::BUDGET_BURN;
 use slo_core::{AlertsKind, Slo, names};
 
 use super::compared::Differences;
@@ -14,7 +15,6 @@ use super::{Finding, Link, Patient};
 use crate::args::{Engine, Identity, RulesArgs};
 use crate::cmd::rules::{fleet_of, own_of};
 use crate::prom::Sample;
-use crate::render::alerting::BURN_ALERT;
 use crate::render::rule_file::RuleFile;
 use crate::render::subject::WINDOW_LABEL;
 use crate::render::{plain, promql, recorded};
@@ -194,7 +194,7 @@ impl Patient<'_> {
             .filter(|slo| slo.alerts_kind() == AlertsKind::Own)
             .filter(tells)
             .collect();
-        let alerts = loaded.iter().filter(|rule| rule.name == BURN_ALERT);
+        let alerts = loaded.iter().filter(|rule| rule.name == BUDGET_BURN);
         let told: BTreeSet<&str> = alerts.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect();
         own.first()?;
         Some(match own.iter().find(|slo| !told.contains(slo.name())) {

@@ -13,7 +13,7 @@ use super::subject::{Scope, Subject, WINDOW_LABEL, length, of_another_group};
 use super::telling::{Teller, of_told};
 use crate::args::Identity;
 
-pub(crate) use slo_core::names::alerts::{BUDGET_BURN as BURN_ALERT, DATA_MISSING, SEVERITY};
+use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, SEVERITY};
 
 /// A service is silent after so many push intervals without one, and after ten minutes at least.
 const MISSED_PUSHES: u64 = 4;
@@ -37,7 +37,7 @@ pub(crate) fn burn_rule(
         "Look within days."
     };
     let mut rule = Rule::alert(
-        BURN_ALERT,
+        BUDGET_BURN,
         burns(subject, alerts, (severity, routing.severity(severity)))?,
     );
     if let Some(kept) = kept_for(alerts, severity) {
@@ -233,7 +233,7 @@ impl Reading<'_> {
     fn confirmed(&self) -> String {
         let short = self.ratio(self.condition.short());
         let firing = [
-            ("alertname", BURN_ALERT.to_owned()),
+            ("alertname", BUDGET_BURN.to_owned()),
             ("alertstate", "firing".to_owned()),
             (SEVERITY, self.called.to_owned()),
             (WINDOW_LABEL, self.subject.window.to_string()),

@@ -4,12 +4,10 @@ use core::cell::OnceCell;
 
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::DEFAULT_MOST_EXCLUDED;
-use slo_core::names::alerts::NOBODY_PUSHES;
+use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, NOBODY_PUSHES, SEVERITY, TIER};
 use slo_core::{Share, Target, names};
 
-use super::alerting::{
-    BURN_ALERT, DATA_MISSING, SEVERITY, burn_rule, data_missing, heartbeat, silence, too_few, was_alive,
-};
+use super::alerting::{burn_rule, data_missing, heartbeat, silence, too_few, was_alive};
 use super::annotations::{Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
@@ -20,7 +18,7 @@ use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, in
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::subject::{Known, Scope, Subject, by, length};
-use super::telling::{TIER, Teller, of_told, with_tier};
+use super::telling::{Teller, of_told, with_tier};
 use crate::args::{Engine, Identity};
 use crate::rule_window::RuleWindow;
 
@@ -411,8 +409,8 @@ pub(crate) fn inhibition(identity: Identity, severities: &[(String, String)]) ->
         .iter()
         .map(|(page, ticket)| {
             format!(
-                "  - source_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"{page}\"\n    \
-                 target_matchers:\n      - alertname = \"{BURN_ALERT}\"\n      - {SEVERITY} = \"{ticket}\"\n    \
+                "  - source_matchers:\n      - alertname = \"{BUDGET_BURN}\"\n      - {SEVERITY} = \"{page}\"\n    \
+                 target_matchers:\n      - alertname = \"{BUDGET_BURN}\"\n      - {SEVERITY} = \"{ticket}\"\n    \
                  equal:\n{equal}"
             )
         })

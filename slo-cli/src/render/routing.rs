@@ -1,9 +1,9 @@
 //! How alerts find their readers: what their severity is called, and labels besides ours.
 
 use slo_core::alert::Severity;
+use slo_core::names::alerts::SEVERITY;
 use slo_core::{Alerting, Slo, SloSet};
 
-use super::alerting::SEVERITY;
 use super::rule_file::Rule;
 
 /// What a spec says of where alerts go; as usual, with no label of one's own, where it says nothing.

@@ -2,14 +2,12 @@
 //!
 //! See `docs/adr/074-a-service-says-who-tells-of-its-promises.md`.
 
-use slo_core::{AlertsKind, names};
+use slo_core::AlertsKind;
+use slo_core::names::{self, alerts::TIER};
 
 use super::promql;
 use super::recorded::AGREED;
 use super::recording::indented;
-
-/// The label of alerts with the tier of an SLO.
-pub(crate) const TIER: &str = "tier";
 
 /// Agreed SLOs, by who tells of them. Instances that disagree are counted as each of what they say.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

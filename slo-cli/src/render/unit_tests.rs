@@ -8,11 +8,12 @@ mod told;
 
 use slo_core::alert::Severity;
 use slo_core::names;
+use slo_core::names::alerts::{BUDGET_BURN, SEVERITY};
 use slo_core::yaml_writer::{Style, Yaml};
 
 use self::stories::{Story, Stretch, cut, of};
 use self::told::{Span, kept, told};
-use super::alerting::{BURN_ALERT, SEVERITY, kept_for};
+use super::alerting::kept_for;
 use super::own::{Own, Refusal, Ruled};
 use super::promql;
 use super::recorded::{BUDGET, EXCLUSION_END};
@@ -334,7 +335,7 @@ fn expectations(ruled: &Ruled<'_>, severity: Severity, proof: Proof, spans: &[Sp
     let firing = promql::selector(
         "ALERTS",
         &[
-            promql::is("alertname", BURN_ALERT),
+            promql::is("alertname", BUDGET_BURN),
             promql::is("alertstate", "firing"),
             promql::is(SEVERITY, ruled.routing().severity(severity)),
             promql::is(names::SLO_NAME.label, ruled.slo.name()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use slo_core::alert::{AlertPolicy, AlertState, Alerts, Judged, Seen};
+use slo_core::names::alerts::SEVERITY;
 use slo_core::{BurnWindow, Events, Target};
 
 use super::identity::Key;
@@ -11,7 +12,6 @@ use super::overview::{Alert, AlertFrom};
 use super::queries::REMEMBERED;
 use super::span::Span;
 use crate::prom::Sample;
-use crate::render::alerting::SEVERITY;
 
 /// How often services push, unless rules were written for something else.
 pub(super) const PUSHED_EVERY: Duration = Duration::from_secs(60);

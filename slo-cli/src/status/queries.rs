@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use slo_core::names::alerts::{BUDGET_BURN, SEVERITY};
 use slo_core::names::{self, Metric};
 
 use super::filter::Filter;
 use crate::args::Identity;
-use crate::render::alerting::{BURN_ALERT, SEVERITY};
 use crate::render::subject::WINDOW_LABEL;
 use crate::render::{promql, recorded};
 
@@ -221,7 +221,7 @@ impl Queries<'_> {
 
     /// What fires: the alerts on budgets.
     pub(super) fn firing(self) -> String {
-        let mut matchers = vec![promql::is("alertname", BURN_ALERT), promql::is("alertstate", "firing")];
+        let mut matchers = vec![promql::is("alertname", BUDGET_BURN), promql::is("alertstate", "firing")];
         matchers.extend(self.filter.of_services());
         matchers.extend(self.filter.of_slos());
         format!(

@@ -2,11 +2,12 @@
 
 use chrono::DateTime;
 use slo_core::alert::Severity;
+use slo_core::names::alerts::DATA_MISSING;
 use slo_core::{HttpSli, names};
 
 use super::{Own, Ruled, known_until};
 use crate::args::Source;
-use crate::render::alerting::{DATA_MISSING, data_missing, heartbeat, silence, was_alive};
+use crate::render::alerting::{data_missing, heartbeat, silence, was_alive};
 use crate::render::counters::Counters;
 use crate::render::dates::WARNED_BEFORE;
 use crate::render::promql;
