@@ -34,7 +34,7 @@ pub use self::client::{Engine, Hurried};
 pub use self::error::{AskError, EngineError};
 pub use self::login::{Login, Secret};
 use self::moment::now_of;
-pub(crate) use self::numbers::{count, counted, no_number, outcome_of, share};
+pub(crate) use self::numbers::{count, counted, lacking, no_number, outcome_of, share};
 pub(crate) use self::said::Said;
 
 /// Whoever answers queries; a trait, so that a verdict can be tested without an engine.

@@ -8,7 +8,7 @@ use slo_core::{Events, Outcome, SloSet, names};
 
 use super::Target;
 use super::evidence::{Gathering, events};
-use crate::prom::{Said, Sample, no_number};
+use crate::prom::{Said, Sample, lacking, no_number};
 use crate::render::plain;
 
 /// What is known of the counters that a verdict rests on.
@@ -39,11 +39,7 @@ impl Presence {
             },
             Err(why) => (BTreeMap::new(), Some(why), None),
         };
-        let lacks = |outcomes: &Ages| {
-            Outcome::ALL
-                .into_iter()
-                .find(|outcome| !outcomes.contains_key(outcome.as_str()))
-        };
+        let lacks = |outcomes: &Ages| lacking(&Outcome::ALL, |outcome| outcomes.contains_key(outcome));
         let partial = pushed
             .iter()
             .filter_map(|(slo, outcomes)| Some((slo.clone(), lacks(outcomes)?)));
@@ -113,12 +109,10 @@ impl Presence {
     /// an engine says of no events, and nothing is not.
     pub(super) fn counted<'a>(&self, slo: &str, counts: impl Iterator<Item = &'a Sample>) -> Result<Events, Unseen> {
         let counts: Vec<_> = counts.collect();
-        let has = |outcome: &Outcome| {
-            counts
-                .iter()
-                .any(|sample| sample.label(names::SLO_OUTCOME.label) == outcome.as_str())
+        let is_there = |outcome: &str| {
+            let mut outcomes = counts.iter().map(|sample| sample.label(names::SLO_OUTCOME.label));
+            outcomes.any(|there| there == outcome)
         };
-        let lacking = || Outcome::ALL.into_iter().find(|outcome| !has(outcome));
         match (self.pushed.contains_key(slo), counts.is_empty()) {
             (true, true) => Err(Unseen::Unclear(
                 "it is pushed, and the engine counts nothing of it, not even 0: are there two samples in the window?"
@@ -126,7 +120,12 @@ impl Presence {
             )),
             (false, true) => Err(Unseen::NeverSeen),
             (false, false) if !self.is_withdrawn(slo) => Err(Unseen::Vanished),
-            (_, false) => match self.partial.get(slo).copied().or_else(lacking) {
+            (_, false) => match self
+                .partial
+                .get(slo)
+                .copied()
+                .or_else(|| lacking(&Outcome::ALL, is_there))
+            {
                 Some(outcome) => Err(partial(outcome)),
                 None => events(counts.into_iter()),
             },
@@ -166,7 +165,6 @@ impl Presence {
 /// The age of the newest sample, by outcome.
 type Ages = BTreeMap<String, Duration>;
 
-/// A series that is 0 is there from the first push on.
 fn partial(outcome: Outcome) -> Unseen {
     Unseen::Unclear(format!(
         "the engine has none of its {} events, not even 0, and has others: does anything on the way drop series?",

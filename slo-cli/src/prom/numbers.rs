@@ -1,7 +1,7 @@
 //! What the numbers of an answer are: counts of events, shares of time, or nothing that can be used.
 
 use slo_core::gate::Unseen;
-use slo_core::{Events, Ratio};
+use slo_core::{Events, Outcome, Ratio};
 
 use crate::render::plain;
 
@@ -21,6 +21,12 @@ pub(crate) fn outcome_of(outcome: &str, value: f64) -> Result<Events, Unseen> {
             plain(other)
         ))),
     }
+}
+
+/// One of these outcomes that is not there, by the labels that are. A series that is 0 is there from the first push on, so that
+/// one which is not there was lost on the way.
+pub(crate) fn lacking(least: &[Outcome], is_there: impl Fn(&str) -> bool) -> Option<Outcome> {
+    least.iter().copied().find(|outcome| !is_there(outcome.as_str()))
 }
 
 /// The nearest whole number. Prometheus extrapolates to parts of events; the nearest whole number is the best guess.

@@ -6,7 +6,7 @@ use slo_core::{Events, Outcome, Ratio, names};
 
 use super::identity::Key;
 use super::span::Span;
-use crate::prom::{Sample, count, outcome_of, share};
+use crate::prom::{self, Sample, count, outcome_of, share};
 use crate::render::recorded;
 use crate::render::subject::WINDOW_LABEL;
 
@@ -34,7 +34,7 @@ pub(super) fn lacking(series: &[Sample], least: &[Outcome]) -> BTreeMap<Key, Out
                 .insert(sample.label(names::SLO_OUTCOME.label));
         }
     }
-    let lacks = |outcomes: &BTreeSet<&str>| least.iter().copied().find(|least| !outcomes.contains(least.as_str()));
+    let lacks = |outcomes: &BTreeSet<&str>| prom::lacking(least, |outcome| outcomes.contains(outcome));
     seen.into_iter()
         .filter_map(|(key, outcomes)| Some((key, lacks(&outcomes)?)))
         .collect()
