@@ -165,7 +165,8 @@ impl Shared {
         })
     }
 
-    /// Counts the one decision of each SLO about a request whose clock stopped at that tick, and that of `requests` for its route.
+    /// Counts the one decision of each SLO about a request whose clock stopped at that tick, and that of `requests` for its
+    /// route.
     #[inline]
     pub(crate) fn judge(&self, route: &Route, plan: &Plan, method: Method, (lane, tick): (Lane, Tick), ended: &Ended) {
         let mut requests = None;

@@ -211,53 +211,25 @@ fn reads_well(status: &Status) -> Outcome {
     );
 
     for (more, exit) in [
-        (&["--fail-on", "hurting"][..], 1),
-        (&["--fail-on", "hurting", "--environment", "staging"], 0),
-        (&["--fail-on", "no-traffic", "--service", "idle"], 1),
-        (&["--fail-on", "hurting", "--service", "nobody"], 3),
-        (&["--service", "nobody"], 3),
-        (&["--service", "healthy", "--service", "nobody"], 3),
-        (
-            &[
-                "--fail-on",
-                "hurting",
-                "--environment",
-                "staging",
-                "--service",
-                "healthy",
-            ],
-            0,
-        ),
-        (
-            &["--fail-on", "hurting", "--service", "healthy", "--service", "dead"],
-            1,
-        ),
-        (&["--fail-on", "paging", "--service", "healthy", "--service", "dead"], 3),
-        (&["--fail-on", "hurting", "--service", "healthy", "--remember", "1d"], 0),
-        (
-            &[
-                "--fail-on",
-                "hurting",
-                "--service",
-                "healthy",
-                "--service",
-                "dead",
-                "--remember",
-                "10d",
-            ],
-            3,
-        ),
-        (
-            &["--fail-on", "hurting", "--service", "forgotten", "--remember", "90d"],
-            1,
-        ),
-        (&["--journey", "browse", "--owner", "search-team", "--slo", "browse"], 0),
+        ("--fail-on hurting", 1),
+        ("--fail-on hurting --environment staging", 0),
+        ("--fail-on no-traffic --service idle", 1),
+        ("--fail-on hurting --service nobody", 3),
+        ("--service nobody", 3),
+        ("--service healthy --service nobody", 3),
+        ("--fail-on hurting --environment staging --service healthy", 0),
+        ("--fail-on hurting --service healthy --service dead", 1),
+        ("--fail-on paging --service healthy --service dead", 3),
+        ("--fail-on hurting --service healthy --remember 1d", 0),
+        ("--fail-on hurting --service healthy --service dead --remember 10d", 3),
+        ("--fail-on hurting --service forgotten --remember 90d", 1),
+        ("--journey browse --owner search-team --slo browse", 0),
     ] {
-        let output = status.run(more)?;
+        let output = status.run(&more.split(' ').collect::<Vec<_>>())?;
         assert_eq!(
             output.status.code(),
             Some(exit),
-            "{more:?}: {}",
+            "{more}: {}",
             String::from_utf8_lossy(&output.stdout)
         );
     }

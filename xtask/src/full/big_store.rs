@@ -97,18 +97,7 @@ fn fill(store: &Store, services: u64) -> Result<f64, Failure> {
     }
     histogram(&mut writer, clock, SERVICE, NOW - HOUR)?;
     for slo in ["browse", "requests"] {
-        for (outcome, each) in [("good", 600.0), ("bad", 0.1), ("excluded", 0.0)] {
-            let labels = [("slo_name", slo), ("slo_outcome", outcome)];
-            counter(
-                &mut writer,
-                clock,
-                SERVICE,
-                "slo_events_total",
-                &labels,
-                NOW - 31 * DAY,
-                each,
-            )?;
-        }
+        events(&mut writer, clock, SERVICE, slo)?;
     }
     let fleet = fleet::members(1_000);
     months::write(
@@ -122,18 +111,7 @@ fn fill(store: &Store, services: u64) -> Result<f64, Failure> {
     // The SLI that each service counts beside its promises: the overview asks it who was there in the month.
     let of_fleet: BTreeSet<_> = fleet.iter().map(|member| member.service.as_str()).collect();
     for service in of_fleet {
-        for (outcome, each) in [("good", 600.0), ("bad", 0.1), ("excluded", 0.0)] {
-            let labels = [("slo_name", "requests"), ("slo_outcome", outcome)];
-            counter(
-                &mut writer,
-                clock,
-                service,
-                "slo_events_total",
-                &labels,
-                NOW - 31 * DAY,
-                each,
-            )?;
-        }
+        events(&mut writer, clock, service, "requests")?;
     }
     writer.finish()?;
     store.settle()?;
@@ -151,6 +129,16 @@ fn fill(store: &Store, services: u64) -> Result<f64, Failure> {
         }
     })?;
     Ok(series)
+}
+
+/// A month of the events of one SLO.
+fn events(writer: &mut Writer, clock: Clock, service: &str, slo: &str) -> Result<(), Failure> {
+    for (outcome, each) in [("good", 600.0), ("bad", 0.1), ("excluded", 0.0)] {
+        let labels = [("slo_name", slo), ("slo_outcome", outcome)];
+        let from = NOW - 31 * DAY;
+        counter(writer, clock, service, "slo_events_total", &labels, from, each)?;
+    }
+    Ok(())
 }
 
 /// The durations of a service's routes.
