@@ -88,12 +88,13 @@ impl Source {
     }
 
     /// What is wrong with a spec that was understood: of an SLO, `slos.NAME: why`, or of a key of it, `slos.NAME.KEY: why`, with
-    /// its place and its line; of the whole, with the file.
-    pub(crate) fn refused(&self, reasons: &[String]) -> String {
+    /// its place and its line, in the environment where that has it; of the whole, with the file.
+    pub(crate) fn refused(&self, environment: Option<&str>, reasons: &[String]) -> String {
         let whole = reasons.iter().filter(|reason| of_an_slo(reason).is_none());
         let whole = whole.map(|reason| format!("{}: {reason}", self.file));
         let text = self.text.as_deref().unwrap_or_default();
-        let placed = SpecError::of_slos(&self.file, text, reasons.iter().filter_map(|reason| of_an_slo(reason)));
+        let mistakes = reasons.iter().filter_map(|reason| of_an_slo(reason));
+        let placed = SpecError::of_slos(&self.file, text, environment, mistakes);
         let placed = placed.iter().flat_map(SpecError::mistakes).map(ToString::to_string);
         whole.chain(placed).collect::<Vec<_>>().join("\n")
     }

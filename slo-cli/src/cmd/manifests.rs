@@ -58,7 +58,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
     let probes = match probes(args, &set) {
         Ok(probes) => probes,
         Err(mistakes) => {
-            return Answer::complaint(Exit::Usage, source.refused(&mistakes));
+            return Answer::complaint(Exit::Usage, source.refused(Some(&args.probed.environment), &mistakes));
         }
     };
     let files = render(&Plan {

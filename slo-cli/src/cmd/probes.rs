@@ -47,7 +47,7 @@ pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
             answer.err.insert_str(0, &notes(&source.file, &set));
             answer
         }
-        Err(mistakes) => Answer::complaint(Exit::Usage, source.refused(&mistakes)),
+        Err(mistakes) => Answer::complaint(Exit::Usage, source.refused(Some(&args.probed.environment), &mistakes)),
     }
 }
 

@@ -55,7 +55,7 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String
     let source = Source::read(path, stdin);
     let set = source.understood_in(args.environment.as_deref())?;
     let own = own_of(args, &set);
-    let told = |reasons: Vec<String>| source.refused(&reasons);
+    let told = |reasons: Vec<String>| source.refused(args.environment.as_deref(), &reasons);
     let Some(rules) = &args.tests else {
         return Ok(whole(
             own.file().map_err(told)?.render(args.format, &object_place(args)),
