@@ -219,6 +219,7 @@ fn bursts_are_one_page() -> Outcome {
 fn a_freshness_that_probes_ask_for_is_told_once() -> Outcome {
     let story = Story::new(30, "0.001", &[counts(60, 100, 0), counts(20, 0, 100)]);
     let probed = r#"slo_health:probe_state{job="slo-health", service_name="shop", deployment_environment_name="prod", slo_name="NAME", state="stale"}"#;
+    let of_a_team = probed.replace("state=", "service_namespace=\"b\", state=");
     let tests = [
         Test::new("probed", &story)
             .also(probed.replace("NAME", "pay"), "1x80")
@@ -226,6 +227,9 @@ fn a_freshness_that_probes_ask_for_is_told_once() -> Outcome {
             .silent("ticket", 75),
         Test::new("another is probed", &story)
             .also(probed.replace("NAME", "other"), "1x80")
+            .fires("page", 75),
+        Test::new("another team's service of this name is probed", &story)
+            .also(of_a_team.replace("NAME", "pay"), "1x80")
             .fires("page", 75),
     ];
     for rules in fleet()? {

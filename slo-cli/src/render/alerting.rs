@@ -182,11 +182,8 @@ fn left_by_the_fleet(subject: &Subject, either: &str) -> String {
 
 /// Where probes ask a check, what they find is the SLI in the fleet, and their own rules tell of it.
 fn unless_probed(subject: &Subject) -> String {
-    let environment = subject.identity.environment_labels();
-    let probed = [&[names::SERVICE_NAME.label, names::SLO_NAME.label], environment]
-        .concat()
-        .join(", ");
-    format!("unless on ({probed})\n{}", names::PROBE_STATE_RECORDED)
+    let probed = [subject.identity.labels_of_probes(), vec![names::SLO_NAME.label]].concat();
+    format!("unless on ({})\n{}", probed.join(", "), names::PROBE_STATE_RECORDED)
 }
 
 /// One condition, read by a rule of one group.

@@ -3,7 +3,6 @@
 use slo_core::names;
 use slo_core::names::alerts::{ALERT_NAME, BUDGET_BURN, DATA_MISSING, PROBE_DOWN, PROBE_FAST_BURN, SEVERITY};
 
-use super::identity::JOB;
 use super::promql;
 use crate::args::Identity;
 
@@ -18,12 +17,7 @@ pub(crate) fn while_probes_tell(identity: Identity, severities: &[(String, Strin
     let mut pages: Vec<_> = severities.iter().map(|(page, _)| page.as_str()).collect();
     pages.sort_unstable();
     pages.dedup();
-    let service: Vec<_> = identity
-        .service_labels()
-        .iter()
-        .copied()
-        .filter(|label| *label != JOB)
-        .collect();
+    let service = identity.labels_of_probes();
     let slo: Vec<_> = service.iter().copied().chain([names::SLO_NAME.label]).collect();
     // What counts for others, of which one promise is told, may be down by itself.
     let silent = [

@@ -22,6 +22,12 @@ impl Identity {
         }
     }
 
+    /// Those by which what probes record is known to be of the same service: their jobs are others.
+    pub(crate) fn labels_of_probes(self) -> Vec<&'static str> {
+        let labels = self.service_labels().iter().copied();
+        labels.filter(|label| *label != JOB).collect()
+    }
+
     /// Those of them that raw series have, for queries in the text of an alert.
     pub(crate) const fn raw_labels(self) -> &'static [&'static str] {
         match self {
