@@ -131,7 +131,7 @@ pub enum Engine {
     /// Prometheus and what computes increases as it does, Thanos for one.
     #[default]
     Prometheus,
-    /// vmalert over VictoriaMetrics, whose increases are exact.
+    /// vmalert over VictoriaMetrics, whose increases are exact; give the store `-search.cacheTimestampOffset=10m`.
     Victoriametrics,
     /// Grafana Mimir, whose groups have at most 20 rules.
     Mimir,

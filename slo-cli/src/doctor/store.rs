@@ -33,6 +33,7 @@ impl Patient<'_> {
         }];
         findings.extend(self.clock_of_the_store());
         findings.push(self.retention());
+        findings.extend(self.cache());
         (findings, true)
     }
 
@@ -69,6 +70,24 @@ impl Patient<'_> {
                 format!("it remembers for {}, and {asks}", shown(kept)),
             ),
         }
+    }
+
+    /// VictoriaMetrics alone has one that it throws away. See
+    /// `docs/adr/084-victoriametrics-keeps-what-it-computed-if-told-to.md`.
+    fn cache(&self) -> Option<Finding> {
+        let page = self.store.get("/metrics").ok().filter(|page| page.is_success())?;
+        let metrics = String::from_utf8_lossy(&page.body);
+        let kept = flag(&metrics, "search.cacheTimestampOffset").and_then(lengths)?;
+        if kept >= LATEST_TILE || flag(&metrics, "search.disableCache") == Some("true") {
+            return None;
+        }
+        let found = format!(
+            "it forgets what it has computed whenever a sample is over {} late, as those of rules each five minutes are",
+            shown(kept)
+        );
+        Some(Finding::note(HERE, "cache", found).mend(
+            "-search.cacheTimestampOffset=10m of VictoriaMetrics; without it, rules over long windows cost more, and say the same",
+        ))
     }
 
     /// What the engine says of itself: Prometheus on a page of its API, VictoriaMetrics among its own metrics.
@@ -110,12 +129,16 @@ pub(super) fn lengths(text: &str) -> Option<Duration> {
     (sum > 0).then(|| Duration::from_millis(sum))
 }
 
-/// VictoriaMetrics: `flag{name="retentionPeriod", value="1", is_set="false"} 1`; months where no unit is.
+/// What VictoriaMetrics was started with, or has by default: `flag{name="retentionPeriod", value="1", is_set="false"} 1`.
+fn flag<'m>(metrics: &'m str, name: &str) -> Option<&'m str> {
+    let begins = format!(r#"flag{{name="{name}","#);
+    let line = metrics.lines().find(|line| line.starts_with(&begins))?;
+    Some(line.split_once(r#"value=""#)?.1.split_once('"')?.0)
+}
+
+/// VictoriaMetrics: months where no unit is.
 fn victoria(metrics: &str) -> Option<Duration> {
-    let line = metrics
-        .lines()
-        .find(|line| line.starts_with(r#"flag{name="retentionPeriod","#))?;
-    let value = line.split_once(r#"value=""#)?.1.split_once('"')?.0;
+    let value = flag(metrics, "retentionPeriod")?;
     match value.parse::<u64>() {
         Ok(months) => Some(Duration::from_millis(months.checked_mul(31 * DAY)?)),
         Err(_) => lengths(value),
@@ -125,6 +148,10 @@ fn victoria(metrics: &str) -> Option<Duration> {
 fn shown(time: Duration) -> String {
     units::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
+
+/// How late a tile is recorded at most: vmalert writes it down at the last round five minutes, half a minute ago; then it
+/// computes and sends it.
+const LATEST_TILE: Duration = Duration::from_secs(360);
 
 const DAY: u64 = 86_400_000;
 /// What a store forgets, it forgets by the day or the block.

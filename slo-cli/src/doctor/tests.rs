@@ -13,6 +13,7 @@ use clap::Parser as _;
 use super::*;
 use crate::args::{Args, Command};
 use crate::prom::{Answered, Ask, AskError, History, Stretch};
+use crate::test_words::assert_begins;
 use crate::web::Page;
 
 /// Pages by address; answers by what the query contains.
@@ -265,6 +266,37 @@ fn a_store_must_remember_as_long_as_a_window() {
     };
     assert_eq!(retention("30d"), State::Fine);
     assert_eq!(retention("29d23h59m"), State::Broken);
+}
+
+#[test]
+fn a_store_that_throws_away_what_it_computed_is_noted() {
+    let noted = |offset: &str, is_off: &str| {
+        let body = format!(
+            "flag{{name=\"search.cacheTimestampOffset\", value=\"{offset}\", is_set=\"false\"}} 1\n\
+             flag{{name=\"search.disableCache\", value=\"{is_off}\", is_set=\"false\"}} 1\n"
+        );
+        let diagnosis = examine(&Servers::default().page("/metrics", &body), &[], 0);
+        let finding = diagnosis.findings.into_iter().find(|finding| finding.check == "cache");
+        finding.map(|finding| (finding.state, finding.found))
+    };
+    let (state, found) = noted("5m0s", "false").unwrap();
+    assert_eq!(state, State::Note);
+    assert_begins(
+        &found,
+        "it forgets what it has computed whenever a sample is over 5m late",
+    );
+    assert!(noted("5m59s", "false").is_some());
+    for (offset, is_off) in [
+        ("6m0s", "false"),
+        ("10m0s", "false"),
+        ("5m0s", "true"),
+        ("soon", "false"),
+    ] {
+        assert_eq!(noted(offset, is_off), None, "{offset}, {is_off}");
+    }
+    // Prometheus has no such flag.
+    let diagnosis = examine(&Servers::default().page("/metrics", "up 1\n"), &[], 0);
+    assert!(diagnosis.findings.iter().all(|finding| finding.check != "cache"));
 }
 
 #[test]

@@ -102,6 +102,8 @@ impl Engine {
                 format!("-httpListenAddr=127.0.0.1:{port}").into(),
                 with("-storageDataPath=", &data),
                 "-retentionPeriod=2y".into(),
+                // As docs/rules.md asks for: tiles are recorded up to five and a half minutes late.
+                "-search.cacheTimestampOffset=10m".into(),
             ],
         }
     }
