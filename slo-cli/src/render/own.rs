@@ -254,9 +254,10 @@ impl<'a> Own<'a> {
             minute.extend(burn_rule(subject, alerts, Severity::Page, whose));
             tiles.extend(burn_rule(subject, alerts, Severity::Ticket, whose));
         }
-        let name = self.group_name(slo.name());
+        let name = self.group_of(slo.name());
+        // Behind the other by name: `vmalert -replay` takes them so, and a tile may read what a minute records.
         [
-            Group::new(format!("{name}-tiles"), "5m", tiles),
+            Group::new(format!("{name}.tiles"), "5m", tiles),
             Group::new(name, "1m", minute),
         ]
     }
@@ -284,9 +285,18 @@ impl<'a> Own<'a> {
         (minute, lengths.each_tile(subject))
     }
 
-    /// Told from those of other environments.
-    fn group_name(&self, what: &str) -> String {
-        format!("slo-{}-{what}", self.whose().parts().join("-"))
+    /// The first group of an SLO. Told from those of other environments.
+    fn group_of(&self, slo: &str) -> String {
+        format!("{}-{slo}", self.groups_of_the_service())
+    }
+
+    /// A group of no SLO, behind a point: no name of an SLO has one, and an SLO may be called `data`.
+    fn group_beside(&self, what: &str) -> String {
+        format!("{}.{what}", self.groups_of_the_service())
+    }
+
+    fn groups_of_the_service(&self) -> String {
+        format!("slo-{}", self.whose().parts().join("-"))
     }
 
     /// The budget while there is something to count, for panels and to know what was seen; the period's start; the end of

@@ -22,8 +22,8 @@ impl Own<'_> {
         alerts.extend(ruled.iter().filter_map(|ruled| self.counters_missing(ruled)));
         let beats = !alerts.is_empty();
         alerts.extend(known_until(ruled).map(|until| self.dates_run_out(until)));
-        let beat = beats.then(|| Group::new(self.group_name("heartbeat"), "1m", vec![self.heartbeat()]));
-        let data = (!alerts.is_empty()).then(|| Group::new(self.group_name("data"), "5m", alerts));
+        let beat = beats.then(|| Group::new(self.group_beside("heartbeat"), "1m", vec![self.heartbeat()]));
+        let data = (!alerts.is_empty()).then(|| Group::new(self.group_beside("data"), "5m", alerts));
         beat.into_iter().chain(data)
     }
 
