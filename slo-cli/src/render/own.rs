@@ -194,6 +194,7 @@ impl<'a> Own<'a> {
                 target: slo.target(),
                 labels,
                 beside_fleet: self.is_told_beside(slo),
+                probed: matches!(slo.sli(), Sli::Synthetic(_)),
             },
             window: RuleWindow::new(slo.window()).map_err(|error| Refusal::at("window", error.to_string()))?,
             known: self.known(slo)?,

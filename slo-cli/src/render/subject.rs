@@ -61,6 +61,8 @@ pub(crate) enum Scope {
         labels: Vec<(String, String)>,
         /// Whether the rules of a fleet record it, and these tell of it only.
         beside_fleet: bool,
+        /// Whether probes may ask a check for it, and tell of it by rules of their own.
+        probed: bool,
     },
 }
 
