@@ -236,6 +236,22 @@ fn no_two_groups_have_one_name() -> Checked {
     Ok(())
 }
 
+/// What a process says may be of another environment, with another spec.
+#[test]
+fn where_dates_are_known_they_hold() -> Checked {
+    let written = text(&rules("--source http --from 2026-01-01 ../in/planned.yaml")?.stdout);
+    assert!(
+        written.contains("- record: slo:exclusion_end:seconds\n") && !written.contains("slo_exclusion_end_seconds")
+    );
+    let starts: Vec<_> = written.split("- record: slo:window_start:seconds\n").skip(1).collect();
+    assert_eq!(starts.len(), 2);
+    for start in starts {
+        let (known, said) = (start.find("vector("), start.find("max(slo_window_start_seconds{"));
+        assert!(known.is_some() && known < said, "{start}");
+    }
+    Ok(())
+}
+
 #[test]
 fn every_golden_file_is_used() -> Checked {
     for entry in std::fs::read_dir(folder("out"))? {

@@ -311,7 +311,7 @@ impl<'a> Own<'a> {
             rules.push(self.start(ruled));
         }
         if slo.has_exclusions() {
-            rules.push(self.exclusion_end(ruled));
+            rules.extend(self.exclusion_end(ruled));
         }
         if !ruled.tells_nobody() {
             rules.extend(self.bucket_missing(ruled));
@@ -320,29 +320,32 @@ impl<'a> Own<'a> {
         rules
     }
 
-    /// As the process says, else by date.
+    /// As the process says, of the place where it runs. Where the rules know it by date, that is so wherever they count, and
+    /// what a process says counts before their first day alone: one of another environment may say another period.
     fn start(&self, ruled: &Ruled<'_>) -> Rule {
         let subject = &ruled.subject;
         let raw = self.exported(ruled.slo, names::WINDOW_START);
         match subject.known.periods.as_ref().map(Dates::begins) {
             None => Rule::record(START, self.whose().aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
             Some(known) => {
-                let either: Vec<_> = [self.latest(&raw, "5m")].into_iter().chain(known).collect();
+                let either: Vec<_> = known.into_iter().chain([self.latest(&raw, "5m")]).collect();
                 Rule::record(START, either.join("\nor\n")).labels(&subject.all_labels())
             }
         }
     }
 
-    /// As the process says, or said before it was stopped; or by date, where the rules leave planned times out.
-    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Rule {
+    /// As the process says, or said before it was stopped, of the place where it runs: what is planned in one environment
+    /// goes on in the others. By date where the rules leave planned times out, wherever they count, and no process is asked.
+    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+        let subject = &ruled.subject;
+        if let Some(known) = &subject.known.exclusions {
+            let rule = |ends| Rule::record(EXCLUSION_END, ends).labels(&subject.all_labels());
+            return known.ends().map(rule);
+        }
         let raw = self.exported(ruled.slo, names::EXCLUSION_END);
-        let said = format!(
-            "{} > time()",
-            self.latest(&format!("last_over_time({raw}[{SAID_WITHIN}])"), SAID_WITHIN)
-        );
-        let known = ruled.subject.known.exclusions.as_ref().and_then(Dates::ends);
-        let either: Vec<_> = [said].into_iter().chain(known).collect();
-        Rule::record(EXCLUSION_END, either.join("\nor\n")).labels(&ruled.subject.all_labels())
+        let said = format!("last_over_time({raw}[{SAID_WITHIN}])");
+        let latest = self.whose().aggregate("max", &[], &said, SAID_WITHIN);
+        Some(Rule::record(EXCLUSION_END, format!("{latest} > time()")).labels(&subject.labels(false)))
     }
 
     /// The latest of what its processes say, without labels.
