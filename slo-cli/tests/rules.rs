@@ -213,6 +213,45 @@ fn alerts_go_where_the_spec_says() -> Checked {
     Ok(())
 }
 
+/// An engine refuses a whole file in which two groups have one name; and `vmalert -replay` takes them by name, so that the
+/// tiles of an SLO come behind the group of each minute.
+#[test]
+fn no_two_groups_have_one_name() -> Checked {
+    for args in ["", "--source http", "--engine victoriametrics --environment production"] {
+        let written = text(&rules(&format!("{args} ../in/names.yaml"))?.stdout);
+        let mut names: Vec<_> = written
+            .lines()
+            .filter_map(|line| line.strip_prefix("  - name: "))
+            .collect();
+        assert_eq!(names.len(), 10, "{names:?}");
+        names.sort_unstable();
+        let place = |name: &str| names.iter().position(|other| *other == name);
+        for name in &names {
+            let tiles = place(&format!("{name}.tiles"));
+            assert!(tiles.is_none() || tiles > place(name), "{names:?}");
+        }
+        names.dedup();
+        assert_eq!(names.len(), 10, "{names:?}");
+    }
+    Ok(())
+}
+
+/// What a process says may be of another environment, with another spec.
+#[test]
+fn where_dates_are_known_they_hold() -> Checked {
+    let written = text(&rules("--source http --from 2026-01-01 ../in/planned.yaml")?.stdout);
+    assert!(
+        written.contains("- record: slo:exclusion_end:seconds\n") && !written.contains("slo_exclusion_end_seconds")
+    );
+    let starts: Vec<_> = written.split("- record: slo:window_start:seconds\n").skip(1).collect();
+    assert_eq!(starts.len(), 2);
+    for start in starts {
+        let (known, said) = (start.find("vector("), start.find("max(slo_window_start_seconds{"));
+        assert!(known.is_some() && known < said, "{start}");
+    }
+    Ok(())
+}
+
 #[test]
 fn every_golden_file_is_used() -> Checked {
     for entry in std::fs::read_dir(folder("out"))? {

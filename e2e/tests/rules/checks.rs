@@ -93,6 +93,16 @@ fn a_service_and_routes_of_any_name_are_accepted() -> Outcome {
     Ok(())
 }
 
+/// Such as would be the names of other groups.
+#[test]
+fn slos_of_any_name_are_accepted_together() -> Outcome {
+    let spec = in_workspace("slo-cli/tests/rules/in/names.yaml");
+    for engine in ENGINES {
+        accepted(&slo(&format!("rules --engine {engine} {}", spec.display()))?)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn pushes_at_any_interval_and_any_window_are_accepted() -> Outcome {
     for args in [

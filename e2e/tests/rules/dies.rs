@@ -238,6 +238,42 @@ fn a_freshness_that_probes_ask_for_is_told_once() -> Outcome {
     Ok(())
 }
 
+/// By a spec's own rules, too: of what is asked for by probes, and of nothing else.
+#[test]
+fn own_rules_leave_a_freshness_to_probes() -> Outcome {
+    let spec = |sli: &str| {
+        format!(
+            "version: 1\nservice: shop\nslos:\n  - {{ name: pay, promise: P., owner: o, status: agreed, objective: 99.9%, window: 30d, \
+             sli: {{ {sli} }} }}\n"
+        )
+    };
+    let own = |sli: &str, engine: &str| {
+        let folder = crate::tools::folder(&[("slo.yaml", &spec(sli))])?;
+        let spec = folder.path().join("slo.yaml");
+        slo(&format!("rules --engine {engine} {}", spec.display()))
+    };
+    let story = Story::new(30, "0.001", &[counts(60, 100, 0), counts(20, 0, 100)]);
+    let probed = r#"slo_health:probe_state{job="slo-health", service_name="shop", deployment_environment_name="PLACE", slo_name="pay", state="stale"}"#;
+    let here = Test::new("probed", &story)
+        .also(probed.replace("PLACE", "prod"), "1x80")
+        .silent("page", 75)
+        .silent("ticket", 75);
+    let elsewhere = Test::new("probed elsewhere", &story)
+        .also(probed.replace("PLACE", "staging"), "1x80")
+        .fires("page", 75)
+        .fires("ticket", 75);
+    let mut requests = here.clone();
+    requests.expected = elsewhere.expected.clone();
+    for engine in ["prometheus", "victoriametrics"] {
+        let fresh = own("synthetic: { path: /h }", engine)?;
+        run(&fresh, "1m", &[here.clone(), elsewhere.clone()])?;
+        let of_requests = own("http: { routes: [/pay] }", engine)?;
+        assert!(!of_requests.contains("probe_state"));
+        run(&of_requests, "1m", std::slice::from_ref(&requests))?;
+    }
+    Ok(())
+}
+
 /// The expression of an alert, on one line.
 fn expression(text: &str, is_wanted: impl Fn(&Rule) -> bool) -> Result<String, Failure> {
     let rule = rules(text)?.into_iter().find(is_wanted);

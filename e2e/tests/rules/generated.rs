@@ -171,6 +171,27 @@ fn tickets_of_a_short_window_are_proven_each_minute() -> Outcome {
     Ok(())
 }
 
+/// All that fails is barely over the factor of its tickets, which look at a quarter of an hour: not a minute of it may be missed,
+/// whichever group is evaluated first.
+#[test]
+fn tickets_of_minutes_fire_at_their_factor() -> Outcome {
+    let spec = first()
+        .replace("faster_than: 1s, ", "")
+        .replace("window: 30d", "window: 1h")
+        .replace("objective: 99.95%", "objective: 1%");
+    for engine in ["prometheus", "victoriametrics"] {
+        let (rules, pages, tickets) = both(&spec, &format!("--engine {engine}"))?;
+        let order = "group_eval_order:\n  - slo-search-search-speed.tiles\n  - slo-search-search-speed\n";
+        let other = "group_eval_order:\n  - slo-search-search-speed\n  - slo-search-search-speed.tiles\n";
+        let turned = pages.replace(order, other);
+        assert!(turned != pages && pages.contains("severity=\\\"ticket\\\""), "{pages}");
+        for tests in [pages, turned, tickets] {
+            tested(&rules, &tests).map_err(|error| Failure::new(format!("{engine}: {error:?}")))?;
+        }
+    }
+    Ok(())
+}
+
 /// Each ticket's factor, windows, tiles and clauses.
 #[test]
 fn tickets_fail_when_a_rule_is_changed() -> Outcome {

@@ -11,6 +11,7 @@
 //! | a month on both engines: ratio of its tiles within 1e-9, close to slo-core; an SLO added, a target changed | `engines` |
 //! | random services with restarts, replicas and lost pushes, on both engines, by `job` and by `target_info` | `engines` |
 //! | who tells of an SLO: the fleet's rules, rules of its own, nobody; its tier | `telling` |
+//! | how much of a window of minutes was seen, whenever it is asked | `phases` |
 //! | what a page says, word for word | `text` |
 //! | an outage of the example: page, ticket, inhibition, end, on both engines | `alerting/outage` |
 //! | every metric that is asked for is emitted by the example or recorded | `alerting/asked` |
@@ -26,6 +27,7 @@ mod generated;
 mod kinds;
 mod mutants;
 mod pages;
+mod phases;
 mod places;
 mod planned;
 mod replay;

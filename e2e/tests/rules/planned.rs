@@ -29,7 +29,7 @@ fn planned(name: &str) -> Result<Slo, Failure> {
 fn expressions(rules: &str, slo: &str, record: &str) -> Result<Vec<String>, Failure> {
     let group = rules.split("\n  - name: ").filter(|group| {
         group.starts_with(&format!("slo-shop-production-{slo}\n"))
-            || group.starts_with(&format!("slo-shop-production-{slo}-tiles\n"))
+            || group.starts_with(&format!("slo-shop-production-{slo}.tiles\n"))
     });
     let all = group.flat_map(|group| group.split("\n      - ").skip(1));
     let wanted = all.filter(|rule| rule.starts_with(&format!("record: {record}\n")));
@@ -211,7 +211,7 @@ tests:
 const FOREIGN: &str = r#"
 rule_files: [rules.yaml]
 evaluation_interval: 1m
-group_eval_order: [slo-mailer-production-post-heartbeat, slo-mailer-production-post-mails, slo-mailer-production-post-mails-tiles, slo-mailer-production-post-calls, slo-mailer-production-post-calls-tiles, slo-mailer-production-post-steps, slo-mailer-production-post-steps-tiles, slo-mailer-production-post-data]
+group_eval_order: [slo-mailer-production-post.heartbeat, slo-mailer-production-post-mails, slo-mailer-production-post-mails.tiles, slo-mailer-production-post-calls, slo-mailer-production-post-calls.tiles, slo-mailer-production-post-steps, slo-mailer-production-post-steps.tiles, slo-mailer-production-post.data]
 tests:
 - name: counters of others
   interval: 1m
@@ -264,7 +264,7 @@ fn a_part_that_is_more_than_the_whole_is_told() -> Outcome {
                 prometheus: { good: sent_total, valid: taken_total } }\n";
     let folder = folder(&[("slo.yaml", spec)])?;
     let rules = slo(&format!("rules {}", path(&folder.path().join("slo.yaml"))))?;
-    let test = "rule_files: [rules.yaml]\nevaluation_interval: 1m\ngroup_eval_order: [slo-mailer-mails, slo-mailer-mails-tiles]\n\
+    let test = "rule_files: [rules.yaml]\nevaluation_interval: 1m\ngroup_eval_order: [slo-mailer-mails, slo-mailer-mails.tiles]\n\
                 tests:\n- interval: 1m\n  input_series:\n  - { series: sent_total, values: '0+120x90' }\n  - { series: \
                 taken_total, values: '0+100x90' }\n  promql_expr_test:\n  - { expr: 'count(ALERTS{alertname=\"SloCountsDiffer\", \
                 alertstate=\"firing\"})', eval_time: 90m, exp_samples: [{ labels: '{}', value: 1 }] }\n  - { expr: \

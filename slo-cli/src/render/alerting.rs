@@ -152,6 +152,7 @@ fn burns(subject: &Subject, alerts: &Alerts, (severity, called): (Severity, &str
     Some(match &subject.scope {
         Scope::Fleet => told_by_the_fleet(subject, &either),
         Scope::Own { beside_fleet, .. } if *beside_fleet => left_by_the_fleet(subject, &either),
+        Scope::Own { probed: true, .. } => format!("(\n{}\n)\n{}", indented(&either), unless_probed(subject)),
         Scope::Own { .. } => either,
     })
 }
@@ -180,7 +181,7 @@ fn left_by_the_fleet(subject: &Subject, either: &str) -> String {
     )
 }
 
-/// Where probes ask a check, what they find is the SLI in the fleet, and their own rules tell of it.
+/// Where probes ask a check, what they find is the SLI, and their own rules tell of it.
 fn unless_probed(subject: &Subject) -> String {
     let probed = [subject.identity.labels_of_probes(), vec![names::SLO_NAME.label]].concat();
     format!("unless on ({})\n{}", probed.join(", "), names::PROBE_STATE_RECORDED)

@@ -194,6 +194,7 @@ impl<'a> Own<'a> {
                 target: slo.target(),
                 labels,
                 beside_fleet: self.is_told_beside(slo),
+                probed: matches!(slo.sli(), Sli::Synthetic(_)),
             },
             window: RuleWindow::new(slo.window()).map_err(|error| Refusal::at("window", error.to_string()))?,
             known: self.known(slo)?,
@@ -254,9 +255,10 @@ impl<'a> Own<'a> {
             minute.extend(burn_rule(subject, alerts, Severity::Page, whose));
             tiles.extend(burn_rule(subject, alerts, Severity::Ticket, whose));
         }
-        let name = self.group_name(slo.name());
+        let name = self.group_of(slo.name());
+        // Behind the other by name: `vmalert -replay` takes them so, and a tile may read what a minute records.
         [
-            Group::new(format!("{name}-tiles"), "5m", tiles),
+            Group::new(format!("{name}.tiles"), "5m", tiles),
             Group::new(name, "1m", minute),
         ]
     }
@@ -284,9 +286,18 @@ impl<'a> Own<'a> {
         (minute, lengths.each_tile(subject))
     }
 
-    /// Told from those of other environments.
-    fn group_name(&self, what: &str) -> String {
-        format!("slo-{}-{what}", self.whose().parts().join("-"))
+    /// The first group of an SLO. Told from those of other environments.
+    fn group_of(&self, slo: &str) -> String {
+        format!("{}-{slo}", self.groups_of_the_service())
+    }
+
+    /// A group of no SLO, behind a point: no name of an SLO has one, and an SLO may be called `data`.
+    fn group_beside(&self, what: &str) -> String {
+        format!("{}.{what}", self.groups_of_the_service())
+    }
+
+    fn groups_of_the_service(&self) -> String {
+        format!("slo-{}", self.whose().parts().join("-"))
     }
 
     /// The budget while there is something to count, for panels and to know what was seen; the period's start; the end of
@@ -300,7 +311,7 @@ impl<'a> Own<'a> {
             rules.push(self.start(ruled));
         }
         if slo.has_exclusions() {
-            rules.push(self.exclusion_end(ruled));
+            rules.extend(self.exclusion_end(ruled));
         }
         if !ruled.tells_nobody() {
             rules.extend(self.bucket_missing(ruled));
@@ -309,29 +320,32 @@ impl<'a> Own<'a> {
         rules
     }
 
-    /// As the process says, else by date.
+    /// As the process says, of the place where it runs. Where the rules know it by date, that is so wherever they count, and
+    /// what a process says counts before their first day alone: one of another environment may say another period.
     fn start(&self, ruled: &Ruled<'_>) -> Rule {
         let subject = &ruled.subject;
         let raw = self.exported(ruled.slo, names::WINDOW_START);
         match subject.known.periods.as_ref().map(Dates::begins) {
             None => Rule::record(START, self.whose().aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
             Some(known) => {
-                let either: Vec<_> = [self.latest(&raw, "5m")].into_iter().chain(known).collect();
+                let either: Vec<_> = known.into_iter().chain([self.latest(&raw, "5m")]).collect();
                 Rule::record(START, either.join("\nor\n")).labels(&subject.all_labels())
             }
         }
     }
 
-    /// As the process says, or said before it was stopped; or by date, where the rules leave planned times out.
-    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Rule {
+    /// As the process says, or said before it was stopped, of the place where it runs: what is planned in one environment
+    /// goes on in the others. By date where the rules leave planned times out, wherever they count, and no process is asked.
+    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+        let subject = &ruled.subject;
+        if let Some(known) = &subject.known.exclusions {
+            let rule = |ends| Rule::record(EXCLUSION_END, ends).labels(&subject.all_labels());
+            return known.ends().map(rule);
+        }
         let raw = self.exported(ruled.slo, names::EXCLUSION_END);
-        let said = format!(
-            "{} > time()",
-            self.latest(&format!("last_over_time({raw}[{SAID_WITHIN}])"), SAID_WITHIN)
-        );
-        let known = ruled.subject.known.exclusions.as_ref().and_then(Dates::ends);
-        let either: Vec<_> = [said].into_iter().chain(known).collect();
-        Rule::record(EXCLUSION_END, either.join("\nor\n")).labels(&ruled.subject.all_labels())
+        let said = format!("last_over_time({raw}[{SAID_WITHIN}])");
+        let latest = self.whose().aggregate("max", &[], &said, SAID_WITHIN);
+        Some(Rule::record(EXCLUSION_END, format!("{latest} > time()")).labels(&subject.labels(false)))
     }
 
     /// The latest of what its processes say, without labels.

@@ -61,6 +61,8 @@ pub(crate) enum Scope {
         labels: Vec<(String, String)>,
         /// Whether the rules of a fleet record it, and these tell of it only.
         beside_fleet: bool,
+        /// Whether probes may ask a check for it, and tell of it by rules of their own.
+        probed: bool,
     },
 }
 
@@ -335,9 +337,12 @@ impl Subject {
             let tiles = counted(VALID_TILES, &promql::tiles_in(seconds));
             return format!("clamp_max({tiles} / {}, 1)", seconds.div_ceil(TILE));
         }
-        // Half a minute more holds the point at either end, whether or not the engine's ranges hold their beginning.
-        let points = counted(BUDGET, &format!("{}s", seconds + MINUTE / 2));
-        format!("clamp_max(({points} - 1) / {}, 1)", seconds.div_ceil(MINUTE))
+        // Another group may be evaluated up to a minute after the last point, or before it has one of this minute. So much
+        // more holds the points at either end all the same, and never more than one too many, whether or not the engine's
+        // ranges hold their beginning.
+        let minutes = seconds.div_ceil(MINUTE);
+        let points = counted(BUDGET, &format!("{}s", (minutes + 2) * MINUTE - 1));
+        format!("clamp_max(({points} - 1) / {minutes}, 1)")
     }
 
     /// How much of the longest period was seen, up to 1. A rolling window's is recorded as its coverage; that of a calendar's

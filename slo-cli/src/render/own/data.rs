@@ -22,8 +22,8 @@ impl Own<'_> {
         alerts.extend(ruled.iter().filter_map(|ruled| self.counters_missing(ruled)));
         let beats = !alerts.is_empty();
         alerts.extend(known_until(ruled).map(|until| self.dates_run_out(until)));
-        let beat = beats.then(|| Group::new(self.group_name("heartbeat"), "1m", vec![self.heartbeat()]));
-        let data = (!alerts.is_empty()).then(|| Group::new(self.group_name("data"), "5m", alerts));
+        let beat = beats.then(|| Group::new(self.group_beside("heartbeat"), "1m", vec![self.heartbeat()]));
+        let data = (!alerts.is_empty()).then(|| Group::new(self.group_beside("data"), "5m", alerts));
         beat.into_iter().chain(data)
     }
 
@@ -39,19 +39,21 @@ impl Own<'_> {
         was_alive(&matchers, silence(self.push_seconds))
     }
 
-    /// One alert for what the service itself counts, unless nobody is told of any of these promises.
+    /// One alert for what the service itself counts, by those promises of which somebody is told: if there are any.
     fn service_missing(&self, ruled: &[Ruled<'_>]) -> Option<Rule> {
         let own = ruled.iter().filter(|ruled| !ruled.is_foreign());
         // Beside the fleet's rules these miss it.
-        let own: Vec<_> = own.filter(|ruled| !ruled.subject.is_beside_fleet()).collect();
-        own.iter().find(|ruled| tells_somebody(ruled))?;
-        let mut matchers = self.whose().recorded();
-        if own.len() < ruled.len() {
-            let of_its_own = own.iter().map(|ruled| ruled.slo.name());
-            matchers.push(promql::is_any(names::SLO_NAME.label, of_its_own));
+        let own = own.filter(|ruled| !ruled.subject.is_beside_fleet());
+        let told: Vec<_> = own.filter(|ruled| tells_somebody(ruled)).collect();
+        if told.is_empty() {
+            return None;
         }
-        let has_exclusions = own.iter().any(|ruled| ruled.slo.has_exclusions());
-        let traffic = traffic(&matchers, has_exclusions);
+        let mut matchers = self.whose().recorded();
+        if told.len() < ruled.len() {
+            let names = told.iter().map(|ruled| ruled.slo.name());
+            matchers.push(promql::is_any(names::SLO_NAME.label, names));
+        }
+        let traffic = traffic(&matchers, &told);
         let counters = match self.source {
             Source::Events => Counters::of_service(&self.whose()),
             Source::Http => Counters::of_http(&self.whose(), &HttpSli::every_route()),
@@ -75,7 +77,7 @@ impl Own<'_> {
         let matchers: Vec<_> = self.whose().recorded().into_iter().chain([slo]).collect();
         let expr = format!(
             "max by ({by}) (\n{}\n)\nunless on ()\n{}\n{}",
-            indented(&traffic(&matchers, ruled.slo.has_exclusions())),
+            indented(&traffic(&matchers, &[ruled])),
             counters.presence(Some(silence)),
             self.alive()
         );
@@ -117,13 +119,16 @@ impl Own<'_> {
     }
 }
 
-/// Promises that had events within a day, and in which events count now.
-fn traffic(matchers: &[String], has_exclusions: bool) -> String {
+/// Promises that had events within a day, and in which events count now: where they are said to, or everywhere by date.
+fn traffic(matchers: &[String], told: &[&Ruled<'_>]) -> String {
     let seen = format!("max_over_time({}[1d]) > 0", promql::selector(VALID_TILES, matchers));
-    if !has_exclusions {
+    let Some(planned) = told.iter().find(|ruled| ruled.slo.has_exclusions()) else {
         return seen;
-    }
-    let on = [names::SERVICE_NAME.label, names::SLO_NAME.label].join(", ");
+    };
+    let on = match planned.subject.known.exclusions {
+        None => planned.subject.by(),
+        Some(_) => [names::SERVICE_NAME.label, names::SLO_NAME.label].join(", "),
+    };
     let planned = promql::selector(EXCLUSION_END, matchers);
     format!("({seen})\nunless on ({on})\n{planned}")
 }
