@@ -8,7 +8,7 @@ use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, NOBODY_PUSHES, SEVERITY
 use slo_core::{Share, Target, names};
 
 use super::alerting::{burn_rule, data_missing, heartbeat, silence, too_few, was_alive};
-use super::annotations::{Notes, Runbook};
+use super::annotations::{Counted, Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
 use super::own::SAID_WITHIN;
@@ -226,8 +226,7 @@ impl Fleet {
             dashboard_link: None,
             runbook: Runbook::Asked,
             promise: None,
-            has_events: true,
-            has_requests: true,
+            counted: Counted::ByService,
             window_seconds: None,
             burn: OnceCell::new(),
         }
