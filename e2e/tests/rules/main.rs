@@ -7,7 +7,8 @@
 //! | B01 to B13 on the fleet's rules: when pages come and go | `pages` |
 //! | the same: what is recorded, tickets, the trickle, rollouts, calendar windows | `budgets` |
 //! | B01 to B13 for every kind of SLI, for 7, 28, 30 and 90 days, on one's own rules | `kinds` |
-//! | every window, factor, comparison and clause changed: some case notices | `mutants` |
+//! | every window, factor, comparison and clause changed, of definitions, too: some case notices | `mutants` |
+//! | while a rollout changes the window of an SLO, somebody is told | `rollouts` |
 //! | a month on both engines: ratio of its tiles within 1e-9, close to slo-core; an SLO added, a target changed | `engines` |
 //! | random services with restarts, replicas and lost pushes, on both engines, by `job` and by `target_info` | `engines` |
 //! | who tells of an SLO: the fleet's rules, rules of its own, nobody; its tier | `telling` |
@@ -31,6 +32,7 @@ mod phases;
 mod places;
 mod planned;
 mod replay;
+mod rollouts;
 mod rule_text;
 mod telling;
 mod text;

@@ -1,5 +1,7 @@
 //! What a page says, word for word.
 
+mod others;
+
 use e2e::past::{Instance, NOW, Past};
 use e2e::{Binary, Failure, Outcome, Prom, TempDir, VictoriaMetrics};
 

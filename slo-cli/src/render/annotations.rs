@@ -8,7 +8,7 @@ use core::cell::OnceCell;
 use slo_core::names::{self, alerts};
 
 use super::dashboard::variable_of;
-use super::recorded::{BAD_TILES, COVERAGE, REMAINING, WINDOW, burn_rate};
+use super::recorded::{BUDGET, COVERAGE, REMAINING, WINDOW, burn_rate};
 use crate::args::Identity;
 use crate::rule_window::TILE;
 
@@ -22,14 +22,22 @@ pub(crate) struct Notes {
     pub(crate) runbook: Runbook,
     /// The promise, where the rules are one SLO's; else it is asked for.
     pub(crate) promise: Option<String>,
-    /// Whether the service exports `slo_events_total` and `slo_spec_info`.
-    pub(crate) has_events: bool,
-    /// Whether its events are requests to the service, or told by it.
-    pub(crate) has_requests: bool,
+    pub(crate) counted: Counted,
     /// The length of the window, where the rules are one SLO's; else it is asked for.
     pub(crate) window_seconds: Option<u64>,
     /// What is said of a budget that burns, whoever is told: the page and the ticket say the same.
     pub(crate) burn: OnceCell<String>,
+}
+
+/// What counts its events; where that is a query, the one for bad events of five minutes.
+#[derive(Clone, Debug)]
+pub(crate) enum Counted {
+    /// The service, which exports `slo_events_total` and `slo_spec_info`.
+    ByService,
+    /// Requests to the service, of each environment that the rules are for.
+    OfRequests(String),
+    /// Counters of others, for this SLO alone.
+    ByOthers(String),
 }
 
 /// Where it is written what to do.
@@ -59,7 +67,7 @@ impl Notes {
         let lines = [
             self.promise_line(),
             Some(self.hits_line()),
-            self.has_requests.then(|| self.worst_line()),
+            (!matches!(self.counted, Counted::ByOthers(_))).then(|| self.worst_line()),
             self.version_line(),
             Some(self.left_line()),
             Some(self.seen_line()),
@@ -93,7 +101,7 @@ impl Notes {
     fn promise_line(&self) -> Option<String> {
         match &self.promise {
             Some(promise) => Some(format!("Promise: {}\n", literal(promise))),
-            None if self.has_events => Some(self.spec_label(names::SLO_PROMISE.label, "Promise: {{ . }}\n")),
+            None if self.has_events() => Some(self.spec_label(names::SLO_PROMISE.label, "Promise: {{ . }}\n")),
             None => None,
         }
     }
@@ -104,21 +112,31 @@ impl Notes {
         format!("{{{{ with {query} }}}}{{{{ with . | first | label \"{label}\" }}}}{text}{{{{ end }}}}{{{{ end }}}}")
     }
 
-    /// Of the last minutes; where only rules count, of the last tile.
+    const fn has_events(&self) -> bool {
+        matches!(self.counted, Counted::ByService)
+    }
+
+    /// Of the last minutes, from what is counted itself: the first page of an outage is told before its first tile.
     fn hits_line(&self) -> String {
-        let (bad, of) = if self.has_events {
-            let bad = format!(
-                "60 * sum(rate({}{{{}=\\\"bad\\\", %s}}[5m]))",
-                names::EVENTS.prometheus,
-                names::SLO_OUTCOME.label
-            );
-            (bad, Of::Events)
-        } else {
-            (format!("sum({BAD_TILES}{{%s}}) / {}", TILE / 60), Of::Rules)
+        let minutes = TILE / 60;
+        let asked = match &self.counted {
+            Counted::ByService => {
+                let bad = format!(
+                    "{}{{{}=\\\"bad\\\", %s}}",
+                    names::EVENTS.prometheus,
+                    names::SLO_OUTCOME.label
+                );
+                self.asked(&format!("60 * sum(rate({bad}[5m]))"), Of::Events)
+            }
+            Counted::OfRequests(bad) => {
+                let service = self.identity.service_labels().join(", ");
+                let whose = format!(" / {minutes} and on ({service}) {BUDGET}{{%s}}");
+                self.asked_behind(&in_quotes(bad), &whose, Of::Rules)
+            }
+            Counted::ByOthers(bad) => self.asked_behind(&in_quotes(bad), &format!(" / {minutes}"), Of::Rules),
         };
-        self.line(
-            &bad,
-            of,
+        said(
+            &asked,
             "Bad events a minute: {{ . | first | value | printf \"%.1f\" }}\n",
         )
     }
@@ -146,7 +164,7 @@ impl Notes {
         let new = format!("{} unless on ({version}) {}", each(""), each(" offset 1h"));
         let query = self.asked(&new, Of::Events);
         let text = format!("Running since less than an hour: version {{{{ . | first | label \"{version}\" }}}}\n");
-        self.has_events
+        self.has_events()
             .then(|| format!("{{{{ with {query} }}}}{text}{{{{ end }}}}"))
     }
 
@@ -180,14 +198,18 @@ impl Notes {
     }
 
     fn line(&self, query: &str, of: Of, text: &str) -> String {
-        ["{{ with ", &self.asked(query, of), " }}", text, "{{ end }}"].concat()
+        said(&self.asked(query, of), text)
     }
 
     /// `query` of a text with `%s` where the alert's own labels are to be matched.
     fn asked(&self, query: &str, of: Of) -> String {
-        let matchers = self.matchers(of);
-        let matchers = vec![matchers.as_str(); query.matches("%s").count()];
-        ["query (printf \"", query, "\" ", &matchers.join(" "), ")"].concat()
+        self.asked_behind("", query, of)
+    }
+
+    /// The same behind a text in which `%s` stands for itself.
+    fn asked_behind(&self, before: &str, query: &str, of: Of) -> String {
+        let matchers = [" ", &self.matchers(of)].concat().repeat(query.matches("%s").count());
+        ["query (printf \"", before, query, "\"", &matchers, ")"].concat()
     }
 
     /// A template's value with matchers of the alert's own labels, quoted as Go does, and so PromQL.
@@ -228,6 +250,26 @@ fn dashboard(url: &str, identity: Identity) -> String {
     format!("{}{joint}{}", literal(url), variables.join("&"))
 }
 
+/// What a query answers, said in a text; nothing where it has no answer.
+fn said(asked: &str, text: &str) -> String {
+    ["{{ with ", asked, " }}", text, "{{ end }}"].concat()
+}
+
+/// A query as it is in the quoted pattern of a template's `printf`.
+fn in_quotes(query: &str) -> String {
+    let mut quoted = String::with_capacity(query.len() + query.len() / 4);
+    for c in query.chars() {
+        match c {
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '%' => quoted.push_str("%%"),
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c => quoted.push(c),
+        }
+    }
+    quoted
+}
+
 /// Text that a template says as it is.
 pub(crate) fn literal(text: &str) -> String {
     text.replace("{{", "{{ \"{{\" }}")
@@ -241,6 +283,11 @@ mod tests {
     fn a_template_in_a_promise_is_text() {
         assert_eq!(literal("a {{ b }} {c}"), "a {{ \"{{\" }} b }} {c}");
         assert_eq!(literal("{{{"), "{{ \"{{\" }}{");
+    }
+
+    #[test]
+    fn a_query_is_quoted_as_go_reads_it() {
+        assert_eq!(in_quotes("a{b=\"50%\\\\.\"}\n/ c"), r#"a{b=\"50%%\\\\.\"}\n/ c"#);
     }
 
     #[test]

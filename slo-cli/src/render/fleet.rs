@@ -1,5 +1,7 @@
 //! One set of rules for every SLO of every service that exports `slo.events`, now and later.
 
+mod definitions;
+
 use core::cell::OnceCell;
 
 use slo_core::alert::{AlertPolicy, Severity};
@@ -7,26 +9,24 @@ use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, NOBODY_PUSHES, SEVERITY, TIER};
 use slo_core::{Share, Target, names};
 
-use super::alerting::{burn_rule, data_missing, heartbeat, silence, too_few, was_alive};
-use super::annotations::{Notes, Runbook};
+use self::definitions::ROLLOUT;
+use super::alerting::{burn_rule, data_missing, silence, too_few, was_alive};
+use super::annotations::{Counted, Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
-use super::own::SAID_WITHIN;
 use super::promql;
-use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, START, VALID_TILES, WINDOW};
+use super::recorded::{BESIDE, BUDGET, EXCLUSION_END, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::subject::{Known, Scope, Subject, by, length};
-use super::telling::{Teller, of_told, with_tier};
+use super::telling::{Teller, of_told};
 use crate::args::{Engine, Identity};
 use crate::rule_window::RuleWindow;
 
 /// The group of what every SLO has.
 const EVERYBODYS: &str = "slo-2-ratios";
 
-/// How long a spec that is new wins over one that is not; a rollout should be over by then.
-const ROLLOUT: &str = "1h";
 /// The time in which much that is excluded is too much (seconds).
 const EXCLUDED_OVER: u64 = 900;
 /// How long services are remembered to have sent data.
@@ -78,19 +78,6 @@ impl Fleet {
         ]
     }
 
-    /// What the newest spec of each SLO says.
-    fn definitions(&self) -> Vec<Rule> {
-        let mut rules = vec![
-            Rule::record(WINDOW, self.newest("min", names::WINDOW.prometheus, "")),
-            Rule::record(START, self.newest("max", names::WINDOW_START.prometheus, "")),
-            Rule::record(AGREED, self.agreed()),
-            Rule::record(EXCLUSION_END, self.exclusion_end()),
-            heartbeat(),
-        ];
-        rules.extend(self.windows.iter().map(|window| self.budget(&self.subject(*window))));
-        rules
-    }
-
     /// Where something is promised that nobody can watch.
     fn about_the_data(&self) -> Vec<Rule> {
         vec![
@@ -101,46 +88,6 @@ impl Fleet {
             self.data_missing(),
             self.nobody_pushes(),
         ]
-    }
-
-    /// Of instances that began within the hour, else of all that are there. Filters follow the metric.
-    fn newest(&self, op: &str, metric: &str, filter: &str) -> String {
-        let young = format!("{metric}{filter} unless {metric} offset {ROLLOUT}");
-        let present = format!("{metric}{filter}");
-        format!(
-            "{}\nor\n{}",
-            self.of_definitions(op, &young),
-            self.of_definitions(op, &present)
-        )
-    }
-
-    fn of_definitions(&self, op: &str, raw: &str) -> String {
-        self.identity.aggregate(op, &[names::SLO_NAME.label], raw, "5m")
-    }
-
-    /// By who tells of them and by tier, which are labels to be matched and never of a series that is added up.
-    fn agreed(&self) -> String {
-        let info = names::SPEC_INFO.prometheus;
-        let agreed = promql::selector(info, &[promql::is(names::SLO_STATUS.label, "agreed")]);
-        let young = |metric: &str| format!("{metric} unless {info} offset {ROLLOUT}");
-        let labels = [names::SLO_NAME.label, names::SLO_ALERTS.label, TIER];
-        let of_agreed = |raw: &str| self.identity.aggregate("max", &labels, &with_tier(raw), "5m");
-        format!(
-            "{}\nor (\n  {}\n  unless on ({})\n  {}\n)",
-            of_agreed(&young(&agreed)),
-            of_agreed(&agreed),
-            by(self.identity),
-            self.of_definitions("max", &young(info))
-        )
-    }
-
-    /// What was said last, for the process may be stopped for the planned work.
-    fn exclusion_end(&self) -> String {
-        let said = format!("last_over_time({}[{SAID_WITHIN}])", names::EXCLUSION_END.prometheus);
-        let newest = self
-            .identity
-            .aggregate("max", &[names::SLO_NAME.label], &said, SAID_WITHIN);
-        format!("{newest} > time()")
     }
 
     /// The SLOs whose events are of such a kind.
@@ -193,32 +140,6 @@ impl Fleet {
         groups.push(Group::new(format!("slo-4-{window}-tiles"), "5m", tiles));
     }
 
-    /// The budget of those SLOs that have this window: what makes them the business of its rules.
-    fn budget(&self, subject: &Subject) -> Rule {
-        let budget = self.newest("min", names::ERROR_BUDGET.prometheus, " > 0 < 1");
-        let (least, most) = subject.window.said_seconds();
-        let length = if least == most {
-            format!("{WINDOW} == {least}")
-        } else {
-            format!("{WINDOW} >= {least} <= {most}")
-        };
-        let (on, kind) = (
-            subject.on(),
-            if subject.window.period().is_some() {
-                "and"
-            } else {
-                "unless"
-            },
-        );
-        // What an engine counts has rules of its own, which record its budget while there is something to count.
-        let foreign = self.of_kind(promql::is(names::SLO_SLI.label, "prometheus"));
-        let expr = format!(
-            "(\n{}\n)\nand {on}\n({length} {kind} {on} {START})\nunless {on}\n{foreign}",
-            indented(&budget)
-        );
-        Rule::record(BUDGET, expr).labels(&subject.labels(true))
-    }
-
     fn notes(&self) -> Notes {
         Notes {
             identity: self.identity,
@@ -226,8 +147,7 @@ impl Fleet {
             dashboard_link: None,
             runbook: Runbook::Asked,
             promise: None,
-            has_events: true,
-            has_requests: true,
+            counted: Counted::ByService,
             window_seconds: None,
             burn: OnceCell::new(),
         }
@@ -239,15 +159,23 @@ impl Fleet {
             .annotated(self.notes().of(summary, description))
     }
 
+    /// Of SLOs of which somebody is told: no drafts, and none whose alerts are nobody's.
+    fn of_somebodys(&self, expr: &str) -> String {
+        format!(
+            "{expr}\nand on ({})\n{}",
+            by(self.identity),
+            Teller::Somebody.series([])
+        )
+    }
+
     /// Two specs at once are a rollout; for longer, somebody forgot an instance.
     fn specs_differ(&self) -> Rule {
         let spread = |metric: &str| {
             let of = |op: &str| self.of_definitions(op, metric);
             format!("({}\n>\n{})", of("max"), of("min"))
         };
-        let expr = [names::ERROR_BUDGET, names::WINDOW]
-            .map(|metric| spread(metric.prometheus))
-            .join("\nor\n");
+        let either = [names::ERROR_BUDGET, names::WINDOW].map(|metric| spread(metric.prometheus));
+        let expr = self.of_somebodys(&format!("({})", either.join("\nor\n")));
         self.ticket(
             "SloSpecsDiffer",
             &expr,
@@ -263,7 +191,7 @@ impl Fleet {
         let known: Vec<_> = self.windows.iter().map(ToString::to_string).collect();
         self.ticket(
             "SloWindowWithoutRules",
-            &format!("{WINDOW} unless {on} {BUDGET}"),
+            &self.of_somebodys(&format!("{WINDOW} unless {on} {BUDGET}")),
             "{{ $labels.service_name }}: no rules for the window of {{ $labels.slo_name }}",
             &format!(
                 "Its window is {{{{ $value | humanizeDuration }}}}, and the fleet's rules know {}. Nobody would be told that its \

@@ -9,7 +9,7 @@ use slo_core::alert::{AlertPolicy, Alerts, Severity};
 use slo_core::{Alerting, AlertsKind, HttpSli, Sli, Slo, SloSet, names};
 
 use super::alerting::burn_rule;
-use super::annotations::{Notes, Runbook};
+use super::annotations::{Counted, Notes, Runbook};
 use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
 use super::promql;
@@ -18,10 +18,10 @@ use super::recording::{Lengths, burn_rates, each_minute, each_tile, everybodys_r
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
 use super::short_name::{object_name, shortened};
-use super::subject::{Known, Scope, Subject, budget};
+use super::subject::{Known, Scope, Subject, budget, length};
 use super::whose::{Place, Whose};
 use crate::args::{Engine, Identity, Source};
-use crate::rule_window::RuleWindow;
+use crate::rule_window::{RuleWindow, TILE};
 
 /// What the rules of a spec depend on.
 #[derive(Clone, Debug)]
@@ -405,10 +405,18 @@ impl<'a> Own<'a> {
             dashboard_link: link(slo.dashboard_link()),
             runbook: Runbook::Known(link(slo.runbook_link())),
             promise: Some(slo.promise_sentence().unwrap_or(slo.name()).to_owned()),
-            has_events: (self.source == Source::Events || self.beside_fleet) && !ruled.is_foreign(),
-            has_requests: !ruled.is_foreign(),
+            counted: self.counted(ruled),
             window_seconds: Some(ruled.subject.window.longest_seconds()),
             burn: OnceCell::new(),
+        }
+    }
+
+    fn counted(&self, ruled: &Ruled<'_>) -> Counted {
+        let bad = || ruled.subject.raw_bad(length(TILE));
+        match self.source {
+            _ if ruled.is_foreign() => Counted::ByOthers(bad()),
+            Source::Http if !self.beside_fleet => Counted::OfRequests(bad()),
+            Source::Events | Source::Http => Counted::ByService,
         }
     }
 }
