@@ -1,6 +1,7 @@
 //! The rules of one spec's SLOs, with their numbers in them.
 
 mod data;
+mod said;
 
 use core::cell::OnceCell;
 
@@ -219,12 +220,16 @@ impl<'a> Own<'a> {
         }
     }
 
+    /// By a process of ours, which says then what its SLOs are.
+    fn is_judged(&self, slo: &Slo) -> bool {
+        (self.source == Source::Events || self.beside_fleet) && !is_foreign(slo)
+    }
+
     /// What no process does for these rules: leave planned times out, and say when a period began.
     fn known(&self, slo: &Slo) -> Result<Known, Refusal> {
-        let is_judged = (self.source == Source::Events || self.beside_fleet) && !is_foreign(slo);
         let is_calendar = slo.window().rolling_length().is_none();
         let (key, what) = match (slo.has_exclusions(), is_calendar) {
-            _ if is_judged => return Ok(Known::default()),
+            _ if self.is_judged(slo) => return Ok(Known::default()),
             (false, false) => return Ok(Known::default()),
             (true, _) => ("exclude", "planned times"),
             (false, true) => ("window", "the periods of its window"),
@@ -296,6 +301,7 @@ impl<'a> Own<'a> {
         let present = subject.counters.presence(None);
         let expr = format!("0 * {present} + {}", budget(slo.target()));
         let mut rules = vec![Rule::record(BUDGET, expr).labels(&subject.labels(true))];
+        rules.extend(self.said(ruled));
         if subject.window.period().is_some() {
             rules.push(self.start(ruled));
         }
@@ -391,7 +397,7 @@ impl<'a> Own<'a> {
             dashboard_link: link(slo.dashboard_link()),
             runbook: Runbook::Known(link(slo.runbook_link())),
             promise: Some(slo.promise_sentence().unwrap_or(slo.name()).to_owned()),
-            has_events: (self.source == Source::Events || self.beside_fleet) && !ruled.is_foreign(),
+            has_events: self.is_judged(slo),
             has_requests: !ruled.is_foreign(),
             window_seconds: Some(ruled.subject.window.longest_seconds()),
             burn: OnceCell::new(),
