@@ -164,6 +164,7 @@ fn states_are_named(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
         ("account-availability", "1"),
         ("browse-availability", "5"),
         ("login-availability", "2"),
+        ("orders", "1"),
         ("purchase-availability", "3"),
         ("quiet", "3"),
         ("real-price-freshness", "3"),
