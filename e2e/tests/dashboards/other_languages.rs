@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::pages::{Chosen, Query, queries_of, write};
 
-/// One is counted by its requests, one by others; of the composite only a process of ours says anything.
+/// One is counted by its requests, two by others, of which a process of ours says what one is; of the composite only such a
+/// process says anything.
 const SPEC: &str = "\
 version: 1
 service: legacy
@@ -17,6 +18,8 @@ slos:
   - { name: calls, promise: Calls are answered., owner: desk, status: agreed, objective: 99%, window: 30d,
       sli: { http: { routes: [/calls] } } }
   - { name: mails, promise: Mails are sent., status: draft, objective: 99%, window: 30d,
+      sli: { prometheus: { bad: 'mails_total{sent=\"no\"}', valid: mails_total } } }
+  - { name: faxes, promise: As it was., status: draft, objective: 99%, window: 30d,
       sli: { prometheus: { bad: 'mails_total{sent=\"no\"}', valid: mails_total } } }
   - { name: whole, promise: All of it., objective: 99%, window: 30d, sli: { composite: { weights: { calls: 1, mails: 1 } } } }
 ";
@@ -91,7 +94,8 @@ fn answered(query: &Query) -> Value {
     expects(&expr, &[("{}".to_owned(), 1.0)])
 }
 
-/// What the table and its tiles show: both burn, one of them is a draft, and a composite is no row.
+/// What the table and its tiles show: all of them burn, one is a draft, a composite is no row, and what a process says is
+/// neither said nor recorded once more.
 fn rows(queries: &[Query]) -> Result<Vec<Value>, Failure> {
     let query = |panel: &str, id: &str| {
         let is_it = |query: &&Query| query.page.starts_with("slo-overview") && query.panel == panel && query.id == id;
@@ -101,27 +105,31 @@ fn rows(queries: &[Query]) -> Result<Vec<Value>, Failure> {
     let of = |slo: &str, more: &str| {
         format!("{{deployment_environment_name=\"production\", service_name=\"legacy\", slo_name=\"{slo}\"{more}}}")
     };
-    let each = |value: f64| [(of("calls", ""), value), (of("mails", ""), value)];
+    let each = |value: f64| ["calls", "mails", "faxes"].map(|slo| (of(slo, ""), value));
+    let recorded = |slo: &str| {
+        let labels = of(slo, "").replace('{', "{__name__=\"slo:window:seconds\", ");
+        (labels, 2_592_000.0)
+    };
     let words = [
         (
-            of(
-                "calls",
-                ", slo_promise=\"Calls are answered.\", slo_owner=\"desk\", slo_status=\"agreed\"",
-            ),
-            1.0,
+            "calls",
+            ", slo_promise=\"Calls are answered.\", slo_owner=\"desk\", slo_status=\"agreed\"",
         ),
-        (
-            of("mails", ", slo_promise=\"Mails are sent.\", slo_status=\"draft\""),
-            1.0,
-        ),
+        ("mails", ", slo_promise=\"Mails are sent.\", slo_status=\"draft\""),
+        ("faxes", ", slo_promise=\"Faxes are sent.\", slo_status=\"agreed\""),
     ];
+    let words = words.map(|(slo, more)| (of(slo, more), 1.0));
+    // To choose from, there is all that anybody says.
+    let names = ["calls", "mails", "faxes", "whole"].map(|slo| (format!("{{slo_name=\"{slo}\"}}"), 1.0));
     Ok(vec![
-        expects(&query("Promises", "A")?, &[("{}".to_owned(), 2.0)]),
-        expects(&query("Burning", "A")?, &[("{}".to_owned(), 2.0)]),
+        expects(&query("Promises", "A")?, &[("{}".to_owned(), 3.0)]),
+        expects(&query("Burning", "A")?, &[("{}".to_owned(), 3.0)]),
         expects(&query("No data", "A")?, &[("{}".to_owned(), 0.0)]),
         expects(&query("All promises", "A")?, &each(4.0)),
         expects(&query("All promises", "B")?, &each(0.99)),
         expects(&query("All promises", "I")?, &words),
+        expects(&query("variable", "slo")?, &names),
+        expects("slo:window:seconds", &["calls", "mails"].map(recorded)),
     ])
 }
 
@@ -141,18 +149,22 @@ fn series() -> Value {
              http_response_status_code=\"{code}\"}}"
         )
     };
-    let composite = |metric: &str, more: &str| {
+    let said = |slo: &str, metric: &str, more: &str| {
         let place = "service_name=\"legacy\", deployment_environment_name=\"production\"";
-        format!("{metric}{{{place}, slo_name=\"whole\"{more}}}")
+        format!("{metric}{{{place}, slo_name=\"{slo}\"{more}}}")
     };
+    let faxes = ", slo_sli=\"prometheus\", slo_promise=\"Faxes are sent.\", slo_status=\"agreed\"";
+    let whole = ", slo_sli=\"composite\", slo_promise=\"All of it.\"";
     json!([
         { "series": request("200"), "values": VALID },
         { "series": request("500"), "values": BAD },
         { "series": "mails_total{sent=\"yes\"}", "values": VALID },
         { "series": "mails_total{sent=\"no\"}", "values": BAD },
-        { "series": composite("slo_spec_info", ", slo_sli=\"composite\", slo_promise=\"All of it.\""), "values": "1x840" },
-        { "series": composite("slo_objective_ratio", ""), "values": "0.99x840" },
-        { "series": composite("slo_error_budget_ratio", ""), "values": "0.01x840" },
-        { "series": composite("slo_window_seconds", ""), "values": "2592000x840" },
+        { "series": said("faxes", "slo_spec_info", faxes), "values": "1x840" },
+        { "series": said("faxes", "slo_window_seconds", ""), "values": "2592000x840" },
+        { "series": said("whole", "slo_spec_info", whole), "values": "1x840" },
+        { "series": said("whole", "slo_objective_ratio", ""), "values": "0.99x840" },
+        { "series": said("whole", "slo_error_budget_ratio", ""), "values": "0.01x840" },
+        { "series": said("whole", "slo_window_seconds", ""), "values": "2592000x840" },
     ])
 }
