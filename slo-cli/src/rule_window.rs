@@ -93,6 +93,13 @@ impl RuleWindow {
             })
     }
 
+    /// How long it is, or most of its periods are.
+    pub(crate) fn usual_seconds(self) -> u64 {
+        self.period().map_or(self.longest_seconds(), |period| {
+            u64::from(*period.days().end()) * 86_400
+        })
+    }
+
     /// The policy's conditions. Their windows and factors do not depend on the target, which rules may not know.
     pub(crate) fn alerts(self, policy: &AlertPolicy, target: Target) -> Alerts {
         policy.resolve(target, self.window)
@@ -134,8 +141,10 @@ mod tests {
         let month: RuleWindow = "month".parse().unwrap();
         assert_eq!(month.said_seconds(), (28 * 86_400 - 3_600, 31 * 86_400 + 3_600));
         assert_eq!(month.longest_seconds(), 31 * 86_400 + 3_600);
+        assert_eq!(month.usual_seconds(), 31 * 86_400);
         let rolling: RuleWindow = "30d".parse().unwrap();
         assert_eq!(rolling.said_seconds(), (2_592_000, 2_592_000));
+        assert_eq!(rolling.usual_seconds(), 2_592_000);
     }
 
     #[test]

@@ -370,6 +370,10 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
             "`--object-namespace` is about an object of Kubernetes; write `--format prometheus-rule` with it",
         ),
         (
+            "--fleet --dashboard-url nonsense",
+            "'--dashboard-url <URL>': `nonsense` is not a link; write the whole address",
+        ),
+        (
             "--tests --format prometheus-rule --object-label a=b ../in/http.yaml",
             "`--object-label` is about an object",
         ),

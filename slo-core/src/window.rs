@@ -274,13 +274,17 @@ pub(crate) fn parse_seconds(text: &str) -> Option<u64> {
     (rest.is_empty() && !text.is_empty()).then_some(seconds)
 }
 
-/// Seconds in the largest units that leave no rest behind, without weeks: `28d`, `1d12h`, `90s` as `1m30s`.
+/// Seconds in the largest units that leave no rest behind, without weeks: `28d`, `1d12h`, `90s` as `1m30s`. What did not
+/// fit is no number that somebody wrote, and is not shown as one.
 pub(crate) struct Seconds(pub(crate) u64);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == 0 {
             return f.write_str("0s");
+        }
+        if self.0 == u64::MAX {
+            return f.write_str("far more than 400d");
         }
         let mut rest = self.0;
         for (unit, length) in &UNITS[1..] {
@@ -315,6 +319,10 @@ mod tests {
             "99999999999999999999w".parse::<Window>(),
             Err(WindowError::TooLong { .. })
         ));
+        assert_eq!(
+            "99999999999999999999d".parse::<Window>().unwrap_err().to_string(),
+            "a window of far more than 400d is too long; write at most `400d`, usually `30d`"
+        );
         assert_eq!(
             "0d".parse::<Window>().unwrap_err().to_string(),
             "a window of 0s is too short; write at least `5m`, usually `30d`"

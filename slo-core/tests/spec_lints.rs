@@ -103,6 +103,63 @@ fn conditions_that_can_never_fire_are_named_where_the_target_is() {
     assert_eq!(with(&[low, (last, &dev("window: 30d"))]).len(), 1); // not said once more
 }
 
+/// A timer has an event every half minute, however bad all of them are.
+#[test]
+fn more_bad_events_than_a_timer_brings_are_named_where_their_number_is() {
+    let fast = "sli: { http: { routes: [/a], faster_than: 800ms } }";
+    let minimum = |window: &str, of_all: &str, own: &str, sli: &str| {
+        let spec = format!(
+            "version: 1\nservice: shop\nretention: 40d\n{of_all}slos:\n  - {{ name: stock, promise: P., objective: 99%, window: \
+             {window}, {own}status: agreed, owner: x, sli: {sli} }}\n"
+        );
+        warnings(&spec)
+    };
+    let synthetic = "{ synthetic: { path: /a } }";
+    let said = |long: &str, most: u32| {
+        format!(
+            "100 bad events within {long} are more than one instance has there: {most}, one every 30s; write \
+             `minimum_bad_events: {most}` or less"
+        )
+    };
+    let alerts = "alerts: { minimum_bad_events: 100 }";
+    assert_eq!(
+        minimum("7d", &format!("{alerts}\n"), "", synthetic),
+        [format!(
+            "4:31 alerts.minimum_bad_events (stock) unreachable-alert: {}",
+            said("15m", 30)
+        )]
+    );
+    assert_eq!(
+        minimum("7d", "", &format!("{alerts}, "), synthetic),
+        [format!(
+            "5:91 slos[0].alerts.minimum_bad_events (stock) unreachable-alert: {}",
+            said("15m", 30)
+        )]
+    );
+    assert_eq!(
+        minimum("30d", &format!("{alerts}\n"), "", synthetic),
+        [""; 0],
+        "120 in an hour"
+    );
+    assert_eq!(
+        minimum("7d", &format!("{alerts}\n"), "", &fast[5..]),
+        [""; 0],
+        "requests come as they like"
+    );
+    assert_eq!(
+        minimum("7d", "alerts: { minimum_bad_events: 30 }\n", "", synthetic),
+        [""; 0]
+    );
+    let dev = format!("{synthetic} }}\nenvironments: {{ dev: {{ slos: {{ stock: {{ window: 7d }} }} }} }}\n#");
+    assert_eq!(
+        minimum("30d", &format!("{alerts}\n"), "", &dev),
+        [format!(
+            "7:49 environments.dev.slos.stock.window (stock) unreachable-alert: {}",
+            said("15m", 30)
+        )]
+    );
+}
+
 /// What is to be written is what a spec writes: for 30 days, from which it is scaled.
 #[test]
 fn conditions_of_ones_own_are_mended_where_they_are_written() {

@@ -84,6 +84,37 @@ fn assert_golden(kit: &ProbeKit, folder: &str) -> Made<()> {
 }
 
 #[test]
+fn a_minimum_that_no_probes_reach_is_refused_with_the_number_that_they_do() -> Made<()> {
+    let kit = |minimum, interval, targets: u32| -> Made<Result<ProbeKit, ProbeKitError>> {
+        let alerts = Alerting::as_elsewhere().minimum_bad_events(minimum);
+        let slo = freshness("7d", DownCounts::Bad)?.alerting(alerts);
+        let builder = ProbeKit::builder("shop")
+            .slo(&slo)
+            .interval(Duration::from_secs(interval));
+        let targets = (0..targets).map(|number| target(&format!("http://shop-{number}")));
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
+        Ok(targets.into_iter().fold(builder, ProbeKitBuilder::target).build())
+    };
+    let said = |refused: Result<ProbeKit, ProbeKitError>| refused.err().map(|error| error.to_string());
+    let words = |have: &str, most: u32| {
+        Some(format!(
+            "the SLO `real-price-freshness` asks for 100 bad probes in 15m before anybody is told, and {have} {most}; write \
+             `minimum_bad_events: {most}` or less, or probe more often"
+        ))
+    };
+    assert_eq!(said(kit(100, 60, 1)?), words("1 target probed every 60s has", 15));
+    assert_eq!(said(kit(100, 30, 3)?), words("3 targets probed every 30s have", 90));
+    for (minimum, interval, targets) in [(15, 60, 1), (90, 30, 3), (5, 120, 1), (100, 30, 4)] {
+        assert_eq!(
+            said(kit(minimum, interval, targets)?),
+            None,
+            "{minimum} every {interval}s"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn a_kit_with_an_slo_is_rendered_byte_for_byte() {
     let kit = of_two_regions(&freshness("30d", DownCounts::Bad).unwrap())
         .unwrap()

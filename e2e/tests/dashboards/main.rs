@@ -4,6 +4,7 @@
 //! The example service is real, and so is what it pushes. What no part of this project pushes yet is written by hand: the
 //! series that rules record, those of probes and checks, the gate's decisions (see `stand_ins`).
 
+mod other_languages;
 mod pages;
 mod promtool;
 mod sdk;
@@ -163,6 +164,7 @@ fn states_are_named(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
         ("account-availability", "1"),
         ("browse-availability", "5"),
         ("login-availability", "2"),
+        ("orders", "1"),
         ("purchase-availability", "3"),
         ("quiet", "3"),
         ("real-price-freshness", "3"),

@@ -1,7 +1,7 @@
 //! The dashboards that `slo dashboards` writes, and the queries on them.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::{Failure, TempDir, build_binary, workspace_root};
@@ -75,32 +75,43 @@ pub(crate) struct Written {
 
 pub(crate) fn write_all() -> Result<Written, Failure> {
     let folder = TempDir::new("slo-e2e-dashboards")?;
-    let program = build_binary("slo-cli")?;
     let mut files = Vec::new();
     for (number, way) in WAYS.iter().enumerate() {
         let out = folder.path().join(number.to_string());
-        let output = Command::new(&program)
-            .current_dir(workspace_root())
-            .args(["dashboards", "--out"])
-            .arg(&out)
-            .args(*way)
-            .output()?;
-        if !output.status.success() {
-            return Err(Failure::new(String::from_utf8_lossy(&output.stderr)));
-        }
-        for entry in std::fs::read_dir(&out)? {
-            files.push((entry?.path(), way.contains(&"raw")));
-        }
+        let written = write(way, &out)?;
+        files.extend(written.into_iter().map(|path| (path, way.contains(&"raw"))));
     }
     files.sort();
     assert_eq!(files.len(), 5 * WAYS.len());
     Ok(Written { _folder: folder, files })
 }
 
+/// The files that `slo dashboards` with these arguments writes into this folder.
+pub(crate) fn write(way: &[&str], out: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let output = Command::new(build_binary("slo-cli")?)
+        .current_dir(workspace_root())
+        .args(["dashboards", "--out"])
+        .arg(out)
+        .args(way)
+        .output()?;
+    if !output.status.success() {
+        return Err(Failure::new(String::from_utf8_lossy(&output.stderr)));
+    }
+    let files = std::fs::read_dir(out)?.map(|entry| Ok(entry?.path()));
+    files.collect()
+}
+
 /// Every query there is: of panels, and what variables ask for.
 pub(crate) fn every_query() -> Result<Vec<Query>, Failure> {
+    let queries = queries_of(&write_all()?.files)?;
+    assert!(queries.len() > 150, "{} queries", queries.len());
+    Ok(queries)
+}
+
+/// Those of these files, each with whether its budgets are raw.
+pub(crate) fn queries_of(files: &[(PathBuf, bool)]) -> Result<Vec<Query>, Failure> {
     let mut queries = Vec::new();
-    for (path, is_raw) in &write_all()?.files {
+    for (path, is_raw) in files {
         let page: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
         let query = |panel: &Value, id: &Value, expr: String| Query {
             page: text(&page["uid"]),
@@ -119,7 +130,6 @@ pub(crate) fn every_query() -> Result<Vec<Query>, Failure> {
             queries.push(query(&Value::from("variable"), &variable["name"], asked));
         }
     }
-    assert!(queries.len() > 150, "{} queries", queries.len());
     Ok(queries)
 }
 

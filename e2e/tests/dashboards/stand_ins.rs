@@ -12,7 +12,7 @@ use serde_json::json;
 pub(crate) const IDLE: &str = "idle-shop";
 
 /// What is written here in the place of others.
-pub(crate) const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 13] = [
     // Rules.
     "slo:error_ratio:rate1h",
     "slo:error_ratio:rate6h",
@@ -21,6 +21,10 @@ pub(crate) const NAMES: [&str; 10] = [
     "slo:burn_rate:6h",
     "slo:error_budget_remaining:ratio",
     "slo:coverage:ratio",
+    // Those of a spec whose service exports nothing of ours.
+    "slo:spec:info",
+    "slo:window:seconds",
+    "slo:error_budget:ratio",
     // Rules on what probes find.
     "slo_health:probe_state",
     "slo_health:data_age_seconds",
@@ -48,6 +52,25 @@ pub(crate) fn all(now: i64) -> Vec<Sample> {
     samples.extend(freshness(now));
     samples.extend(decisions(now));
     samples.extend(idle(now));
+    samples.extend(in_another_language(now));
+    samples
+}
+
+/// A service of which rules alone say anything, and a composite, of which they say nothing.
+fn in_another_language(now: i64) -> Vec<Sample> {
+    let mut samples: Vec<_> = [
+        ("slo:spec:info", 1.0),
+        ("slo:window:seconds", 2_592_000.0),
+        ("slo:error_budget:ratio", 0.01),
+        ("slo:error_budget_remaining:ratio", 0.5),
+        ("slo:burn_rate:6h", 0.5),
+        ("slo:coverage:ratio", 1.0),
+    ]
+    .map(|(name, value)| of_service("legacy", name, &[("slo_name", "orders")], value, now))
+    .into();
+    let whole = [("slo_name", "whole"), ("slo_sli", "composite")];
+    samples.push(sample("slo_spec_info", &whole, 1.0, now));
+    samples.push(sample("slo_objective_ratio", &whole[..1], 0.99, now));
     samples
 }
 

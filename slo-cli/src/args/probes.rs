@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{NaiveTime, Weekday};
 use clap::{Args, Parser};
-use slo_core::Zone;
+use slo_core::{Link, Zone};
 use slo_health::State;
 use slo_health::probe::{ProbeAccess, ProbeTarget, QuietTime};
 
@@ -58,7 +58,7 @@ pub struct ProbesArgs {
 
     /// Where people read what to do, for every alert; that of the spec by default.
     #[arg(long, value_name = "URL")]
-    pub runbook: Option<String>,
+    pub runbook: Option<Link>,
 
     /// A time of each week in which nobody is told, like `sun 02:00-04:00 Asia/Seoul`; may be given several times.
     #[arg(long, value_name = "DAY FROM-TO ZONE", value_parser = quiet, requires = "receiver")]
@@ -282,6 +282,7 @@ mod tests {
             &["--print", "blackbox.yml"],
             &["--exporter", "blackbox"],
             &["--interval", "0s"],
+            &["--runbook", "javascript:x"],
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }

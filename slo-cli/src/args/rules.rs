@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Parser, ValueEnum};
+use slo_core::Link;
 
 use crate::rule_window::RuleWindow;
 
@@ -113,7 +114,7 @@ pub struct RulesArgs {
 
     /// The address of a dashboard, for the annotations; the labels of the alert are appended as variables.
     #[arg(long, value_name = "URL")]
-    pub dashboard_url: Option<String>,
+    pub dashboard_url: Option<Link>,
 
     /// Writes to this file instead of standard output.
     #[arg(long, value_name = "FILE", conflicts_with = "check")]

@@ -41,7 +41,20 @@ pub fn run(args: &DashboardsArgs, stdin: &mut impl Read) -> Answer {
     }
 }
 
+/// What VictoriaMetrics takes of a query: `-search.maxQueryLen`, unless it is told otherwise. An eighth is left to the names
+/// that are chosen at the top of a page, which may be longer than those of the variables.
+const MOST_BYTES: usize = 16 * 1_024 / 8 * 7;
+
 fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
+    let bytes = dashboard::longest_query(scope);
+    if bytes > MOST_BYTES {
+        let why = format!(
+            "budgets over {} different windows are asked of the counters in a query of {bytes} bytes, and engines take \
+             {MOST_BYTES} with room for names; install rules and leave `--source raw` out, or write fewer windows",
+            scope.source.windows.len()
+        );
+        return Answer::complaint(Exit::Usage, why);
+    }
     match dashboard::render(scope) {
         Ok(files) => folder::answer(&args.files, &files),
         Err(error) => Answer::complaint(

@@ -2,14 +2,14 @@
 
 use std::io::Read;
 
-use slo_core::SloSet;
-use slo_health::probe::{ProbeCodes, ProbeKitBuilder};
+use slo_core::{Link, SloSet};
+use slo_health::probe::{ProbeCodes, ProbeKitBuilder, ProbeKitError};
 
 use super::check::Source;
 use super::{Answer, folder};
 use crate::args::ProbesArgs;
 use crate::exit::Exit;
-use crate::render::probes::{Probes, Quiet, files, synthetic, targets};
+use crate::render::probes::{Probes, Quiet, Refused, files, synthetic, targets};
 
 /// Runs the command: writes the files, compares them with what is in the folder, or prints one.
 ///
@@ -47,13 +47,21 @@ pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
             answer.err.insert_str(0, &notes(&source.file, &set));
             answer
         }
-        Err(mistakes) => Answer::complaint(Exit::Usage, source.refused(Some(&args.probed.environment), &mistakes)),
+        Err(Refused { options, spec }) => {
+            let placed = source.refused(Some(&args.probed.environment), &spec);
+            let all: Vec<_> = options
+                .into_iter()
+                .chain([placed])
+                .filter(|text| !text.is_empty())
+                .collect();
+            Answer::complaint(Exit::Usage, all.join("\n"))
+        }
     }
 }
 
 /// The files, or every mistake.
-fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Vec<String>> {
-    let told = |error: slo_health::probe::ProbeKitError| vec![error.to_string()];
+fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Refused> {
+    let told = |error: ProbeKitError| Refused::of_spec(error.to_string());
     let probes = Probes {
         set,
         environment: &args.probed.environment,
@@ -86,7 +94,8 @@ fn given(args: &ProbesArgs, builder: ProbeKitBuilder) -> ProbeKitBuilder {
         .module_timeout
         .into_iter()
         .fold(builder, ProbeKitBuilder::module_timeout);
-    args.runbook.iter().fold(builder, ProbeKitBuilder::runbook)
+    let runbook = args.runbook.iter().map(Link::as_str);
+    runbook.fold(builder, ProbeKitBuilder::runbook)
 }
 
 /// What holds for the service's own events and not for probes.

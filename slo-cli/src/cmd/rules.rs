@@ -119,7 +119,7 @@ pub(crate) fn own_of<'a>(args: &RulesArgs, set: &'a SloSet) -> Own<'a> {
         source: args.source,
         push_seconds: args.push_interval.as_seconds(),
         policy: policy(args),
-        dashboard: args.dashboard_url.clone(),
+        dashboard: args.dashboard_url.as_ref().map(ToString::to_string),
         place: Place {
             namespace: args.namespace.clone(),
             environment: match args.environment_label.as_ref().or(args.environment.as_ref()) {
@@ -140,7 +140,7 @@ pub(crate) fn fleet_of(args: &RulesArgs) -> Result<Fleet, String> {
         push_seconds: args.push_interval.as_seconds(),
         policy: policy(args),
         windows: windows(args)?,
-        dashboard: args.dashboard_url.clone(),
+        dashboard: args.dashboard_url.as_ref().map(ToString::to_string),
         any_target: Target::from_ppb(500_000_000).map_err(|error| error.to_string())?,
     })
 }

@@ -44,6 +44,11 @@ pub(crate) fn render(scope: &Scope<'_>) -> Result<Vec<(String, String)>, serde_j
         .collect()
 }
 
+/// The bytes of the longest query of its pages: the state of each promise, of all that is known of it.
+pub(crate) fn longest_query(scope: &Scope<'_>) -> usize {
+    overview::longest_query(scope)
+}
+
 /// What a page is made of, beside what all have.
 struct Content {
     description: &'static str,

@@ -1,6 +1,7 @@
 //! The rules of one spec's SLOs, with their numbers in them.
 
 mod data;
+mod said;
 
 use core::cell::OnceCell;
 
@@ -220,12 +221,16 @@ impl<'a> Own<'a> {
         }
     }
 
+    /// By a process of ours, which says then what its SLOs are.
+    fn is_judged(&self, slo: &Slo) -> bool {
+        (self.source == Source::Events || self.beside_fleet) && !is_foreign(slo)
+    }
+
     /// What no process does for these rules: leave planned times out, and say when a period began.
     fn known(&self, slo: &Slo) -> Result<Known, Refusal> {
-        let is_judged = (self.source == Source::Events || self.beside_fleet) && !is_foreign(slo);
         let is_calendar = slo.window().rolling_length().is_none();
         let (key, what) = match (slo.has_exclusions(), is_calendar) {
-            _ if is_judged => return Ok(Known::default()),
+            _ if self.is_judged(slo) => return Ok(Known::default()),
             (false, false) => return Ok(Known::default()),
             (true, _) => ("exclude", "planned times"),
             (false, true) => ("window", "the periods of its window"),
@@ -307,6 +312,7 @@ impl<'a> Own<'a> {
         let present = subject.counters.presence(None);
         let expr = format!("0 * {present} + {}", budget(slo.target()));
         let mut rules = vec![Rule::record(BUDGET, expr).labels(&subject.labels(true))];
+        rules.extend(self.said(ruled));
         if subject.window.period().is_some() {
             rules.push(self.start(ruled));
         }
@@ -413,10 +419,12 @@ impl<'a> Own<'a> {
 
     fn counted(&self, ruled: &Ruled<'_>) -> Counted {
         let bad = || ruled.subject.raw_bad(length(TILE));
-        match self.source {
-            _ if ruled.is_foreign() => Counted::ByOthers(bad()),
-            Source::Http if !self.beside_fleet => Counted::OfRequests(bad()),
-            Source::Events | Source::Http => Counted::ByService,
+        if self.is_judged(ruled.slo) {
+            Counted::ByService
+        } else if ruled.is_foreign() {
+            Counted::ByOthers(bad())
+        } else {
+            Counted::OfRequests(bad())
         }
     }
 }

@@ -6,6 +6,22 @@ use slo_health::probe::{ExporterAddress, ProbeKit, ProbeKitBuilder, ProbeKitErro
 use super::written_by;
 use crate::args::usual_target;
 
+/// Every mistake: of the command line, with the option, and of the spec, as `Source::refused` takes them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refused {
+    pub(crate) options: Vec<String>,
+    pub(crate) spec: Vec<String>,
+}
+
+impl Refused {
+    pub(crate) fn of_spec(mistake: String) -> Self {
+        Self {
+            options: Vec::new(),
+            spec: vec![mistake],
+        }
+    }
+}
+
 /// The probes of one service in one environment.
 pub(crate) struct Probes<'a> {
     /// With the numbers of the environment.
@@ -18,28 +34,47 @@ pub(crate) struct Probes<'a> {
 
 impl Probes<'_> {
     /// A kit for each SLO that a probe feeds, with what more is given for all of them; or every mistake.
-    pub(crate) fn kits(&self, given: impl Fn(ProbeKitBuilder) -> ProbeKitBuilder) -> Result<ProbeKits, Vec<String>> {
-        let start = || given(self.builder());
+    pub(crate) fn kits(&self, given: impl Fn(ProbeKitBuilder) -> ProbeKitBuilder) -> Result<ProbeKits, Refused> {
         let slos: Vec<_> = synthetic(self.set).map(|(slo, _)| slo).collect();
         if slos.is_empty() {
-            return Err(vec![self.none()]);
+            return Err(Refused::of_spec(self.none()));
         }
-        // What is given for all is looked at once; and each SLO apart from it, so that no mistake hides another.
-        let of_all = start().path("/").build().err().map(|error| said(&error));
-        let alone = slos.iter().filter_map(|slo| {
-            let error = self.builder().slo(slo).build().err()?;
-            Some(format!("slos.{}: {error}", slo.name()))
-        });
-        let mistakes: Vec<_> = of_all.into_iter().chain(alone).collect();
-        if !mistakes.is_empty() {
-            return Err(mistakes);
+        let start = || given(self.of_targets(self.builder()));
+        // What is given for all is looked at once; and each SLO apart from what is wrong with that, so that no mistake hides
+        // another.
+        let of_all = start().path("/").build().err();
+        let alone = |slo: &Slo| match of_all {
+            None => start().slo(slo).build().err(),
+            Some(_) => self.jobless(slo),
+        };
+        let spec = slos
+            .iter()
+            .filter_map(|slo| Some(format!("slos.{}: {}", slo.name(), said(&alone(slo)?))));
+        let refused = Refused {
+            spec: spec.collect(),
+            options: of_all.iter().map(of_option).collect(),
+        };
+        if !refused.options.is_empty() || !refused.spec.is_empty() {
+            return Err(refused);
         }
-        together(slos.iter().map(|slo| start().slo(slo)))
+        let kits = together(slos.iter().map(|slo| start().slo(slo)));
+        kits.map_err(|spec| Refused {
+            spec,
+            options: Vec::new(),
+        })
+    }
+
+    /// What is wrong with an SLO whatever is probed, and how often.
+    fn jobless(&self, slo: &Slo) -> Option<ProbeKitError> {
+        let anywhere = ProbeTarget::new(usual_target("service")).ok()?;
+        let error = self.builder().target(anywhere).slo(slo).build().err()?;
+        (!matches!(error, ProbeKitError::TooFewProbes { .. })).then_some(error)
     }
 
     /// The same without what rules need: an SLO of any window has a job and probes.
     pub(crate) fn jobs(&self) -> Result<Vec<ProbeKit>, Vec<String>> {
-        let builders = synthetic(self.set).map(|(slo, sli)| self.builder().path(sli.path()).slo_name(slo.name()));
+        let start = || self.of_targets(self.builder());
+        let builders = synthetic(self.set).map(|(slo, sli)| start().path(sli.path()).slo_name(slo.name()));
         let builders: Vec<_> = builders.collect();
         if builders.is_empty() {
             return Ok(Vec::new());
@@ -51,7 +86,10 @@ impl Probes<'_> {
         let builder = ProbeKit::builder(self.set.service())
             .environment(self.environment)
             .module_name(self.module);
-        let builder = self.namespace.into_iter().fold(builder, ProbeKitBuilder::namespace);
+        self.namespace.into_iter().fold(builder, ProbeKitBuilder::namespace)
+    }
+
+    fn of_targets(&self, builder: ProbeKitBuilder) -> ProbeKitBuilder {
         self.targets.iter().cloned().fold(builder, ProbeKitBuilder::target)
     }
 
@@ -84,6 +122,24 @@ pub(crate) fn synthetic(set: &SloSet) -> impl Iterator<Item = (&Slo, &SyntheticS
 fn together(builders: impl IntoIterator<Item = ProbeKitBuilder>) -> Result<ProbeKits, Vec<String>> {
     let kits: Result<Vec<_>, _> = builders.into_iter().map(ProbeKitBuilder::build).collect();
     kits.and_then(ProbeKits::new).map_err(|error| vec![said(&error)])
+}
+
+/// The option that is wrong, and why.
+fn of_option(error: &ProbeKitError) -> String {
+    let option = match error {
+        ProbeKitError::Label { .. } | ProbeKitError::EmptyLabel { .. } | ProbeKitError::DuplicateTarget(_) => {
+            "--target"
+        }
+        ProbeKitError::Interval { .. } => "--interval",
+        ProbeKitError::ScrapeTimeout { .. } => "--scrape-timeout",
+        ProbeKitError::Timeouts { .. } => "--deadline, --module-timeout, --scrape-timeout",
+        ProbeKitError::Wait { .. } => "--page-after, --ticket-after",
+        ProbeKitError::Code { .. } | ProbeKitError::CodeTwice { .. } => "--code",
+        ProbeKitError::Header { .. } | ProbeKitError::SecretHeader { .. } => "--header",
+        ProbeKitError::Module { .. } => "--module",
+        _ => "the command line",
+    };
+    format!("{option}: {}", said(error))
 }
 
 /// The error with the words of the command line.

@@ -21,6 +21,9 @@ pub(crate) const START: &str = "slo:window_start:seconds";
 pub(crate) const EXCLUSION_END: &str = "slo:exclusion_end:seconds";
 /// How long the window is.
 pub(crate) const WINDOW: &str = "slo:window:seconds";
+/// There for SLOs that a process of ours says nothing of, with the words of their spec as labels: to be shown, not to be
+/// added up.
+pub(crate) const SPEC: &str = "slo:spec:info";
 /// 1 at each evaluation: whether rules could have seen anything.
 pub(crate) const HEARTBEAT: &str = "slo:rules:heartbeat";
 /// There for SLOs that are agreed, not for drafts, with who tells of them and their tier: to be matched, not to be added up.

@@ -225,3 +225,45 @@ fn objectives_are_thresholds_where_every_environment_has_the_same() -> Checked {
     assert_eq!(kept(changed)?, ["/^one( |$)/: 0.999"]);
     Ok(())
 }
+
+/// What VictoriaMetrics takes of a query.
+const LONGEST_QUERY: usize = 16 * 1_024;
+
+#[test]
+fn a_query_is_never_longer_than_an_engine_takes() -> Checked {
+    let folder = Folder::new()?;
+    let of_windows = |count: usize| -> Result<String, Box<dyn std::error::Error>> {
+        let days = [1, 3, 7, 14, 28, 30, 60, 90, 180].iter().take(count);
+        let slos = days.map(|days| {
+            format!(
+                "  - {{ name: of-{days}, objective: 99%, window: {days}d, sli: {{ http: {{ routes: [/{days}] }} }} }}\n"
+            )
+        });
+        let spec = folder.0.join(format!("{count}.yaml"));
+        std::fs::write(
+            &spec,
+            format!("version: 1\nservice: shop\nslos:\n{}", slos.collect::<String>()),
+        )?;
+        Ok(spec.to_string_lossy().into_owned())
+    };
+    let six = of_windows(6)?;
+    let most = [six.as_str(), "--source", "raw"];
+    for way in WAYS.into_iter().chain([&most[..]]) {
+        for (name, content) in written(way)? {
+            let listing = Page::parse(&content)?.listing();
+            let longest = listing.lines().map(str::len).max().unwrap_or_default();
+            assert!(longest <= LONGEST_QUERY, "{longest} bytes in {name} of {way:?}");
+        }
+    }
+    let nine = of_windows(9)?;
+    let output = Folder::new()?.dashboards(&[&nine, "--source", "raw"])?;
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(
+        said.starts_with("budgets over 9 different windows are asked of the counters in a query of 18")
+            && said.ends_with("install rules and leave `--source raw` out, or write fewer windows\n"),
+        "{said}"
+    );
+    assert_eq!(Folder::new()?.dashboards(&[&nine])?.status.code(), Some(0));
+    Ok(())
+}

@@ -305,7 +305,7 @@ fn every_mistake_is_told_at_once_with_the_name_of_its_slo() -> Checked {
     )?;
     assert_eq!(output.status.code(), Some(2));
     let expected = "\
-standard input: a probe every 300s is not possible; write 1s to 120s, usually 30s
+--interval: a probe every 300s is not possible; write 1s to 120s, usually 30s
 standard input:5:5: slos[1] (monthly): the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
   5 |   - { name: monthly, objective: 99%, window: month in UTC, sli: { synthetic: { path: /a } } }
     |     ^
@@ -315,6 +315,65 @@ standard input:6:5: slos[2] (sliced): the SLO `sliced` is judged by slices of ti
 ";
     assert_eq!(text(&output.stderr), expected);
     assert_eq!(text(&output.stdout), "");
+    Ok(())
+}
+
+#[test]
+fn a_mistake_of_the_command_line_is_told_once_and_of_the_command_line() -> Checked {
+    let slo = |name: &str, window: &str| {
+        format!("  - {{ name: {name}, objective: 99%, window: {window}, sli: {{ synthetic: {{ path: /a }} }} }}\n")
+    };
+    let slos = slo("one", "30d") + &slo("two", "7d");
+    for (options, said) in [
+        (
+            &["--target", "http://shop,job=x"][..],
+            "--target: `job` cannot be a label of a target; use a-z, A-Z, 0-9 and `_`, not `__` first, and no name that the \
+             rules use themselves, like `job` or `slo_name`\n",
+        ),
+        (
+            &["--target", "http://shop", "--target", "http://shop"],
+            "--target: `http://shop` is a target twice; write each address once\n",
+        ),
+    ] {
+        let output = of(&slos, &[&["--out", "x"], options].concat())?;
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), said));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_minimum_that_no_probes_reach_is_refused_where_its_slo_is() -> Checked {
+    let slos = "  - { name: a, objective: 99%, window: 7d, status: agreed, owner: x, promise: P., sli: { synthetic: { path: /a } }, alerts: { \
+                minimum_bad_events: 100 } }\n";
+    let slow = of(slos, &["--print", "scrape.yml", "--interval", "60s"])?;
+    assert_eq!(slow.status.code(), Some(2));
+    let said = "standard input:4:5: slos[0] (a): the SLO `a` asks for 100 bad probes in 15m before anybody is told, and 1 \
+                target probed every 60s has 15; write `minimum_bad_events: 15` or less, or probe more often\n";
+    assert!(text(&slow.stderr).starts_with(said), "{}", text(&slow.stderr));
+    let quick = of(
+        slos,
+        &["--print", "scrape.yml", "--interval", "8s", "--scrape-timeout", "8s"],
+    )?;
+    assert_eq!(quick.status.code(), Some(0), "{}", text(&quick.stderr));
+    Ok(())
+}
+
+#[test]
+fn a_link_of_an_option_is_a_link() -> Checked {
+    let slo = "  - { name: a, objective: 99%, window: 7d, sli: { synthetic: { path: /a } } }\n";
+    let output = of(slo, &["--print", "alerting.yml", "--runbook", "javascript:x"])?;
+    assert_eq!(output.status.code(), Some(2));
+    let said = "`javascript:x` is not a link; write the whole address";
+    assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    let output = of(
+        slo,
+        &["--print", "alerting.yml", "--runbook", "https://wiki.example/a?b=1"],
+    )?;
+    assert!(
+        text(&output.stdout).contains("https://wiki.example/a?b=1"),
+        "{}",
+        text(&output.stderr)
+    );
     Ok(())
 }
 

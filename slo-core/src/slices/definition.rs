@@ -112,7 +112,7 @@ impl fmt::Display for TimeSlices {
 #[non_exhaustive]
 pub enum TimeSlicesError {
     /// Under 10 seconds, over 5 minutes, or not whole seconds.
-    #[error("a slice of {length:?} is out of range; write whole seconds from `10s` to `5m`, usually `1m`")]
+    #[error("a slice of {} is out of range; write whole seconds from `10s` to `5m`, usually `1m`", said(*length))]
     OutOfRange {
         /// The length that was given.
         length: Duration,
@@ -123,4 +123,12 @@ pub enum TimeSlicesError {
     /// The text is not a duration; holds the text.
     #[error("`{0}` is not the length of a slice; write minutes or seconds, like `1m` or `30s`")]
     NotALength(String),
+}
+
+/// What did not fit is no number that somebody wrote.
+fn said(length: Duration) -> String {
+    if length.as_secs() == u64::MAX {
+        return "far more than 5m".to_owned();
+    }
+    format!("{length:?}")
 }

@@ -177,6 +177,13 @@ fn definitions_are_checked() {
         TimeSlices::parse_length("1h").unwrap_err().to_string(),
         "a slice of 3600s is out of range; write whole seconds from `10s` to `5m`, usually `1m`"
     );
+    let endless = TimeSlices::parse_length("99999999999999999999d");
+    assert!(
+        endless
+            .unwrap_err()
+            .to_string()
+            .starts_with("a slice of far more than 5m is")
+    );
     assert_eq!(
         TimeSlices::parse_length("60").unwrap_err().to_string(),
         "`60` is not the length of a slice; write minutes or seconds, like `1m` or `30s`"

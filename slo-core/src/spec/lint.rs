@@ -1,5 +1,6 @@
 //! What a spec may say and probably does not mean.
 
+mod few;
 mod gate;
 mod routes;
 
@@ -90,7 +91,7 @@ impl Lint {
             }
             Self::UnreachableAlert => {
                 "A condition of an SLO's alerts that can never fire, not even when every event is bad: with a low target \
-                 some of the usual ones cannot."
+                 some of the usual ones cannot, and a synthetic SLO has an event every 30 seconds and no more."
             }
             Self::LatencyOfStream => {
                 "A latency SLO on a route that looks like an event stream or a WebSocket: its response begins at once and \
@@ -251,6 +252,7 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
     for (steps, message) in unreachable_of(index, slo, warnings) {
         warnings.warn(Lint::UnreachableAlert, Some(slo), &steps, message);
     }
+    few::warn(index, slo, warnings);
     let mut warn = |lint, steps: &[Step<'_>], message: &str| {
         warnings.warn(lint, Some(slo), &[&[Key("slos"), Item(index)], steps].concat(), message);
     };
@@ -356,6 +358,10 @@ fn of_environment(name: &str, changes: &Environment, set: &SloSet, there: &SloSe
         };
         if slo.current_status() == Status::Draft {
             continue;
+        }
+        if let Some(too_few) = few::of(slo).filter(|_| few::of(before).is_none()) {
+            let path = [Key("environments"), Key(name), Key("slos"), Key(changed), Key("window")];
+            warnings.warn(Lint::UnreachableAlert, Some(slo), &path, too_few);
         }
         let known = unreachable(before);
         let whose = Whose::of(index, warnings);

@@ -215,7 +215,11 @@ impl ProbeKitBuilder {
         let runbook = self.slo.as_ref().and_then(Slo::runbook_link);
         let runbook = runbook.map(|link| link.as_str().to_owned());
         let promise = match (&self.slo, sli) {
-            (Some(slo), Some(sli)) => Some(Promise::new(slo, sli, timing.interval)?),
+            (Some(slo), Some(sli)) => {
+                let promise = Promise::new(slo, sli, timing.interval)?;
+                promise.check_minimum(slo.name(), self.targets.len(), timing.interval)?;
+                Some(promise)
+            }
             _ => None,
         };
         let identity = Identity {

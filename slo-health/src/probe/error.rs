@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use slo_core::BurnWindow;
+
 use super::timing::EXPORTER_OFFSET;
 use crate::State;
 
@@ -166,6 +168,27 @@ pub enum ProbeKitError {
         "the SLO `{0}` is judged by slices of time, and probes are; leave the slices out, each probe is one already"
     )]
     TimeSlices(String),
+    /// An SLO asks for more bad probes than there are, so that nobody would ever be told.
+    #[error(
+        "the SLO `{slo}` asks for {minimum} bad probes in {long} before anybody is told, and {targets} target{s} probed every \
+         {interval:?} {have} {most}; write `minimum_bad_events: {most}` or less, or probe more often",
+        s = if *targets == 1 { "" } else { "s" },
+        have = if *targets == 1 { "has" } else { "have" }
+    )]
+    TooFewProbes {
+        /// The SLO.
+        slo: String,
+        /// The bad probes that it asks for.
+        minimum: u32,
+        /// In what time: the shortest long window of its alerts.
+        long: BurnWindow,
+        /// The probes that there are in that time.
+        most: u128,
+        /// How many targets are probed.
+        targets: usize,
+        /// How often.
+        interval: Duration,
+    },
     /// A wait before an alert is zero or longer than a day.
     #[error("an alert after {given:?} is not possible; write 1s to 24h, like 2m")]
     Wait {

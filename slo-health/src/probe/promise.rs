@@ -125,6 +125,27 @@ impl Promise {
         if self.alerts.is_silent() { Vec::new() } else { kept }
     }
 
+    /// That so many targets, probed so often, can be bad often enough for each of its alerts.
+    pub(super) fn check_minimum(&self, slo: &str, targets: usize, interval: Duration) -> Result<(), ProbeKitError> {
+        let Some(long) = self.conditions().iter().map(|condition| condition.long()).min() else {
+            return Ok(());
+        };
+        let each = long.as_duration().as_millis() / interval.as_millis().max(1);
+        let most = each.saturating_mul(u128::try_from(targets).unwrap_or(u128::MAX));
+        let minimum = self.minimum_bad_events();
+        if u128::from(minimum) <= most {
+            return Ok(());
+        }
+        Err(ProbeKitError::TooFewProbes {
+            slo: slo.to_owned(),
+            minimum,
+            long,
+            most,
+            targets,
+            interval,
+        })
+    }
+
     /// Each long or short window of any condition, silent ones too: for graphs. Ascending.
     pub(super) fn burn_windows(&self) -> Vec<BurnWindow> {
         let conditions = self.alerts.conditions().iter();

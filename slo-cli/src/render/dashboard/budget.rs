@@ -8,7 +8,7 @@ use super::kinds::{lines, lines_and_limits, stacked, stat};
 use super::page::{Asks, Draft, Page};
 use super::query::{VALID, events, promise, share};
 use super::scope::{Scope, burn_thresholds};
-use super::source::{Burn, error_budget, objective, window_seconds};
+use super::source::{Burn, error_budget};
 use crate::args::SourceOfBudgets;
 
 const NO_TRAFFIC: &str = "no traffic";
@@ -85,7 +85,7 @@ fn lasts(scope: &Scope<'_>) -> Draft {
     let expr = format!(
         "(({}) > 0) * on ({promise}) {} / on ({promise}) (({}) > 1)",
         scope.source.remaining(),
-        window_seconds(),
+        scope.source.window_seconds(),
         scope.source.burn(Burn::SixHours),
     );
     stat(
@@ -106,11 +106,11 @@ fn availability_over_time(scope: &Scope<'_>) -> Draft {
     let legend = scope.promise_legend();
     lines(
         "Kept, and promised",
-        "Share of good events over each SLO's window, and as a dashed line the objective that the service exports.",
+        "Share of good events over each SLO's window, and as a dashed line what was promised.",
         NO_TRAFFIC,
     )
     .query(legend.clone(), scope.source.sli())
-    .query(format!("{legend} objective"), objective())
+    .query(format!("{legend} objective"), scope.source.objective())
     .unit(Unit::Share)
     .decimals(3)
     .to(1.0)
@@ -173,7 +173,7 @@ fn error_ratio(scope: &Scope<'_>) -> Draft {
     )
     .query(format!("{legend} 1h"), scope.source.error_ratio(Burn::Hour))
     .query(format!("{legend} 6h"), scope.source.error_ratio(Burn::SixHours))
-    .query(format!("{legend} budget"), error_budget())
+    .query(format!("{legend} budget"), scope.source.error_budget())
     .unit(Unit::Share)
     .decimals(3)
     .from(0.0)

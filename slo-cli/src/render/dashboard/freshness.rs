@@ -49,6 +49,9 @@ const NO_PROBE: &str = "not probed";
 const NOT_SAID: &str = "no check says anything";
 
 pub(crate) fn content(scope: &Scope<'_>) -> Content {
+    // Of a service that exports nothing, probes tell all the same.
+    let mut seen_in = scope.source.series_of_promises(names::OBJECTIVE.prometheus);
+    seen_in.push(PROBE_STATE);
     let page = Page::new(scope.datasource())
         .put(8, 6, now_outside(scope))
         .put(8, 6, kept(scope))
@@ -62,7 +65,7 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
         description: "Whether the data that the service shows is as new as it promised: seven states from outside, seven \
             from inside, and the age of the newest data from both.",
         from: "now-24h",
-        variables: scope.variables(names::OBJECTIVE.prometheus),
+        variables: scope.variables(&seen_in),
         page,
     }
 }

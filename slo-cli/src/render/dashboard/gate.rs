@@ -29,7 +29,7 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
     Content {
         description: "Every run of the deploy gate: what it decided, and who went past it.",
         from: "now-30d",
-        variables: scope.variables(names::GATE_DECISIONS.prometheus),
+        variables: scope.variables(&[names::GATE_DECISIONS.prometheus]),
         page,
     }
 }

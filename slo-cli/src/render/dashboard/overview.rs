@@ -7,9 +7,9 @@ use super::columns::Column;
 use super::field::{Colour, DataLink, Mapping, Property, Thresholds, Unit};
 use super::kinds::{stat, table};
 use super::page::{Draft, Page};
-use super::query::{of_slos, promise};
+use super::query::promise;
 use super::scope::{Kind, Scope, burn_thresholds};
-use super::source::{Burn, Source, excluded, objective};
+use super::source::{Burn, Source, excluded};
 
 /// How a promise stands, the best first; numbered from 1.
 const STATES: [(&str, Colour); 5] = [
@@ -34,7 +34,12 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
         .put(
             4,
             4,
-            tile("Promises", "SLOs that services export.", &definitions(), &[]),
+            tile(
+                "Promises",
+                "SLOs of services. Of a composite, those that it is made of.",
+                &scope.source.promises(&[]),
+                &[],
+            ),
         )
         .put(
             5,
@@ -81,14 +86,30 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
 }
 
 fn counted(scope: &Scope<'_>, title: &'static str, description: &'static str, code: u8) -> Draft {
-    let expr = format!("({}) == {code}", state(&scope.source));
-    tile(title, description, &expr, &[(1.0, colour(code))])
+    tile(
+        title,
+        description,
+        &in_state(&scope.source, code),
+        &[(1.0, colour(code))],
+    )
+}
+
+fn in_state(source: &Source, code: u8) -> String {
+    format!("({}) == {code}", state(source))
+}
+
+pub(crate) fn longest_query(scope: &Scope<'_>) -> usize {
+    how_many(&in_state(&scope.source, EXHAUSTED)).len()
+}
+
+fn how_many(expr: &str) -> String {
+    format!("count({expr}) or vector(0)")
 }
 
 /// How many series there are; 0 and not nothing when there is none.
 fn tile(title: &'static str, description: &'static str, expr: &str, steps: &[(f64, Colour)]) -> Draft {
     stat(title, description, NO_PROMISES)
-        .query(title, format!("count({expr}) or vector(0)"))
+        .query(title, how_many(expr))
         .decimals(0)
         .thresholds(Thresholds::new(Colour::Green, steps))
 }
@@ -117,7 +138,7 @@ fn promises(scope: &Scope<'_>) -> Draft {
         Column::label("Environment", names::DEPLOYMENT_ENVIRONMENT_NAME.label),
         Column::label("SLO", names::SLO_NAME.label).shown(Property::Links(vec![budget_link(scope)])),
         Column::label("Promise", names::SLO_PROMISE.label).shown(Property::Width(360)),
-        share(Column::query("Objective", objective()), 3),
+        share(Column::query("Objective", source.objective()), 3),
         share(Column::query("Kept", source.sli()), 3),
         share(Column::query(LEFT, source.remaining()), 1)
             .shown(Property::Thresholds(scope.budget_thresholds()))
@@ -133,7 +154,10 @@ fn promises(scope: &Scope<'_>) -> Draft {
         share(Column::query("Excluded 1 h", excluded("1h")), 1),
         Column::label("Owner", names::SLO_OWNER.label),
         Column::label("Status", names::SLO_STATUS.label),
-        Column::hidden(info()),
+        Column::hidden(
+            source
+                .promises(&[names::SLO_PROMISE, names::SLO_OWNER, names::SLO_STATUS].map(|attribute| attribute.label)),
+        ),
     ];
     let description = "One row for each promise, the one that hurts most first: exhausted, then burning, then those of which \
         nothing is known. A cell that says so has no data; it is never 100% for want of traffic. Two rows for one SLO: two \
@@ -143,16 +167,13 @@ fn promises(scope: &Scope<'_>) -> Draft {
 
 /// The number of the state of each promise, as in `STATES`.
 fn state(source: &Source) -> String {
-    let (promise, remaining) = (promise(), source.remaining());
+    let (promise, remaining, all) = (promise(), source.remaining(), source.promises(&[]));
     let each = [
         (format!("(({remaining}) <= 0)"), EXHAUSTED),
         (format!("(({}) > 1)", source.burn(Burn::SixHours)), BURNING),
-        (
-            format!("({} unless on ({promise}) ({remaining}))", definitions()),
-            NO_DATA,
-        ),
+        (format!("({all} unless on ({promise}) ({remaining}))"), NO_DATA),
         (format!("(({}) < 0.9)", source.coverage()), WARMING_UP),
-        (definitions(), OK),
+        (all, OK),
     ];
     let each = each.map(|(when, code)| format!("{when} * 0 + {code}"));
     each.join(&format!(" or on ({promise}) "))
@@ -161,22 +182,6 @@ fn state(source: &Source) -> String {
 fn colour(code: u8) -> Colour {
     let at = usize::from(code).saturating_sub(1);
     STATES.get(at).map_or(Colour::Blue, |(_, colour)| *colour)
-}
-
-/// Each promise once, whatever is said of it.
-fn definitions() -> String {
-    format!("max by ({}) ({})", promise(), of_slos(names::SPEC_INFO.prometheus, &[]))
-}
-
-/// Each promise with what is said of it.
-fn info() -> String {
-    let said = [names::SLO_PROMISE, names::SLO_OWNER, names::SLO_STATUS].map(|attribute| attribute.label);
-    format!(
-        "max by ({}, {}) ({})",
-        promise(),
-        said.join(", "),
-        of_slos(names::SPEC_INFO.prometheus, &[])
-    )
 }
 
 fn budget_link(scope: &Scope<'_>) -> DataLink {

@@ -51,16 +51,37 @@ pub(crate) fn literal_regex(text: &str) -> String {
     regex
 }
 
+/// What makes a series one of the chosen services.
+pub(crate) fn chosen_services() -> [String; 3] {
+    [
+        chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT),
+        chosen(names::SERVICE_NAMESPACE.label, NAMESPACE),
+        chosen(names::SERVICE_NAME.label, SERVICE),
+    ]
+}
+
 /// The series of the chosen services.
 pub(crate) fn of_services(metric: &str, more: &[&str]) -> String {
-    let environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
-    let namespace = chosen(names::SERVICE_NAMESPACE.label, NAMESPACE);
-    let service = chosen(names::SERVICE_NAME.label, SERVICE);
-    let matchers: Vec<_> = [environment.as_str(), namespace.as_str(), service.as_str()]
-        .into_iter()
+    let services = chosen_services();
+    let matchers: Vec<_> = services
+        .iter()
+        .map(String::as_str)
         .chain(more.iter().copied())
         .collect();
     format!("{metric}{{{}}}", matchers.join(", "))
+}
+
+/// The series that have one of these names.
+pub(crate) fn any_of(metrics: &[&str], matchers: &[String]) -> String {
+    let (before, name) = match metrics {
+        [one] => (*one, None),
+        several => ("", Some(format!("__name__=~\"{}\"", several.join("|")))),
+    };
+    let matchers: Vec<_> = name.into_iter().chain(matchers.iter().cloned()).collect();
+    match matchers.as_slice() {
+        [] => before.to_owned(),
+        some => format!("{before}{{{}}}", some.join(", ")),
+    }
 }
 
 /// The series of the chosen SLOs.
@@ -106,6 +127,15 @@ mod tests {
     fn a_name_is_a_regular_expression_of_itself() {
         assert_eq!(literal_regex("real-estate"), "real-estate");
         assert_eq!(literal_regex("a.b\"$c"), r"a\x{2e}b\x{22}\x{24}c");
+    }
+
+    #[test]
+    fn series_of_several_names_are_matched_by_name() {
+        let matchers = ["x=\"1\"".to_owned()];
+        assert_eq!(any_of(&["a"], &[]), "a");
+        assert_eq!(any_of(&["a"], &matchers), "a{x=\"1\"}");
+        assert_eq!(any_of(&["a", "b:c"], &[]), "{__name__=~\"a|b:c\"}");
+        assert_eq!(any_of(&["a", "b:c"], &matchers), "{__name__=~\"a|b:c\", x=\"1\"}");
     }
 
     #[test]

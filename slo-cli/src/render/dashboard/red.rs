@@ -14,7 +14,7 @@ use super::variable::Variable;
 const NO_REQUESTS: &str = "no requests";
 
 pub(crate) fn content(scope: &Scope<'_>) -> Content {
-    let mut variables = scope.variables(&count_name());
+    let mut variables = scope.variables(&[&count_name()]);
     variables.push(Variable::label_values(
         ROUTE,
         ("Route", "http.route: templates as the router has them"),

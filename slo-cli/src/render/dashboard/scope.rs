@@ -8,7 +8,7 @@ use slo_core::{Slo, SloOverride, SloSet, Target, Window, names};
 
 use super::field::{Colour, Thresholds};
 use super::model::{Datasource, Link};
-use super::query::{ENVIRONMENT, NAMESPACE, PLACE, SERVICE, SLO, chosen, literal_regex, of_services};
+use super::query::{ENVIRONMENT, NAMESPACE, PLACE, SERVICE, SLO, any_of, chosen, chosen_services, literal_regex};
 use super::source::Source;
 use super::variable::Variable;
 use crate::args::SourceOfBudgets;
@@ -125,16 +125,16 @@ impl<'a> Scope<'a> {
         Datasource::in_variable(self.datasource_variable)
     }
 
-    /// Data source, environment, namespace and service.
-    pub(crate) fn variables(&self, seen_in: &str) -> Vec<Variable> {
+    /// Data source, environment, namespace and service, as series of these names have them.
+    pub(crate) fn variables(&self, seen_in: &[&str]) -> Vec<Variable> {
         let environment = Variable::label_values(
             ENVIRONMENT,
             ("Environment", "deployment.environment.name of the services"),
             self.datasource(),
-            seen_in,
+            &any_of(seen_in, &[]),
             names::DEPLOYMENT_ENVIRONMENT_NAME.label,
         );
-        let of = |matchers: &[String]| format!("{seen_in}{{{}}}", matchers.join(", "));
+        let of = |matchers: &[String]| any_of(seen_in, matchers);
         let in_environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
         let in_namespace = chosen(names::SERVICE_NAMESPACE.label, NAMESPACE);
         let only = self.service.map(|_| chosen(names::SERVICE_NAME.label, SERVICE));
@@ -162,12 +162,13 @@ impl<'a> Scope<'a> {
 
     /// The same, and the SLO.
     pub(crate) fn variables_of_slos(&self) -> Vec<Variable> {
-        let mut variables = self.variables(names::OBJECTIVE.prometheus);
+        let seen_in = self.source.series_of_promises(names::OBJECTIVE.prometheus);
+        let mut variables = self.variables(&seen_in);
         variables.push(Variable::label_values(
             SLO,
             ("SLO", "Names of the promises"),
             self.datasource(),
-            &of_services(names::OBJECTIVE.prometheus, &[]),
+            &any_of(&seen_in, &chosen_services()),
             names::SLO_NAME.label,
         ));
         variables

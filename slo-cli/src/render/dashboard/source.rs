@@ -2,9 +2,12 @@
 
 use slo_core::{Outcome, names};
 
-use super::query::{VALID, events, of_slos, promise, range, share};
+use super::query::{PROMISE, VALID, events, of_slos, promise, range, share};
 use crate::args::SourceOfBudgets;
 use crate::render::recorded;
+
+/// What `slo_sli` says of a composite.
+const COMPOSITE: &str = "composite";
 
 /// How numbers about promises are asked for. Each answer has the labels of a promise and no others.
 #[derive(Clone, Debug)]
@@ -31,6 +34,55 @@ impl Burn {
 }
 
 impl Source {
+    /// What says which promises there are: processes of ours, and rules for what none of these counts.
+    pub(crate) fn series_of_promises(&self, metric: &'static str) -> Vec<&'static str> {
+        match self.kind {
+            SourceOfBudgets::Recorded => vec![metric, recorded::SPEC],
+            SourceOfBudgets::Raw => vec![metric],
+        }
+    }
+
+    /// Each promise with the values of these labels, whatever else is said of it. A composite has no events: its members
+    /// say how it does.
+    pub(crate) fn promises(&self, labels: &[&str]) -> String {
+        let by = [&PROMISE, labels].concat().join(", ");
+        let counted = format!("{}!=\"{COMPOSITE}\"", names::SLO_SLI.label);
+        let said = format!("max by ({by}) ({})", of_slos(names::SPEC_INFO.prometheus, &[&counted]));
+        self.or_recorded(said, || format!("max by ({by}) ({})", of_slos(recorded::SPEC, &[])))
+    }
+
+    /// The objective of each promise; the highest where a rollout has two.
+    pub(crate) fn objective(&self) -> String {
+        let said = format!("max by ({}) ({})", promise(), of_slos(names::OBJECTIVE.prometheus, &[]));
+        let said = self.or_recorded(said, || format!("1 - {}", recorded_budget()));
+        self.without_composites(&said)
+    }
+
+    /// The error budget of each promise, to be shown; the smallest where a rollout has two.
+    pub(crate) fn error_budget(&self) -> String {
+        self.without_composites(&self.or_recorded(error_budget(), recorded_budget))
+    }
+
+    /// The length of the window of each promise, in seconds.
+    pub(crate) fn window_seconds(&self) -> String {
+        let said = format!("max by ({}) ({})", promise(), of_slos(names::WINDOW.prometheus, &[]));
+        self.or_recorded(said, || recorded_max(recorded::WINDOW))
+    }
+
+    /// What a process says, else what rules record of a promise that no process says anything of.
+    fn or_recorded(&self, said: String, recorded: impl Fn() -> String) -> String {
+        match self.kind {
+            SourceOfBudgets::Recorded => format!("({said} or on ({}) {})", promise(), recorded()),
+            SourceOfBudgets::Raw => said,
+        }
+    }
+
+    fn without_composites(&self, expr: &str) -> String {
+        let composite = format!("{}=\"{COMPOSITE}\"", names::SLO_SLI.label);
+        let composites = of_slos(names::SPEC_INFO.prometheus, &[&composite]);
+        format!("{expr} unless on ({}) {composites}", promise())
+    }
+
     /// The share of good events over the SLO's window.
     pub(crate) fn sli(&self) -> String {
         format!("1 - ({})", self.period_errors())
@@ -120,7 +172,7 @@ impl Source {
     }
 }
 
-/// The error budget of each promise; the smallest where a rollout has two.
+/// The error budget of each promise that a process exports; the smallest where a rollout has two.
 pub(crate) fn error_budget() -> String {
     format!(
         "min by ({}) ({})",
@@ -129,20 +181,15 @@ pub(crate) fn error_budget() -> String {
     )
 }
 
-/// The objective of each promise; the highest where a rollout has two.
-pub(crate) fn objective() -> String {
-    format!("max by ({}) ({})", promise(), of_slos(names::OBJECTIVE.prometheus, &[]))
-}
-
-/// The length of the window of each promise, in seconds.
-pub(crate) fn window_seconds() -> String {
-    format!("max by ({}) ({})", promise(), of_slos(names::WINDOW.prometheus, &[]))
-}
-
 /// The share of excluded events among all, over this time.
 pub(crate) fn excluded(over: &str) -> String {
     let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
     share(&sum(&[Outcome::Excluded]), &sum(&Outcome::ALL))
+}
+
+/// The smallest, too.
+fn recorded_budget() -> String {
+    format!("min by ({}) ({})", promise(), of_slos(recorded::BUDGET, &[]))
 }
 
 fn recorded_max(name: &str) -> String {
