@@ -10,7 +10,7 @@ mod gate_command;
 mod gate_job;
 mod monitors;
 #[cfg(test)]
-mod reading;
+pub(crate) mod reading;
 mod settings;
 mod vmagent;
 
