@@ -43,7 +43,7 @@ pub fn run(args: &DashboardsArgs, stdin: &mut impl Read) -> Answer {
 
 fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
     match dashboard::render(scope) {
-        Ok(files) => folder::answer(&args.files, &files),
+        Ok(files) => folder::answer(&args.files, &files, &|beginning| scope.is_page(beginning)),
         Err(error) => Answer::complaint(
             Exit::NoAnswer,
             format!("a dashboard cannot be written as JSON: {error}"),

@@ -1,9 +1,11 @@
 //! `slo manifests`: Kubernetes objects and settings of other programs, from a spec.
 
+mod addresses;
+
 use std::io::Read;
 
 use slo_core::SloSet;
-use slo_health::probe::ProbeKit;
+use slo_health::probe::{ProbeKit, ProbeKitBuilder};
 
 use super::check::Source;
 use super::{Answer, folder};
@@ -51,6 +53,10 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         Ok(set) => set,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
+    let remote_write = match addresses::checked(&args.prometheus, args.remote_write.as_deref()) {
+        Ok(remote_write) => remote_write,
+        Err(mistake) => return Answer::complaint(Exit::Usage, mistake),
+    };
     let spec = source.text.clone().unwrap_or_default();
     if let Some(message) = too_large(&source.file, spec.len()) {
         return Answer::complaint(Exit::Usage, message);
@@ -67,6 +73,8 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         environment: &args.probed.environment,
         namespace: args.probed.namespace.as_deref(),
         prometheus: &args.prometheus,
+        remote_write: &remote_write,
+        alertmanagers: &args.alertmanagers,
         image: &args.image,
         exporter: &args.probed.exporter,
         probes: &probes,
@@ -77,7 +85,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
             committed_at: &args.committed_at,
         },
     });
-    let mut answer = folder::answer(&args.files, &files);
+    let mut answer = folder::answer(&args.files, &files, &folder::is_headed("manifests"));
     answer.err.insert_str(0, &note(&source.file, spec.len()));
     answer
 }
@@ -106,13 +114,20 @@ fn note(file: &str, bytes: usize) -> String {
 
 /// A kit for each SLO that a probe feeds, or why there is none.
 fn probes(args: &ManifestsArgs, set: &SloSet) -> Result<Vec<ProbeKit>, Vec<String>> {
-    let target: Vec<_> = args.target.iter().cloned().collect();
     let probes = Probes {
         set,
         environment: &args.probed.environment,
         namespace: args.probed.namespace.as_deref(),
         module: &args.probed.module,
-        targets: targets(&target, set.service()).map_err(|error| vec![error.to_string()])?,
+        targets: targets(&args.targets, set.service()).map_err(|error| vec![error.to_string()])?,
     };
-    probes.jobs()
+    probes.jobs(|builder| {
+        let builder = builder
+            .interval(args.interval)
+            .scrape_timeout(args.scrape_timeout)
+            .deadline(args.deadline);
+        args.module_timeout
+            .into_iter()
+            .fold(builder, ProbeKitBuilder::module_timeout)
+    })
 }

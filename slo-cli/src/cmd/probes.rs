@@ -42,8 +42,11 @@ pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
     match written(args, &set) {
-        Ok(files) => {
-            let mut answer = folder::answer(&args.files, &files);
+        Ok((files, jobs)) => {
+            let is_headed = folder::is_headed("probes");
+            // Settings look for the files of several services in one folder.
+            let is_ours = |beginning: &str| is_headed(beginning) && beginning.contains(&jobs);
+            let mut answer = folder::answer(&args.files, &files, &is_ours);
             answer.err.insert_str(0, &notes(&source.file, &set));
             answer
         }
@@ -51,8 +54,8 @@ pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
     }
 }
 
-/// The files, or every mistake.
-fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Vec<String>> {
+/// The files, and what the names of their jobs begin with; or every mistake.
+fn written(args: &ProbesArgs, set: &SloSet) -> Result<(folder::Files, String), Vec<String>> {
     let told = |error: slo_health::probe::ProbeKitError| vec![error.to_string()];
     let probes = Probes {
         set,
@@ -66,7 +69,12 @@ fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Vec<String>
         receiver,
         times: &args.quiet,
     });
-    files(&kits, &args.probed.exporter, quiet.as_ref()).map_err(told)
+    let files = files(&kits, &args.probed.exporter, quiet.as_ref()).map_err(told)?;
+    let first = kits
+        .kits()
+        .first()
+        .map(|kit| kit.job().trim_end_matches(|sign| sign != '/'));
+    Ok((files, first.unwrap_or_default().to_owned()))
 }
 
 /// What the arguments say of all kits.

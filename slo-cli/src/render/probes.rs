@@ -38,8 +38,12 @@ impl Probes<'_> {
     }
 
     /// The same without what rules need: an SLO of any window has a job and probes.
-    pub(crate) fn jobs(&self) -> Result<Vec<ProbeKit>, Vec<String>> {
-        let builders = synthetic(self.set).map(|(slo, sli)| self.builder().path(sli.path()).slo_name(slo.name()));
+    pub(crate) fn jobs(
+        &self,
+        given: impl Fn(ProbeKitBuilder) -> ProbeKitBuilder,
+    ) -> Result<Vec<ProbeKit>, Vec<String>> {
+        let start = || given(self.builder());
+        let builders = synthetic(self.set).map(|(slo, sli)| start().path(sli.path()).slo_name(slo.name()));
         let builders: Vec<_> = builders.collect();
         if builders.is_empty() {
             return Ok(Vec::new());
