@@ -167,7 +167,6 @@ impl ProbeKit {
     }
 
     /// What is probed, as it was given, in the order of [`addresses`](Self::addresses).
-    #[must_use]
     pub fn targets(&self) -> &[ProbeTarget] {
         &self.targets
     }

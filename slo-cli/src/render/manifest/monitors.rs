@@ -29,34 +29,38 @@ pub(super) fn probes<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = (String, St
     })
 }
 
-/// Targets that have the same labels, and these; in the order in which they were given.
-fn by_labels(kit: &ProbeKit) -> Vec<(Vec<(&str, &str)>, Vec<String>)> {
-    let mut all: Vec<(Vec<(&str, &str)>, Vec<String>)> = Vec::new();
+/// The addresses of targets that have the same labels.
+struct Alike<'a> {
+    labels: Vec<(&'a str, &'a str)>,
+    addresses: Vec<String>,
+}
+
+/// In the order in which targets were given.
+fn by_labels(kit: &ProbeKit) -> Vec<Alike<'_>> {
+    let mut all: Vec<Alike<'_>> = Vec::new();
     for (target, address) in kit.targets().iter().zip(kit.addresses()) {
         let labels: Vec<_> = target.labels().collect();
-        match all.iter_mut().find(|(known, _)| *known == labels) {
-            Some((_, addresses)) => addresses.push(address),
-            None => all.push((labels, vec![address])),
+        match all.iter_mut().find(|alike| alike.labels == labels) {
+            Some(alike) => alike.addresses.push(address),
+            None => all.push(Alike {
+                labels,
+                addresses: vec![address],
+            }),
         }
     }
     all
 }
 
-fn probe(
-    plan: &Plan<'_>,
-    (slo, number): (&str, usize),
-    kit: &ProbeKit,
-    (labels, addresses): &(Vec<(&str, &str)>, Vec<String>),
-) -> String {
+fn probe(plan: &Plan<'_>, (slo, number): (&str, usize), kit: &ProbeKit, alike: &Alike<'_>) -> String {
     let service = plan.set.service();
     let whose = Map::new()
         .with(names::SERVICE_NAME.label, service)
         .with_some(names::SERVICE_NAMESPACE.label, plan.namespace)
         .with(names::DEPLOYMENT_ENVIRONMENT_NAME.label, plan.environment)
         .with(names::SLO_NAME.label, slo);
-    let labels = labels.iter().copied();
+    let labels = alike.labels.iter().copied();
     let whose = labels.fold(whose, |all, (name, value)| all.with(name.to_owned(), value));
-    let targets = Map::new().with("static", addresses.clone()).because(
+    let targets = Map::new().with("static", alike.addresses.clone()).because(
         "Rules and dashboards find the probe's numbers by these.",
         "labels",
         whose,
