@@ -93,6 +93,7 @@ mod tests {
         assert_eq!(names(&format!("sum(a) / {matched} > 0")), [matched]);
         assert_eq!(names("slo:a:b * on (x) slo:c"), ["slo:a:b", "slo:c"]);
         assert_eq!(names("slo:a offset 5m or slo:a @ end() or slo:a"), ["slo:a"]);
+        assert_eq!(names("label_replace(a, `\\`) + slo:b"), ["slo:b"]);
         for none in [
             "sum_over_time(slo:a{x=\"y\"}[5m])",
             "slo:a [5m]",
