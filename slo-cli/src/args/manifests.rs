@@ -1,13 +1,11 @@
 //! Arguments of `slo manifests`.
 
-use std::time::Duration;
-
 use clap::Parser;
 use slo_health::probe::{ExporterAddress, ProbeTarget};
 
 use super::gate::any_text;
 use super::probed::target_with_labels;
-use super::{Files, Probed, time};
+use super::{Files, ProbeTimes, Probed};
 
 /// Arguments of `slo manifests`.
 #[derive(Clone, Debug, Parser)]
@@ -54,21 +52,9 @@ pub struct ManifestsArgs {
     #[arg(long = "target", value_name = "URL[,LABEL=VALUE]", value_parser = target_with_labels)]
     pub targets: Vec<ProbeTarget>,
 
-    /// How often each target is probed, from 1s to 120s.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
-    pub interval: Duration,
-
-    /// After what a scrape of the exporter is given up.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
-    pub scrape_timeout: Duration,
-
-    /// Within what the service answers every request, whatever its checks do.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
-    pub deadline: Duration,
-
-    /// After what the exporter gives up a target; in the middle of the two by default.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub module_timeout: Option<Duration>,
+    /// Who waits how long, but for people.
+    #[command(flatten)]
+    pub times: ProbeTimes,
 
     /// The container image that has this tool in it.
     #[arg(

@@ -5,7 +5,7 @@ mod addresses;
 use std::io::Read;
 
 use slo_core::SloSet;
-use slo_health::probe::{ProbeKit, ProbeKitBuilder};
+use slo_health::probe::ProbeKit;
 
 use super::check::Source;
 use super::{Answer, folder};
@@ -121,13 +121,5 @@ fn probes(args: &ManifestsArgs, set: &SloSet) -> Result<Vec<ProbeKit>, Vec<Strin
         module: &args.probed.module,
         targets: targets(&args.targets, set.service()).map_err(|error| vec![error.to_string()])?,
     };
-    probes.jobs(|builder| {
-        let builder = builder
-            .interval(args.interval)
-            .scrape_timeout(args.scrape_timeout)
-            .deadline(args.deadline);
-        args.module_timeout
-            .into_iter()
-            .fold(builder, ProbeKitBuilder::module_timeout)
-    })
+    probes.jobs(|builder| args.times.of_kit(builder))
 }

@@ -81,19 +81,14 @@ fn written(args: &ProbesArgs, set: &SloSet) -> Result<(folder::Files, String), V
 fn given(args: &ProbesArgs, builder: ProbeKitBuilder) -> ProbeKitBuilder {
     let pace = args.pace;
     let codes = args.codes.iter();
-    let builder = builder
-        .interval(pace.interval)
-        .scrape_timeout(pace.scrape_timeout)
-        .deadline(pace.deadline)
+    let builder = pace
+        .times
+        .of_kit(builder)
         .page_after(pace.page_after)
         .ticket_after(pace.ticket_after)
         .codes(codes.fold(ProbeCodes::default(), |codes, (state, code)| codes.with(*state, *code)))
         .access(args.access.of_kit());
 
-    let builder = pace
-        .module_timeout
-        .into_iter()
-        .fold(builder, ProbeKitBuilder::module_timeout);
     args.runbook.iter().fold(builder, ProbeKitBuilder::runbook)
 }
 
