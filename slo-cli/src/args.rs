@@ -26,7 +26,7 @@ pub use self::engine::EngineArgs;
 pub use self::files::Files;
 pub use self::gate::{Action, Class, GateArgs, GateCommand, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
-pub use self::probed::Probed;
+pub use self::probed::{ProbeTimes, Probed};
 pub(crate) use self::probed::{USUAL_ENVIRONMENT, usual_target};
 pub use self::probes::{Access, Pace, ProbesArgs};
 pub(crate) use self::rules::push_interval;

@@ -28,6 +28,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use self::access::Access;
+pub(crate) use self::address::checked as engine_address;
 pub(crate) use self::asking::{Asking, Query};
 pub use self::builder::EngineBuilder;
 pub use self::client::{Engine, Hurried};

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 type Checked = Result<(), Box<dyn Error>>;
 
 /// Each golden file and the arguments that make it.
-const GOLDENS: [(&str, &str); 27] = [
+const GOLDENS: [(&str, &str); 28] = [
     ("fleet.yaml", "--fleet"),
     (
         "fleet-vm.yaml",
@@ -84,6 +84,10 @@ const GOLDENS: [(&str, &str); 27] = [
     (
         "beside-vm-job.yaml",
         "--beside-fleet --source http --engine victoriametrics --identity job --namespace sales ../in/beside.yaml",
+    ),
+    (
+        "many-mimir.yaml",
+        "--engine mimir --source http --from 2026-01-01 ../in/many.yaml",
     ),
     ("alertmanager-routed.yaml", "--alertmanager ../in/routed.yaml"),
     ("alertmanager.yaml", "--alertmanager"),
@@ -397,6 +401,26 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
     Ok(())
 }
 
+/// Exit code 2, and nothing written: neither is a file that anybody could load.
+#[test]
+fn what_nobody_takes_is_refused() -> Checked {
+    let windows: String = (0..19).map(|hour| format!(" --window {}h", 100 + hour)).collect();
+    let output = rules(&format!("--fleet --engine mimir{windows}"))?;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    assert!(
+        text(&output.stderr).starts_with("Mimir takes 20 rules in a group"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = rules(&format!("--fleet --format prometheus-rule{windows}"))?;
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains(
+        "\n---\napiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  \
+                                           name: slo-fleet.2\n"
+    ));
+    Ok(())
+}
+
 /// What is applied beside it stays: each object has a name of its own.
 #[test]
 fn objects_are_named_by_what_they_are_about() -> Checked {
@@ -418,6 +442,8 @@ fn objects_are_named_by_what_they_are_about() -> Checked {
             "--beside-fleet --environment-label QA ../in/foreign.yaml",
             "slo-rules-mailer.qa-8bfcc687.beside",
         ),
+        // `slo-rules-search.2` is the second object of a large file.
+        ("--environment-label 2 ../in/http.yaml", "slo-rules-search.2-9df2b2af"),
     ] {
         assert_eq!(of(args)?, format!("  name: {name}\n"), "{args}");
     }

@@ -166,6 +166,11 @@ impl ProbeKit {
         format!("{}_answered", self.module)
     }
 
+    /// What is probed, as it was given, in the order of [`addresses`](Self::addresses).
+    pub fn targets(&self) -> &[ProbeTarget] {
+        &self.targets
+    }
+
     /// The full addresses that are probed, each the label `instance` of its series.
     pub fn addresses(&self) -> impl Iterator<Item = String> {
         self.targets.iter().map(|target| self.address(target))

@@ -53,7 +53,7 @@ fn every_golden_file_is_accepted() -> Outcome {
             seen += 1;
         }
     }
-    assert_eq!(seen, 16);
+    assert_eq!(seen, 17);
     Ok(())
 }
 
@@ -118,8 +118,17 @@ fn pushes_at_any_interval_and_any_window_are_accepted() -> Outcome {
 /// Mimir's `ruler_max_rules_per_rule_group` is 20 unless raised.
 #[test]
 fn no_group_has_more_rules_than_mimir_takes() -> Outcome {
-    for args in ["", " --push-interval 5m", " --window week --window 1h --window year"] {
-        let rules = slo(&format!("rules --fleet --engine mimir{args}"))?;
+    let windows: String = (0..16).map(|hour| format!(" --window {}h", 100 + hour)).collect();
+    let many = in_workspace("slo-cli/tests/rules/in/many.yaml").display().to_string();
+    for args in [
+        "--fleet",
+        "--fleet --push-interval 5m",
+        "--fleet --window week --window 1h --window year",
+        &format!("--fleet{windows}"),
+        &format!("--from 2026-01-01 {many}"),
+        &format!("--from 2026-01-01 --source http {many}"),
+    ] {
+        let rules = slo(&format!("rules --engine mimir {args}"))?;
         for group in rules.split("\n  - name: ").skip(1) {
             assert!(
                 (1..=20).contains(&rules_written(group)),
@@ -127,6 +136,11 @@ fn no_group_has_more_rules_than_mimir_takes() -> Outcome {
                 group.lines().next().unwrap_or("")
             );
         }
+        assert_eq!(
+            accepted(&rules)?,
+            rules_written(&slo(&format!("rules {args}"))?),
+            "{args}"
+        );
     }
     Ok(())
 }
@@ -151,6 +165,29 @@ fn the_operators_object_holds_the_same_rules() -> Outcome {
     let plain = slo("rules --fleet")?;
     assert!(plain.ends_with(&unwrapped));
     assert_eq!(accepted(&unwrapped)?, rules_written(&plain));
+    Ok(())
+}
+
+/// What is too large for one is in several, each with whole groups of the same file.
+#[test]
+fn several_objects_hold_the_same_rules() -> Outcome {
+    let windows: String = (0..14).map(|hour| format!(" --window {}h", 100 + hour)).collect();
+    let objects = slo(&format!("rules --fleet --format prometheus-rule{windows}"))?;
+    let plain = slo(&format!("rules --fleet{windows}"))?;
+    let (mut groups, mut found) = (String::new(), 0);
+    for object in objects.split("\n---\n") {
+        let (_, spec) = object.split_once("\nspec:\n").ok_or_else(|| Failure::new("no spec"))?;
+        let unwrapped = shifted(spec);
+        found += accepted(&unwrapped)?;
+        groups.push_str(
+            unwrapped
+                .strip_prefix("groups:\n")
+                .ok_or_else(|| Failure::new("no groups"))?,
+        );
+    }
+    assert!(objects.matches("\n---\n").count() >= 1, "one object is no proof");
+    assert!(plain.ends_with(&format!("groups:\n{groups}")));
+    assert_eq!(found, rules_written(&plain));
     Ok(())
 }
 

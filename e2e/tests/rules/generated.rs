@@ -2,7 +2,7 @@
 
 use e2e::{Binary, Failure, Outcome};
 
-use crate::tools::{folder, run, slo, succeeded};
+use crate::tools::{folder, in_workspace, run, slo, succeeded};
 
 /// One promise of each kind that the duration histogram can tell of.
 const SPEC: &str = r#"
@@ -99,6 +99,23 @@ fn tickets_pass_where_each_of_them_is_told_alone() -> Outcome {
         assert!(pages.contains("evaluation_interval: 1m") && tickets.contains("evaluation_interval: 5m"));
         tested(&rules, &tickets).map_err(|error| Failure::new(format!("{args}: {error:?}")))?;
     }
+    Ok(())
+}
+
+/// More conditions than Mimir takes rules in a group: the alerts are in another one than what they read.
+#[test]
+fn cut_groups_tell_as_whole_ones() -> Outcome {
+    let many = std::fs::read_to_string(in_workspace("slo-cli/tests/rules/in/many.yaml"))?;
+    let spec = many
+        .split_once("  - name: tickets")
+        .map_or(many.as_str(), |(pages, _)| pages);
+    let (rules, pages, tickets) = both(spec, "--engine mimir --source http --from 2026-01-01")?;
+    assert!(
+        rules.contains("pages.2\n") && pages.contains("pages.2"),
+        "no group is cut"
+    );
+    tested(&rules, &pages)?;
+    tested(&rules, &tickets)?;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! Arguments of `slo manifests`.
 
 use clap::Parser;
-use slo_health::probe::ProbeTarget;
+use slo_health::probe::{ExporterAddress, ProbeTarget};
 
 use super::gate::any_text;
-use super::probed::target;
-use super::{Files, Probed};
+use super::probed::target_with_labels;
+use super::{Files, ProbeTimes, Probed};
 
 /// Arguments of `slo manifests`.
 #[derive(Clone, Debug, Parser)]
@@ -13,6 +13,7 @@ use super::{Files, Probed};
   slo manifests --out deploy/                     for the service of slo.yaml here
   slo manifests --out deploy/ --check             in CI: are the committed files up to date?
   slo manifests --out deploy/ --environment staging --prometheus http://victoria:8428
+  slo manifests --out deploy/ --prometheus https://mimir/prometheus --remote-write https://mimir/api/v1/push
   slo manifests --out deploy/ --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\" \\
     --committed-at \"$COMMITTED_AT\"              in CI, before a deploy: what the gate cannot see by itself
   git show main:slo.yaml | slo manifests - --out deploy/
@@ -29,16 +30,39 @@ pub struct ManifestsArgs {
     #[command(flatten)]
     pub probed: Probed,
 
-    /// The engine that the gate and the analysis ask, and that telemetry is written to.
-    #[arg(long, value_name = "URL", default_value = "http://prometheus:9090", value_parser = address)]
+    /// The engine that the gate and the analysis ask: what stands before `/api/v1`, without a user.
+    #[arg(long, value_name = "URL", default_value = "http://prometheus:9090")]
     pub prometheus: String,
 
-    /// What probes ask, without the path; the service's name by default.
-    #[arg(long, value_name = "URL", value_parser = target)]
-    pub target: Option<ProbeTarget>,
+    /// Where telemetry is written to, by remote write; `/api/v1/write` of the engine where that has no path of its own.
+    #[arg(long, value_name = "URL")]
+    pub remote_write: Option<String>,
+
+    /// An Alertmanager that Prometheus tells; may be given several times, for all of a cluster.
+    #[arg(
+        long = "alertmanager",
+        value_name = "HOST:PORT",
+        default_value = "alertmanager:9093",
+        value_parser = host_and_port
+    )]
+    pub alertmanagers: Vec<String>,
+
+    /// An instance or entrance to probe, without the path, and labels for its series; may be given several times. The
+    /// service's name by default. As `slo probes`, and so are the times.
+    #[arg(long = "target", value_name = "URL[,LABEL=VALUE]", value_parser = target_with_labels)]
+    pub targets: Vec<ProbeTarget>,
+
+    /// Who waits how long, but for people.
+    #[command(flatten)]
+    pub times: ProbeTimes,
 
     /// The container image that has this tool in it.
-    #[arg(long, value_name = "IMAGE", default_value = concat!("slo:", env!("CARGO_PKG_VERSION")))]
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        default_value = concat!("slo:", env!("CARGO_PKG_VERSION")),
+        value_parser = image
+    )]
     pub image: String,
 
     /// The revision that is deployed, for the gate.
@@ -65,14 +89,32 @@ pub struct ManifestsArgs {
     pub committed_at: String,
 }
 
-/// An address of a server, without a question or a fragment.
-fn address(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let sign =
-        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'?' | b'#' | b'\\' | b'`');
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(sign) => Ok(text.to_owned()),
-        _ => Err("write an address, like `http://prometheus:9090`".to_owned()),
+/// A reference to an image, as far as Kubernetes looks: what it refuses would stop every sync.
+/// <https://github.com/distribution/reference>
+fn image(text: &str) -> Result<String, String> {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/@".contains(&byte);
+    let is_begun = |piece: &str| piece.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let name = text.split('@').next().unwrap_or_default();
+    // Where the registry is said, it may have capitals; so may the tag behind the last colon.
+    let path = name.split_once('/').map_or(name, |(_, path)| path);
+    let (path, tag) = path.split_once(':').unwrap_or((path, "tag"));
+    let is_image = text.bytes().all(is_sign)
+        && text.split(['/', '@']).all(is_begun)
+        && text.matches('@').count() <= 1
+        && !path.bytes().any(|byte| byte.is_ascii_uppercase())
+        && !tag.is_empty()
+        && !tag.contains([':', '/']);
+    is_image
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write a name, and a tag or digest, like `registry.example.com/team/slo:1.4`".to_owned())
+}
+
+/// A host and a port, as Prometheus writes them.
+fn host_and_port(text: &str) -> Result<String, String> {
+    let address: Result<ExporterAddress, _> = text.parse();
+    match address {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) => Err("write a host and a port, like `alertmanager:9093`".to_owned()),
     }
 }
 
@@ -82,21 +124,35 @@ mod tests {
     use crate::args::{Args, Command};
 
     #[test]
-    fn addresses_are_checked() {
-        for good in ["http://prometheus:9090", "https://user@[::1]:8428/select/0/prometheus/"] {
-            assert_eq!(address(good), Ok(good.to_owned()));
+    fn an_image_is_one_that_kubernetes_takes() {
+        let digest = format!("slo@sha256:{}", "0a".repeat(32));
+        for good in [
+            "slo:0.1.0",
+            "slo",
+            "team/slo:1.4",
+            "Registry.example.com:5000/team/slo_a.b:V1.4-rc",
+            "registry.example.com/team/slo:1.4@sha256:00",
+            digest.as_str(),
+        ] {
+            assert_eq!(image(good), Ok(good.to_owned()));
         }
         for wrong in [
-            "",
-            "prometheus:9090",
-            "http://",
-            "http:///a",
-            "http://a b",
-            "http://a\n",
-            "http://a?b",
-            "http://ü",
+            "", " ", "a b", "a\n", "slo:", "/slo", "slo/", "a//b", "-slo", "Slo:1", "a/Slo:1", "ü", "a@b@c", "slo@",
+            "a:b:c", "${IMAGE}",
         ] {
-            assert!(address(wrong).is_err(), "{wrong}");
+            let said = image(wrong).unwrap_err();
+            assert!(said.contains("like `registry.example.com/team/slo:1.4`"), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_alertmanager_is_a_host_and_a_port() {
+        assert_eq!(host_and_port("am-0.am:9093"), Ok("am-0.am:9093".to_owned()));
+        for wrong in ["", "alertmanager", "http://alertmanager:9093", "a:0", "a b:1"] {
+            assert!(
+                host_and_port(wrong).unwrap_err().contains("`alertmanager:9093`"),
+                "{wrong}"
+            );
         }
     }
 

@@ -1,6 +1,10 @@
 //! What commands share that write of probes.
 
-use slo_health::probe::{ExporterAddress, ProbeTarget};
+use std::time::Duration;
+
+use slo_health::probe::{ExporterAddress, ProbeKitBuilder, ProbeTarget};
+
+use super::time;
 
 use crate::render::short_name::dns_label;
 
@@ -23,6 +27,41 @@ pub struct Probed {
     /// The name of the exporter's module for freshness alone; the one that rules need has `_answered` appended.
     #[arg(long, value_name = "NAME", default_value = "freshness")]
     pub module: String,
+}
+
+/// Who waits how long for a probe: the service, the exporter for it, and the scrape for the exporter. The same words for every
+/// command, as scrape jobs and Probe objects take the place of one another.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[non_exhaustive]
+pub struct ProbeTimes {
+    /// How often each target is probed, from 1s to 120s.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
+    pub interval: Duration,
+
+    /// After what a scrape of the exporter is given up.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
+    pub scrape_timeout: Duration,
+
+    /// Within what the service answers every request, whatever its checks do.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
+    pub deadline: Duration,
+
+    /// After what the exporter gives up a target; in the middle of the two by default.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub module_timeout: Option<Duration>,
+}
+
+impl ProbeTimes {
+    /// As a kit takes it.
+    pub(crate) fn of_kit(self, builder: ProbeKitBuilder) -> ProbeKitBuilder {
+        let builder = builder
+            .interval(self.interval)
+            .scrape_timeout(self.scrape_timeout)
+            .deadline(self.deadline);
+        self.module_timeout
+            .into_iter()
+            .fold(builder, ProbeKitBuilder::module_timeout)
+    }
 }
 
 /// The environment where nothing is said: the numbers of a spec hold there as written, unless it says otherwise.
@@ -52,7 +91,7 @@ fn namespace_name(text: &str) -> Result<String, String> {
 }
 
 /// An address to probe, without the endpoint's path.
-pub(super) fn target(text: &str) -> Result<ProbeTarget, String> {
+fn target(text: &str) -> Result<ProbeTarget, String> {
     ProbeTarget::new(text).map_err(|error| error.to_string())
 }
 

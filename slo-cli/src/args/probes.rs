@@ -9,7 +9,7 @@ use slo_health::State;
 use slo_health::probe::{ProbeAccess, ProbeTarget, QuietTime};
 
 use super::probed::target_with_labels;
-use super::{Files, Probed, time};
+use super::{Files, ProbeTimes, Probed, time};
 
 /// Arguments of `slo probes`.
 #[derive(Clone, Debug, Parser)]
@@ -73,21 +73,9 @@ pub struct ProbesArgs {
 #[derive(Args, Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Pace {
-    /// How often each target is probed, from 1s to 120s.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
-    pub interval: Duration,
-
-    /// After what a scrape of the exporter is given up.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
-    pub scrape_timeout: Duration,
-
-    /// Within what the service answers every request, whatever its checks do.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
-    pub deadline: Duration,
-
-    /// After what the exporter gives up a target; in the middle of the two by default.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub module_timeout: Option<Duration>,
+    /// All but people.
+    #[command(flatten)]
+    pub times: ProbeTimes,
 
     /// How long a target is down before somebody is paged.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "2m")]

@@ -57,16 +57,16 @@ pub struct RulesArgs {
     #[arg(long, value_enum, default_value_t = Engine::Prometheus)]
     pub engine: Engine,
 
-    /// Whether to write a plain rule file or an object for the Prometheus Operator.
+    /// Whether to write a plain rule file or objects for the Prometheus Operator, each of a size that it takes.
     #[arg(long, value_enum, default_value_t = RuleFormat::Plain)]
     pub format: RuleFormat,
 
-    /// A label of the object, like `release=prometheus`: an operator with a `ruleSelector` reads only objects that have its
+    /// A label of the objects, like `release=prometheus`: an operator with a `ruleSelector` reads only objects that have its
     /// labels.
     #[arg(long = "object-label", value_name = "LABEL=VALUE", value_parser = object_label)]
     pub object_labels: Vec<(String, String)>,
 
-    /// The namespace of Kubernetes that the object goes to; that of whoever applies it unless said.
+    /// The namespace of Kubernetes that the objects go to; that of whoever applies it unless said.
     #[arg(long, value_name = "NAME", value_parser = object_namespace)]
     pub object_namespace: Option<String>,
 
@@ -145,7 +145,7 @@ pub enum RuleFormat {
     /// A file for Prometheus, vmalert or mimirtool.
     #[default]
     Plain,
-    /// A `PrometheusRule` object of the Prometheus Operator.
+    /// `PrometheusRule` objects of the Prometheus Operator.
     PrometheusRule,
 }
 

@@ -56,7 +56,7 @@ fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
         return Answer::complaint(Exit::Usage, why);
     }
     match dashboard::render(scope) {
-        Ok(files) => folder::answer(&args.files, &files),
+        Ok(files) => folder::answer(&args.files, &files, &|beginning| scope.is_page(beginning)),
         Err(error) => Answer::complaint(
             Exit::NoAnswer,
             format!("a dashboard cannot be written as JSON: {error}"),

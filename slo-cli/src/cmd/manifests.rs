@@ -1,16 +1,19 @@
 //! `slo manifests`: Kubernetes objects and settings of other programs, from a spec.
 
+mod addresses;
+
 use std::io::Read;
 
 use slo_core::SloSet;
 use slo_health::probe::ProbeKit;
 
 use super::check::Source;
+use super::probes::complaint;
 use super::{Answer, folder};
 use crate::args::ManifestsArgs;
 use crate::exit::Exit;
 use crate::render::manifest::{Deploy, Plan, SPEC_FILE, render};
-use crate::render::probes::{Probes, targets};
+use crate::render::probes::{Probes, Refused, targets};
 
 /// What a ConfigMap holds in bytes, its keys and values together:
 /// <https://kubernetes.io/docs/concepts/configuration/configmap/>.
@@ -51,15 +54,17 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         Ok(set) => set,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
+    let remote_write = match addresses::checked(&args.prometheus, args.remote_write.as_deref()) {
+        Ok(remote_write) => remote_write,
+        Err(mistake) => return Answer::complaint(Exit::Usage, mistake),
+    };
     let spec = source.text.clone().unwrap_or_default();
     if let Some(message) = too_large(&source.file, spec.len()) {
         return Answer::complaint(Exit::Usage, message);
     }
     let probes = match probes(args, &set) {
         Ok(probes) => probes,
-        Err(mistakes) => {
-            return Answer::complaint(Exit::Usage, source.refused(Some(&args.probed.environment), &mistakes));
-        }
+        Err(refused) => return complaint(&source, &args.probed.environment, refused),
     };
     let files = render(&Plan {
         set: &set,
@@ -67,6 +72,8 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         environment: &args.probed.environment,
         namespace: args.probed.namespace.as_deref(),
         prometheus: &args.prometheus,
+        remote_write: &remote_write,
+        alertmanagers: &args.alertmanagers,
         image: &args.image,
         exporter: &args.probed.exporter,
         probes: &probes,
@@ -77,7 +84,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
             committed_at: &args.committed_at,
         },
     });
-    let mut answer = folder::answer(&args.files, &files);
+    let mut answer = folder::answer(&args.files, &files, &folder::is_headed("manifests"));
     answer.err.insert_str(0, &note(&source.file, spec.len()));
     answer
 }
@@ -105,14 +112,13 @@ fn note(file: &str, bytes: usize) -> String {
 }
 
 /// A kit for each SLO that a probe feeds, or why there is none.
-fn probes(args: &ManifestsArgs, set: &SloSet) -> Result<Vec<ProbeKit>, Vec<String>> {
-    let target: Vec<_> = args.target.iter().cloned().collect();
+fn probes(args: &ManifestsArgs, set: &SloSet) -> Result<Vec<ProbeKit>, Refused> {
     let probes = Probes {
         set,
         environment: &args.probed.environment,
         namespace: args.probed.namespace.as_deref(),
         module: &args.probed.module,
-        targets: targets(&target, set.service()).map_err(|error| vec![error.to_string()])?,
+        targets: targets(&args.targets, set.service()).map_err(|error| Refused::of_spec(error.to_string()))?,
     };
-    probes.jobs()
+    probes.jobs(|builder| args.times.of_kit(builder))
 }

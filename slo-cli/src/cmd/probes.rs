@@ -42,25 +42,28 @@ pub fn run(args: &ProbesArgs, stdin: &mut impl Read) -> Answer {
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
     match written(args, &set) {
-        Ok(files) => {
-            let mut answer = folder::answer(&args.files, &files);
+        Ok((files, jobs)) => {
+            let is_headed = folder::is_headed("probes");
+            // Settings look for the files of several services in one folder.
+            let is_ours = |beginning: &str| is_headed(beginning) && beginning.contains(&jobs);
+            let mut answer = folder::answer(&args.files, &files, &is_ours);
             answer.err.insert_str(0, &notes(&source.file, &set));
             answer
         }
-        Err(Refused { options, spec }) => {
-            let placed = source.refused(Some(&args.probed.environment), &spec);
-            let all: Vec<_> = options
-                .into_iter()
-                .chain([placed])
-                .filter(|text| !text.is_empty())
-                .collect();
-            Answer::complaint(Exit::Usage, all.join("\n"))
-        }
+        Err(refused) => complaint(&source, &args.probed.environment, refused),
     }
 }
 
-/// The files, or every mistake.
-fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Refused> {
+/// Every mistake, those of the command line first.
+pub(super) fn complaint(source: &Source, environment: &str, refused: Refused) -> Answer {
+    let placed = source.refused(Some(environment), &refused.spec);
+    let all = refused.options.into_iter().chain([placed]);
+    let all: Vec<_> = all.filter(|text| !text.is_empty()).collect();
+    Answer::complaint(Exit::Usage, all.join("\n"))
+}
+
+/// The files, and what the names of their jobs begin with; or every mistake.
+fn written(args: &ProbesArgs, set: &SloSet) -> Result<(folder::Files, String), Refused> {
     let told = |error: ProbeKitError| Refused::of_spec(error.to_string());
     let probes = Probes {
         set,
@@ -74,26 +77,25 @@ fn written(args: &ProbesArgs, set: &SloSet) -> Result<folder::Files, Refused> {
         receiver,
         times: &args.quiet,
     });
-    files(&kits, &args.probed.exporter, quiet.as_ref()).map_err(told)
+    let files = files(&kits, &args.probed.exporter, quiet.as_ref()).map_err(told)?;
+    let first = kits
+        .kits()
+        .first()
+        .map(|kit| kit.job().trim_end_matches(|sign| sign != '/'));
+    Ok((files, first.unwrap_or_default().to_owned()))
 }
 
 /// What the arguments say of all kits.
 fn given(args: &ProbesArgs, builder: ProbeKitBuilder) -> ProbeKitBuilder {
     let pace = args.pace;
     let codes = args.codes.iter();
-    let builder = builder
-        .interval(pace.interval)
-        .scrape_timeout(pace.scrape_timeout)
-        .deadline(pace.deadline)
+    let builder = pace
+        .times
+        .of_kit(builder)
         .page_after(pace.page_after)
         .ticket_after(pace.ticket_after)
         .codes(codes.fold(ProbeCodes::default(), |codes, (state, code)| codes.with(*state, *code)))
         .access(args.access.of_kit());
-
-    let builder = pace
-        .module_timeout
-        .into_iter()
-        .fold(builder, ProbeKitBuilder::module_timeout);
     let runbook = args.runbook.iter().map(Link::as_str);
     runbook.fold(builder, ProbeKitBuilder::runbook)
 }

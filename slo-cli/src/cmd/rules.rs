@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::render::fleet::{self, Fleet};
 use crate::render::own::{KNOWN_FROM, Own};
 use crate::render::routing::severities;
-use crate::render::rule_file::ObjectPlace;
+use crate::render::rule_file::{ObjectPlace, RuleFile};
 use crate::render::unit_tests::Proof;
 use crate::render::whose::{Environment, Place};
 use crate::rule_window::RuleWindow;
@@ -49,7 +49,7 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String
         ));
     }
     if args.fleet {
-        return Ok(whole(fleet_of(args)?.file().render(args.format, &object_place(args))));
+        return Ok(whole(rendered(args, fleet_of(args)?.file())?));
     }
     let path = args.spec.as_deref().unwrap_or(Path::new("slo.yaml"));
     let source = Source::read(path, stdin);
@@ -57,9 +57,7 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String
     let own = own_of(args, &set);
     let told = |reasons: Vec<String>| source.refused(args.environment.as_deref(), &reasons);
     let Some(rules) = &args.tests else {
-        return Ok(whole(
-            own.file().map_err(told)?.render(args.format, &object_place(args)),
-        ));
+        return Ok(whole(rendered(args, own.file().map_err(told)?)?));
     };
     if args.format != RuleFormat::Plain {
         return Err("`--tests` writes a file for promtool, which reads no objects; leave `--format` out".to_owned());
@@ -84,6 +82,10 @@ fn without_an_object(args: &RulesArgs) -> Option<&'static str> {
     ];
     let said = said.into_iter().find(|(_, is_said)| *is_said && !is_object);
     said.map(|(option, _)| option)
+}
+
+fn rendered(args: &RulesArgs, file: RuleFile) -> Result<String, String> {
+    file.render(args.engine, args.format, &object_place(args))
 }
 
 fn object_place(args: &RulesArgs) -> ObjectPlace {

@@ -22,8 +22,8 @@ use crate::rule_window::RuleWindow;
 
 const HERE: Link = Link::Rules;
 const SLO: &str = names::SLO_NAME.label;
-/// Whose forms of a tile there are.
-const ENGINES: [Engine; 2] = [Engine::Prometheus, Engine::Victoriametrics];
+/// Whose forms of a tile there are, and of groups.
+const ENGINES: [Engine; 3] = [Engine::Prometheus, Engine::Victoriametrics, Engine::Mimir];
 
 impl Patient<'_> {
     pub(super) fn rules(&self) -> Vec<Finding> {

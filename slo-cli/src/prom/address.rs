@@ -5,17 +5,23 @@ use crate::render::plain;
 use crate::web::http_address;
 
 /// An http or https address with a host and without a user: passwords do not belong where they are shown.
-pub(super) fn checked(given: &str) -> Result<String, EngineError> {
+pub(crate) fn checked(given: &str) -> Result<String, EngineError> {
     let trimmed = given.trim().trim_end_matches('/');
-    let refused = || EngineError::Address(plain(&without_secrets(trimmed)));
-    let uri = http_address(trimmed).ok_or_else(refused)?;
-    let has_user = uri
-        .authority()
-        .is_some_and(|authority| authority.as_str().contains('@'));
-    if has_user || uri.query().is_some() || trimmed.ends_with("/api/v1") {
-        return Err(refused());
+    let shown = || plain(&without_secrets(trimmed));
+    if has_user(trimmed) {
+        return Err(EngineError::User(shown()));
     }
-    Ok(trimmed.to_owned())
+    match http_address(trimmed) {
+        Some(uri) if uri.query().is_none() && !trimmed.ends_with("/api/v1") => Ok(trimmed.to_owned()),
+        _ => Err(EngineError::Address(shown())),
+    }
+}
+
+/// Whether a user stands before the host, with a password or without.
+fn has_user(address: &str) -> bool {
+    let rest = address.split_once("://").map(|(_, rest)| rest);
+    let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    authority.is_some_and(|authority| authority.contains('@'))
 }
 
 /// An address without its user and its query, where keys stand.

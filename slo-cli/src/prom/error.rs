@@ -12,6 +12,12 @@ pub enum EngineError {
          `https://mimir.example.com/prometheus`"
     )]
     Address(String),
+    /// An address with a user, and perhaps a password that everybody could read; holds it without them.
+    #[error(
+        "`{0}` is given with a user before its host, where everybody can read it; write the address alone, and log in by what \
+         is for it, like `--user` and the variable SLO_PROMETHEUS_PASSWORD"
+    )]
+    User(String),
     /// A header that HTTP cannot carry; holds its name.
     #[error("`{0}` is not a header; write `Name: value`, like `X-Scope-OrgID: team-a`")]
     Header(String),

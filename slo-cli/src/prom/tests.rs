@@ -218,8 +218,6 @@ fn an_address_is_that_of_an_engine_and_never_shows_a_password() {
     for (given, shown) in [
         ("prometheus:9090", "prometheus:9090"),
         ("ftp://prometheus", "ftp://prometheus"),
-        ("http://ana:hunter2@prometheus:9090", "http://prometheus:9090"),
-        ("http://p@ss:w@rd@prometheus", "http://prometheus"),
         ("http://prometheus/api/v1", "http://prometheus/api/v1"),
         ("http://prometheus/?a=b", "http://prometheus/?***"),
         ("http://", "http:"),
@@ -235,6 +233,20 @@ fn an_address_is_that_of_an_engine_and_never_shows_a_password() {
             refused(given)
         );
     }
+    for (given, shown) in [
+        ("http://ana:hunter2@prometheus:9090", "http://prometheus:9090"),
+        ("http://ana@prometheus", "http://prometheus"),
+        ("http://p@ss:w@rd@prometheus", "http://prometheus"),
+        ("https://ana:hush@h/prometheus/?apikey=hush", "https://***"),
+    ] {
+        let said = refused(given);
+        assert!(said.starts_with(&format!("`{shown}` is given with a user")), "{said}");
+        assert!(
+            said.contains("`--user` and the variable SLO_PROMETHEUS_PASSWORD"),
+            "{said}"
+        );
+    }
+    assert!(Engine::at("http://h/@me").build().is_ok(), "a path may have the sign");
     assert!(Engine::at("http://prometheus:9090/").build().is_ok());
     assert!(Engine::at("https://mimir.example.com/prometheus").build().is_ok());
 }

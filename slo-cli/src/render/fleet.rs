@@ -63,6 +63,7 @@ impl Fleet {
             name: "slo-fleet".to_owned(),
             groups,
         }
+        .fitted(self.engine)
     }
 
     fn heading(&self) -> Vec<String> {

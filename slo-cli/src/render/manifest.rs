@@ -10,7 +10,7 @@ mod gate_command;
 mod gate_job;
 mod monitors;
 #[cfg(test)]
-mod reading;
+pub(crate) mod reading;
 mod settings;
 mod vmagent;
 
@@ -49,6 +49,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) namespace: Option<&'a str>,
     /// The engine that is asked.
     pub(crate) prometheus: &'a str,
+    /// Where telemetry is written to.
+    pub(crate) remote_write: &'a str,
+    /// Who is told by Prometheus: hosts and ports.
+    pub(crate) alertmanagers: &'a [String],
     /// The container image with the tool.
     pub(crate) image: &'a str,
     /// Where Blackbox exporter listens.
@@ -80,7 +84,7 @@ pub(crate) fn render(plan: &Plan<'_>) -> Vec<(String, String)> {
         file("settings/prometheus-otlp.yml", settings::prometheus_with_otlp(plan)),
         file("settings/otel-collector.yaml", settings::otel_collector(plan)),
     ];
-    files.extend(monitors::probes(plan).map(|(slo, text)| (format!("kubernetes/probe-{slo}.yaml"), text)));
+    files.extend(monitors::probes(plan).map(|(name, text)| (format!("kubernetes/probe-{name}.yaml"), text)));
     files
 }
 

@@ -95,7 +95,8 @@ impl<'a> Own<'a> {
             heading: self.heading(&ruled),
             name: self.object_name(),
             groups,
-        })
+        }
+        .fitted(self.engine))
     }
 
     pub(super) fn whose(&self) -> Whose {
@@ -114,7 +115,11 @@ impl<'a> Own<'a> {
         parts.extend(self.beside_fleet.then(|| "beside".to_owned()));
         let parts: Vec<_> = parts
             .iter()
-            .map(|part| object_name(part, LONGEST_OBJECT_NAME))
+            .map(|part| match part.parse::<u64>() {
+                // A number alone is that of an object of several: it gets a checksum as well.
+                Ok(_) => object_name(&format!("{part} "), LONGEST_OBJECT_NAME),
+                Err(_) => object_name(part, LONGEST_OBJECT_NAME),
+            })
             .collect();
         shortened(&parts.join("."), LONGEST_OBJECT_NAME)
     }

@@ -72,14 +72,24 @@ impl Probes<'_> {
     }
 
     /// The same without what rules need: an SLO of any window has a job and probes.
-    pub(crate) fn jobs(&self) -> Result<Vec<ProbeKit>, Vec<String>> {
-        let start = || self.of_targets(self.builder());
+    pub(crate) fn jobs(&self, given: impl Fn(ProbeKitBuilder) -> ProbeKitBuilder) -> Result<Vec<ProbeKit>, Refused> {
+        let start = || given(self.of_targets(self.builder()));
         let builders = synthetic(self.set).map(|(slo, sli)| start().path(sli.path()).slo_name(slo.name()));
         let builders: Vec<_> = builders.collect();
         if builders.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(together(builders)?.kits().to_vec())
+        if let Some(error) = start().path("/").build().err() {
+            return Err(Refused {
+                options: vec![of_option(&error)],
+                spec: Vec::new(),
+            });
+        }
+        let kits = together(builders).map_err(|spec| Refused {
+            spec,
+            options: Vec::new(),
+        })?;
+        Ok(kits.kits().to_vec())
     }
 
     fn builder(&self) -> ProbeKitBuilder {

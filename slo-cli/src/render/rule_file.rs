@@ -1,8 +1,14 @@
 //! Groups of rules as rule engines read them.
 
+mod mimir;
+mod objects;
+mod reads;
+#[cfg(test)]
+mod tests;
+
 use slo_core::yaml_writer::{Map, Style, Yaml};
 
-use crate::args::RuleFormat;
+use crate::args::{Engine, RuleFormat};
 
 /// One recording or alerting rule.
 #[derive(Clone, Debug)]
@@ -90,6 +96,10 @@ impl Rule {
 
     pub(crate) fn expr(&self) -> &str {
         &self.expr
+    }
+
+    const fn is_alert(&self) -> bool {
+        matches!(self.what, What::Alert { .. })
     }
 
     /// The labels that it adds.
@@ -187,16 +197,34 @@ impl RuleFile {
         self.groups.iter().flat_map(|group| &group.rules)
     }
 
-    /// The file's text. Groups without rules are left out.
-    pub(crate) fn render(self, format: RuleFormat, place: &ObjectPlace) -> String {
-        let groups = self.groups.into_iter().filter(|group| !group.rules.is_empty());
-        let groups = Yaml::map([("groups", Some(Yaml::List(groups.map(Group::yaml).collect())))]);
-        let document = match format {
-            RuleFormat::Plain => groups,
-            RuleFormat::PrometheusRule => object(self.name, place, groups),
-        };
-        document.document(&self.heading.join("\n"), Style::Rules)
+    /// The same rules in groups that the engine takes.
+    pub(crate) fn fitted(self, engine: Engine) -> Self {
+        match engine {
+            Engine::Mimir => mimir::fitted(self),
+            Engine::Prometheus | Engine::Victoriametrics => self,
+        }
     }
+
+    /// The file's text. Groups without rules are left out.
+    ///
+    /// # Errors
+    ///
+    /// Why neither the engine nor an operator would take it.
+    pub(crate) fn render(self, engine: Engine, format: RuleFormat, place: &ObjectPlace) -> Result<String, String> {
+        if engine == Engine::Mimir {
+            mimir::checked(&self.groups)?;
+        }
+        let groups = self.groups.into_iter().filter(|group| !group.rules.is_empty());
+        let groups: Vec<_> = groups.map(Group::yaml).collect();
+        match format {
+            RuleFormat::Plain => Ok(of_groups(groups).document(&self.heading.join("\n"), Style::Rules)),
+            RuleFormat::PrometheusRule => objects::render(self.heading, &self.name, place, groups),
+        }
+    }
+}
+
+fn of_groups(groups: Vec<Yaml>) -> Yaml {
+    Yaml::map([("groups", Some(Yaml::List(groups)))])
 }
 
 /// Where an object of Kubernetes goes, and how its reader finds it.
@@ -205,18 +233,4 @@ pub(crate) struct ObjectPlace {
     pub(crate) namespace: Option<String>,
     /// An operator may read only objects with certain labels (`ruleSelector`).
     pub(crate) labels: Vec<(String, String)>,
-}
-
-/// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
-fn object(name: String, place: &ObjectPlace, groups: Yaml) -> Yaml {
-    let metadata = Map::new()
-        .with("name", name)
-        .with_some("namespace", place.namespace.clone())
-        .with_some("labels", Yaml::texts(place.labels.clone()).unless_empty());
-    Yaml::map([
-        ("apiVersion", Some(Yaml::text("monitoring.coreos.com/v1"))),
-        ("kind", Some(Yaml::text("PrometheusRule"))),
-        ("metadata", Some(metadata.into())),
-        ("spec", Some(groups)),
-    ])
 }

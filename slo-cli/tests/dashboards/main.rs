@@ -65,6 +65,35 @@ fn every_page_is_what_grafana_reads() -> Checked {
     Ok(())
 }
 
+/// Of the same service, or of the fleet; pages of other services are in the same folder.
+#[test]
+fn a_page_that_is_written_no_more_is_said() -> Checked {
+    let folder = Folder::new()?;
+    for way in [&["real-estate.yaml"][..], &["calendar.yaml"], &["--fleet"]] {
+        assert_eq!(folder.dashboards(way)?.status.code(), Some(0));
+        let checked = folder.dashboards(&[way, &["--check"]].concat())?;
+        assert_eq!(
+            (checked.status.code(), text(&checked.stderr)),
+            (Some(0), String::new()),
+            "{way:?}"
+        );
+    }
+    let copy = |from: &str, to: &str| std::fs::copy(folder.0.join(from), folder.0.join(to));
+    copy("slo-red-real-estate.json", "slo-old-real-estate.json")?;
+    copy("slo-red.json", "slo-old.json")?;
+    for (way, gone) in [
+        (&["real-estate.yaml"][..], "slo-old-real-estate.json"),
+        (&["--fleet"], "slo-old.json"),
+    ] {
+        let checked = folder.dashboards(&[way, &["--check"]].concat())?;
+        let line = format!("{} is not written any more, ", folder.0.join(gone).display());
+        let said = text(&checked.stderr);
+        assert_eq!((checked.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.starts_with(&line), "{said}");
+    }
+    Ok(())
+}
+
 #[test]
 fn no_environment_is_added_to_another_and_no_namespace() -> Checked {
     for way in WAYS {

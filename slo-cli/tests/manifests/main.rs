@@ -114,6 +114,13 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
     let folder = Folder::new()?;
     for wrong in [
         &["--prometheus", "prometheus:9090"][..],
+        &["--prometheus", "http://vmselect:8481/select/0/prometheus"],
+        &["--remote-write", "http://ana:hush@vm:8428/api/v1/write"],
+        &["--alertmanager", "http://alertmanager:9093"],
+        &["--image", ""],
+        &["--image", "a b"],
+        &["--interval", "5s"],
+        &["--target", "https://shop.example,region"],
         &["--environment", "a b"],
         &["--environment", "stagin"],
         &["--namespace", ""],
@@ -127,6 +134,58 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
     }
     let help = text(&run(&folder, &["--help"])?.stdout);
     assert!(help.contains("slo manifests --out deploy/ --check"), "{help}");
+    Ok(())
+}
+
+/// Neither in a file that is committed nor in a log of CI.
+#[test]
+fn a_password_is_written_and_said_nowhere() -> Checked {
+    let folder = Folder::new()?;
+    for address in ["http://ana:hush@vm:8428", "http://ana@vm:8428"] {
+        let refused = run(&folder, &["--prometheus", address])?;
+        assert_eq!(refused.status.code(), Some(2));
+        let said = text(&refused.stderr) + &text(&refused.stdout);
+        assert!(
+            said.contains("is given with a user before its host") && !said.contains("hush"),
+            "{said}"
+        );
+        assert_eq!(read(&folder.0)?, Files::new());
+    }
+    Ok(())
+}
+
+/// An SLO that is gone leaves a probe that Argo CD would go on syncing.
+#[test]
+fn what_is_written_no_more_is_said_and_stays() -> Checked {
+    let folder = Folder::new()?;
+    run(&folder, &[])?;
+    let (kept, gone) = (
+        folder.0.join("kubernetes/probe-real-price-freshness.yaml"),
+        folder.0.join("kubernetes/probe-old.yaml"),
+    );
+    std::fs::copy(&kept, &gone)?;
+    // What somebody else wrote is theirs, and a folder is none of them.
+    std::fs::write(
+        folder.0.join("kubernetes/kustomization.yaml"),
+        "resources: [gate-job.yaml]\n# Written by `slo manifests`\n",
+    )?;
+    std::fs::write(folder.0.join("kubernetes/binary"), [0xff_u8, 0xfe])?;
+    std::fs::create_dir(folder.0.join("kubernetes/more"))?;
+    let before = std::fs::read(&gone)?;
+    let checked = run(&folder, &["--check"])?;
+    let line = format!(
+        "{} is not written any more, as what it is about is gone; delete it\n",
+        gone.display()
+    );
+    assert_eq!(
+        (checked.status.code(), text(&checked.stderr), text(&checked.stdout)),
+        (Some(1), line.clone(), String::new())
+    );
+    let written = run(&folder, &[])?;
+    assert_eq!((written.status.code(), text(&written.stderr)), (Some(0), line));
+    assert_eq!(std::fs::read(&gone)?, before, "nothing is removed");
+    std::fs::remove_file(&gone)?;
+    assert_eq!(run(&folder, &["--check"])?.status.code(), Some(0));
     Ok(())
 }
 

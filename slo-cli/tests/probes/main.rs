@@ -442,6 +442,25 @@ fn ci_is_told_which_files_are_out_of_date() -> Checked {
     Ok(())
 }
 
+/// Files of other services and environments may lie in the same folder under names of their own.
+#[test]
+fn what_is_written_no_more_is_said() -> Checked {
+    let folder = Folder::new()?;
+    run(&folder, &["real-estate.yaml", "--environment", "dev"])?;
+    std::fs::copy(folder.0.join("scrape.yml"), folder.0.join("scrape-dev.yml"))?;
+    run(&folder, &["real-estate.yaml"])?;
+    let check = || run(&folder, &["real-estate.yaml", "--check"]);
+    assert_eq!(
+        (check()?.status.code(), text(&check()?.stderr)),
+        (Some(0), String::new())
+    );
+    std::fs::copy(folder.0.join("scrape.yml"), folder.0.join("scrape-old.yml"))?;
+    let said = text(&check()?.stderr);
+    assert_eq!((check()?.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("scrape-old.yml is not written any more, "), "{said}");
+    Ok(())
+}
+
 #[test]
 fn one_file_is_for_standard_output_and_help_shows_examples() -> Checked {
     let files = written(&["real-estate.yaml"])?;

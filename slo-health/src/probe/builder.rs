@@ -275,7 +275,7 @@ impl ProbeKitBuilder {
         labels::check(&self.labels)?;
         let mut seen = HashSet::new();
         for target in &self.targets {
-            labels::check(target.labels())?;
+            labels::check(target.own_labels())?;
             if !seen.insert(target.base()) {
                 return Err(ProbeKitError::DuplicateTarget(target.base().to_owned()));
             }

@@ -51,7 +51,7 @@ impl ProbeKit {
 
     fn static_config(&self, target: &ProbeTarget) -> Yaml {
         let mut labels = self.labels.clone();
-        labels.extend(target.labels().clone());
+        labels.extend(target.own_labels().clone());
         labels.extend(self.identity.labels());
         let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         Yaml::map([

@@ -59,8 +59,12 @@ impl ProbeTarget {
         &self.base
     }
 
-    /// The labels, in order.
-    pub(super) const fn labels(&self) -> &BTreeMap<String, String> {
+    /// The labels of its own, by name.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    pub(super) const fn own_labels(&self) -> &BTreeMap<String, String> {
         &self.labels
     }
 }

@@ -113,6 +113,17 @@ impl<'a> Scope<'a> {
         std::iter::once("slo".to_owned()).chain(service).collect()
     }
 
+    /// Whether a file that begins so is a page about the same. Other services may have theirs in the same folder.
+    pub(crate) fn is_page(&self, beginning: &str) -> bool {
+        let tags: Vec<_> = self
+            .tags()
+            .iter()
+            .map(|tag| format!("    {}", serde_json::Value::from(tag.as_str())))
+            .collect();
+        let tags = format!("\n  \"tags\": [\n{}\n  ],\n", tags.join(",\n"));
+        beginning.starts_with("{\n  \"uid\": \"slo-") && beginning.contains(&tags)
+    }
+
     /// Links to the others.
     pub(crate) fn links(&self, from: Kind) -> Vec<Link> {
         let others = Kind::ALL.into_iter().filter(|kind| *kind != from);

@@ -11,39 +11,82 @@ use crate::render::probes::synthetic;
 
 const OPERATOR: &str = "monitoring.coreos.com/v1";
 
-/// One Probe for each kit that has probes of its own: the name of its SLO and its text.
-pub(super) fn probes<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = (&'a str, String)> {
+/// The Probes of each kit that has probes of its own, each with what its name is made of: one for each set of labels that
+/// targets have, as a Probe has one for all of its own.
+pub(super) fn probes<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = (String, String)> + 'a {
     let named = synthetic(plan.set).map(|(slo, _)| slo.name()).zip(plan.probes);
     let own = named.filter(|(_, kit)| kit.job() == kit.probes_job());
-    own.map(|(slo, kit)| (slo, probe(plan, slo, kit)))
+    own.flat_map(move |(slo, kit)| {
+        by_labels(kit).into_iter().zip(1..).map(move |(alike, number)| {
+            let name = match number {
+                1 => slo.to_owned(),
+                // No SLO has a point in its name.
+                number => format!("{slo}.{number}"),
+            };
+            let text = probe(plan, (slo, number), kit, &alike);
+            (name, text)
+        })
+    })
 }
 
-fn probe(plan: &Plan<'_>, slo: &str, kit: &ProbeKit) -> String {
+/// The addresses of targets that have the same labels.
+struct Alike<'a> {
+    labels: Vec<(&'a str, &'a str)>,
+    addresses: Vec<String>,
+}
+
+/// In the order in which targets were given.
+fn by_labels(kit: &ProbeKit) -> Vec<Alike<'_>> {
+    let mut all: Vec<Alike<'_>> = Vec::new();
+    for (target, address) in kit.targets().iter().zip(kit.addresses()) {
+        let labels: Vec<_> = target.labels().collect();
+        match all.iter_mut().find(|alike| alike.labels == labels) {
+            Some(alike) => alike.addresses.push(address),
+            None => all.push(Alike {
+                labels,
+                addresses: vec![address],
+            }),
+        }
+    }
+    all
+}
+
+fn probe(plan: &Plan<'_>, (slo, number): (&str, usize), kit: &ProbeKit, alike: &Alike<'_>) -> String {
     let service = plan.set.service();
     let whose = Map::new()
         .with(names::SERVICE_NAME.label, service)
         .with_some(names::SERVICE_NAMESPACE.label, plan.namespace)
         .with(names::DEPLOYMENT_ENVIRONMENT_NAME.label, plan.environment)
         .with(names::SLO_NAME.label, slo);
-    let targets = Map::new().with("static", kit.addresses().collect::<Vec<_>>()).because(
+    let labels = alike.labels.iter().copied();
+    let whose = labels.fold(whose, |all, (name, value)| all.with(name.to_owned(), value));
+    let targets = Map::new().with("static", alike.addresses.clone()).because(
         "Rules and dashboards find the probe's numbers by these.",
         "labels",
         whose,
     );
-    let seconds = |time: Duration| format!("{}s", time.as_secs());
+    let length = |time: Duration| match time.subsec_millis() {
+        0 => format!("{}s", time.as_secs()),
+        _ => format!("{}ms", time.as_millis()),
+    };
     let spec = Map::new()
         .because("The rules for probes look for jobs of this name.", "jobName", kit.job())
         .with("prober", Map::new().with("url", plan.exporter.to_string()))
         .with("module", kit.states_module())
-        .with("interval", seconds(kit.interval()))
+        .with("interval", length(kit.interval()))
         .because(
             "Longer than the module's timeout, which is longer than the service's own deadline: the service answers first.",
             "scrapeTimeout",
-            seconds(kit.scrape_timeout()),
+            length(kit.scrape_timeout()),
         )
         .with("targets", Map::new().with("staticConfig", targets));
+    let name = match number {
+        1 => plan.name(slo),
+        // A slash leaves a checksum: an SLO that is called so has another name.
+        number => plan.name(&format!("{slo}/{number}")),
+    };
     document(
-        object(plan.name(slo), "Probe", service, spec),
+        object(name, "Probe", service, spec),
         "What the SLO's events come from. The module is one of `slo probes`.",
     )
 }

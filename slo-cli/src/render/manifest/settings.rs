@@ -21,7 +21,7 @@ const KEPT: &str = "It keeps 15 days by default, and a longer window silently me
 /// Prometheus that gets samples by remote write, from vmagent or a collector.
 pub(super) fn prometheus(plan: &Plan<'_>) -> String {
     document(
-        store(),
+        store(plan),
         &format!(
             "For Prometheus behind vmagent or an OpenTelemetry Collector. Start it with\n\
          \n    --web.enable-remote-write-receiver --storage.tsdb.retention.time={}d\n\
@@ -33,7 +33,7 @@ pub(super) fn prometheus(plan: &Plan<'_>) -> String {
 
 /// Prometheus that takes what services push by itself.
 pub(super) fn prometheus_with_otlp(plan: &Plan<'_>) -> String {
-    let map = store().because(
+    let map = store(plan).because(
         "On every series, not on `target_info` alone: rules and dashboards read them there.",
         "otlp",
         Map::new().with("promote_resource_attributes", PROMOTED),
@@ -49,7 +49,7 @@ pub(super) fn prometheus_with_otlp(plan: &Plan<'_>) -> String {
     )
 }
 
-fn store() -> Map {
+fn store(plan: &Plan<'_>) -> Map {
     let global = Map::new()
         .with("scrape_interval", "30s")
         .with("evaluation_interval", "1m");
@@ -60,6 +60,11 @@ fn store() -> Map {
     );
     Map::new()
         .with("global", global)
+        .because(
+            "Who is told. Without it alerts fire in here, and nobody hears of them.",
+            "alerting",
+            Map::new().with("alertmanagers", [alertmanagers(plan)]),
+        )
         .because(
             "What `slo rules` writes, and what `slo probes` does with `--out probes`.",
             "rule_files",
@@ -73,12 +78,19 @@ fn store() -> Map {
         .with("storage", Map::new().with("tsdb", tsdb))
 }
 
+fn alertmanagers(plan: &Plan<'_>) -> Map {
+    Map::new().with(
+        "static_configs",
+        [Map::new().with("targets", plan.alertmanagers.to_vec())],
+    )
+}
+
 /// The OpenTelemetry Collector as a way from services to a store.
 pub(super) fn otel_collector(plan: &Plan<'_>) -> String {
     let endpoint = |port: u64| Map::new().with("endpoint", format!("0.0.0.0:{port}"));
     let protocols = Map::new().with("grpc", endpoint(4317)).with("http", endpoint(4318));
     let writer = Map::new()
-        .with("endpoint", format!("{}/api/v1/write", plan.engine()))
+        .with("endpoint", plan.remote_write)
         .because(
             "Units and `_total` in names: rules and dashboards read them so.",
             "add_metric_suffixes",

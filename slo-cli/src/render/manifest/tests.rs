@@ -29,8 +29,13 @@ static PROBES: LazyLock<(ExporterAddress, Vec<ProbeKit>)> = LazyLock::new(|| {
         module: "freshness",
         targets: targets(&[], set.service()).unwrap(),
     };
-    ("blackbox-exporter:9115".parse().unwrap(), probes.jobs().unwrap())
+    (
+        "blackbox-exporter:9115".parse().unwrap(),
+        probes.jobs(|builder| builder).unwrap(),
+    )
 });
+
+static ALERTMANAGERS: LazyLock<Vec<String>> = LazyLock::new(|| vec!["alertmanager:9093".to_owned()]);
 
 fn plan(set: &SloSet) -> Plan<'_> {
     Plan {
@@ -39,6 +44,8 @@ fn plan(set: &SloSet) -> Plan<'_> {
         environment: "production",
         namespace: None,
         prometheus: "http://prometheus:9090/",
+        remote_write: "http://prometheus:9090/api/v1/write",
+        alertmanagers: &ALERTMANAGERS,
         image: "slo:1",
         exporter: &PROBES.0,
         probes: &PROBES.1,
@@ -393,6 +400,118 @@ fn a_namespace_is_in_whatever_asks_for_the_service() {
             "{query}"
         );
     }
+}
+
+#[test]
+fn what_is_pushed_is_written_where_that_is_said() {
+    let set = set();
+    let mimir = Plan {
+        prometheus: "https://mimir/prometheus",
+        remote_write: "https://mimir/api/v1/push",
+        ..plan(&set)
+    };
+    let collector = file_of(&mimir, "settings/otel-collector.yaml");
+    let endpoint = collector.pointer("/exporters/prometheusremotewrite/endpoint").unwrap();
+    assert_eq!(endpoint, "https://mimir/api/v1/push");
+    let vmagent = file_of(&mimir, "shared/vmagent-deployment.yaml");
+    let args = vmagent
+        .pointer("/spec/template/spec/containers/0/args")
+        .unwrap()
+        .as_array()
+        .unwrap();
+    assert!(
+        args.contains(&json!("-remoteWrite.url=https://mimir/api/v1/push")),
+        "{args:?}"
+    );
+}
+
+#[test]
+fn prometheus_tells_every_alertmanager() {
+    let set = set();
+    let both = ["am-0:9093".to_owned(), "am-1:9093".to_owned()];
+    let plan = Plan {
+        alertmanagers: &both,
+        ..plan(&set)
+    };
+    for file in ["settings/prometheus.yml", "settings/prometheus-otlp.yml"] {
+        let targets = file_of(&plan, file)["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"].clone();
+        assert_eq!(targets, json!(both), "{file}");
+    }
+}
+
+/// Those of `slo probes`: a scrape job has labels for each target, a Probe one set for all of its own.
+#[test]
+fn targets_with_labels_of_their_own_have_probes_of_their_own() {
+    let set = set();
+    let target = |base: &str, labels: &[(&str, &str)]| {
+        let target = slo_health::probe::ProbeTarget::new(base).unwrap();
+        labels
+            .iter()
+            .fold(target, |target, (name, value)| target.label(*name, *value))
+    };
+    let kr = [("region", "kr")];
+    let probes = Probes {
+        set: &set,
+        environment: "production",
+        namespace: None,
+        module: "freshness",
+        targets: vec![
+            target("https://kr", &kr),
+            target("https://us", &[("region", "us")]),
+            target("https://kr2", &kr),
+        ],
+    };
+    let times = |builder: slo_health::probe::ProbeKitBuilder| {
+        let builder = builder.interval(std::time::Duration::from_secs(60));
+        builder.scrape_timeout(std::time::Duration::from_millis(20_500))
+    };
+    let kits = probes.jobs(times).unwrap();
+    let plan = Plan {
+        probes: &kits,
+        ..plan(&set)
+    };
+    let one = file_of(&plan, "kubernetes/probe-stock-freshness.yaml");
+    let two = file_of(&plan, "kubernetes/probe-stock-freshness.2.yaml");
+    let names = [&one, &two].map(|probe| probe["metadata"]["name"].as_str().unwrap().to_owned());
+    assert_eq!(names[0], "shop-stock-freshness");
+    assert!(
+        names[1].starts_with("shop-stock-freshness-2-") && names[1].len() <= 63,
+        "{}",
+        names[1]
+    );
+    for probe in [&one, &two] {
+        assert_eq!(probe["spec"]["jobName"], kits[0].job());
+        assert_eq!(
+            (&probe["spec"]["interval"], &probe["spec"]["scrapeTimeout"]),
+            (&json!("60s"), &json!("20500ms"))
+        );
+        assert_eq!(
+            probe["spec"]["targets"]["staticConfig"]["labels"]["slo_name"],
+            "stock-freshness"
+        );
+    }
+    // Every target that is scraped is probed, with the same labels.
+    let scraped = read(&kits[0].scrape_config(&PROBES.0)).unwrap()["scrape_configs"][0]["static_configs"].clone();
+    let scraped: std::collections::BTreeSet<_> = scraped
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|config| (config["targets"][0].to_string(), config["labels"].to_string()))
+        .collect();
+    let of = |probe: &Value| -> Vec<_> {
+        let config = &probe["spec"]["targets"]["staticConfig"];
+        let addresses = config["static"].as_array().unwrap().iter();
+        addresses
+            .map(|address| (address.to_string(), config["labels"].to_string()))
+            .collect()
+    };
+    assert_eq!(
+        [of(&one), of(&two)]
+            .concat()
+            .into_iter()
+            .collect::<std::collections::BTreeSet<_>>(),
+        scraped
+    );
 }
 
 #[test]

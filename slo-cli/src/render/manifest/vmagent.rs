@@ -18,7 +18,7 @@ fn arguments(plan: &Plan<'_>) -> Vec<String> {
         format!("-httpListenAddr=:{PORT}"),
         // Without it names keep their dots, and neither rules nor dashboards find them.
         "-opentelemetry.usePrometheusNaming".to_owned(),
-        format!("-remoteWrite.url={}/api/v1/write", plan.engine()),
+        format!("-remoteWrite.url={}", plan.remote_write),
         // Else the first blocks are tried in VictoriaMetrics' own format, which Prometheus refuses.
         "-remoteWrite.forcePromProto=true".to_owned(),
         // Several queues overtake one another, and Prometheus drops samples that come late.
