@@ -57,7 +57,7 @@ struct Part {
 }
 
 /// In the order in which they are run: what says quickly that something is wrong comes first.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         name: "licences",
         about: "licences, sources and banned crates of everything that ships",
@@ -82,6 +82,11 @@ const PARTS: [Part; 10] = [
         name: "generation",
         about: "rules for 1,000 SLOs, at most 200 ms",
         run: generation::run,
+    },
+    Part {
+        name: "long-tests",
+        about: "the tests on real servers that take minutes",
+        run: commands::long_tests,
     },
     Part {
         name: "big-store",

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn all() -> Vec<Step> {
-    let mut steps: Vec<_> = LINES.into_iter().map(Step::cargo).collect();
+    let mut steps: Vec<_> = LINES.into_iter().map(line).collect();
     // A target folder of its own: other flags would have everything else built again, there and back.
     let loom = Step::cargo("test -p slo-core --release --lib --target-dir target/loom loom_");
     steps.push(loom.env("RUSTFLAGS", "--cfg loom"));
@@ -29,6 +29,17 @@ fn all() -> Vec<Step> {
     steps.extend(fuzz::each(FUZZED_FOR));
     steps.push(Step::cargo(ON_SERVERS));
     steps
+}
+
+/// One feature alone is for what does not compile or is not there without others: properties have their whole number of
+/// cases with the usual features and with all.
+fn line(line: &str) -> Step {
+    let step = Step::cargo(line);
+    if line.contains(" --features ") {
+        step.env("PROPTEST_CASES", "32")
+    } else {
+        step
+    }
 }
 
 /// Package by package, because features unify across a workspace and hide what does not compile alone; then each

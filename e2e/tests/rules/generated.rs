@@ -234,6 +234,7 @@ fn tickets_fail_when_a_rule_is_changed() -> Outcome {
 
 /// Windows whose pages look at tiles, and whose tickets at days and days of them.
 #[test]
+#[ignore = "long: `cargo xtask full long-tests`"]
 fn tests_of_a_long_window_pass() -> Outcome {
     for (window, args) in [
         ("90d", "--engine prometheus"),
@@ -251,6 +252,7 @@ fn tests_of_a_long_window_pass() -> Outcome {
 
 /// Though the past is short, each length that pages of ninety days look at is proven.
 #[test]
+#[ignore = "long: `cargo xtask full long-tests`"]
 fn pages_of_a_long_window_fail_when_a_rule_is_changed() -> Outcome {
     let spec = first().replace("window: 30d", "window: 90d");
     let (rules, pages, _) = both(&spec, "--engine prometheus")?;

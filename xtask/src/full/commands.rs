@@ -53,6 +53,19 @@ fn fed(seen: &mut Seen, name: &str, inputs: Result<Option<u64>, String>) {
     }
 }
 
+/// The part `long-tests`: what is ignored elsewhere because it is long.
+pub(crate) fn long_tests(_: &Settings) -> Result<Seen, Failure> {
+    let mut seen = Seen::default();
+    match Step::cargo(LONG_TESTS).told().map(|told| passed(&told.out)) {
+        Ok(0) => seen.miss(format!("cargo {LONG_TESTS}: there are no such tests")),
+        Ok(tests) => seen.say(format!("{tests} tests: cargo {LONG_TESTS}")),
+        Err(how) => seen.miss(format!("cargo {LONG_TESTS}: {how}")),
+    }
+    Ok(seen)
+}
+
+const LONG_TESTS: &str = "test -p e2e -- --ignored";
+
 /// The part `stress`: the tests with many threads, again and again with optimizations.
 ///
 /// Without optimizations threads seldom meet; once is what `cargo xtask test` does.
