@@ -102,6 +102,29 @@ fn tickets_pass_where_each_of_them_is_told_alone() -> Outcome {
     Ok(())
 }
 
+/// Several tickets, the factors of which are close to one another: each is proven alone.
+#[test]
+fn each_of_several_tickets_is_proven() -> Outcome {
+    let conditions = "
+      conditions:
+        - { severity: page, share: 2%, long: 1h, short: 5m }
+        - { severity: ticket, share: 5%, long: 8h, short: 2h }
+        - { severity: ticket, share: 6%, long: 12h, short: 3h }
+        - { severity: ticket, share: 7%, long: 16h, short: 4h }
+";
+    let spec = [first(), "    alerts:", conditions].concat();
+    let (rules, _, tickets) = both(&spec, "--engine prometheus")?;
+    assert_eq!(tickets.matches("a burn when few come").count(), 2, "{tickets}");
+    tested(&rules, &tickets)?;
+    let changes = [
+        (") > 4.5)", ") > 5.7)"),
+        (") > 3.6)", ") > 4.1)"),
+        (") > 3.15)", ") > 3.4)"),
+    ];
+    each_fails(&rules, &tickets, &changes);
+    Ok(())
+}
+
 /// More conditions than Mimir takes rules in a group: the alerts are in another one than what they read.
 #[test]
 fn cut_groups_tell_as_whole_ones() -> Outcome {

@@ -249,7 +249,7 @@ fn test(
         begun(ruled, minutes),
     ];
     Test {
-        name: name.to_owned(),
+        name: name.into_owned(),
         minutes,
         series: counters.chain(recorded.into_iter().flatten()).collect(),
         expected: expectations(ruled, severity, proof, &spans, minutes),

@@ -1,5 +1,7 @@
 //! What happens to an SLO in a unit test, so that each of its conditions is met and left again.
 
+use std::borrow::Cow;
+
 use slo_core::alert::{Alerts, Condition, Severity};
 use slo_core::{BurnWindow, Ratio};
 
@@ -16,8 +18,8 @@ pub(super) struct Stretch {
     pub(super) is_planned: bool,
 }
 
-/// What happens, and what it is called.
-pub(super) type Story = (&'static str, Vec<Stretch>);
+/// What happens, and what it is called: no two of an SLO alike, for what SLOs have of one name is played at once.
+pub(super) type Story = (Cow<'static, str>, Vec<Stretch>);
 
 /// Events a minute: parts per million.
 const EACH: u64 = 1_000_000;
@@ -55,10 +57,10 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
     let (outage, after) = (minutes(outage, 0, EACH), minutes(AFTER, EACH, 0));
     let twice = minutes(60, EACH.saturating_sub(budget), budget.min(EACH));
     let mut stories = vec![
-        ("a total outage", after_quiet(&[outage, after])),
-        ("just over a factor", after_quiet(&[over, after])),
-        ("twice the budget", vec![before, twice]),
-        ("nobody comes", vec![before, minutes(60, 0, 0)]),
+        ("a total outage".into(), after_quiet(&[outage, after])),
+        ("just over a factor".into(), after_quiet(&[over, after])),
+        ("twice the budget".into(), vec![before, twice]),
+        ("nobody comes".into(), vec![before, minutes(60, 0, 0)]),
     ];
     if has_planned {
         let work = Stretch {
@@ -66,7 +68,7 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
             ..outage
         };
         stories.push((
-            "an outage that was planned, and one that was not",
+            "an outage that was planned, and one that was not".into(),
             after_quiet(&[work, minutes(90, EACH, 0), outage, after]),
         ));
     }
@@ -83,9 +85,23 @@ pub(super) fn of_tickets(alerts: &Alerts) -> Vec<Story> {
     let Some((slowest, faster)) = tickets.split_first() else {
         return Vec::new();
     };
-    let mut stories = vec![("a slow burn", slow_burn(slowest, faster))];
+    let mut stories = vec![("a slow burn".into(), slow_burn(slowest, faster))];
+    let next = |rate: Rate| {
+        tickets
+            .iter()
+            .map(|other| Rate::of(other))
+            .filter(|other| *other > rate)
+            .min()
+    };
     let faster = faster.iter().filter(|condition| condition.factor() > slowest.factor());
-    stories.extend(faster.map(|condition| ("a burn when few come", burn_of_few(condition))));
+    let named = |number| match number {
+        1 => "a burn when few come".into(),
+        number => format!("a burn when few come ({number})").into(),
+    };
+    stories.extend(faster.zip(1..).map(|(condition, number)| {
+        let next = next(Rate::of(condition));
+        (named(number), burn_of_few(condition, next))
+    }));
     stories
 }
 
@@ -107,9 +123,14 @@ fn slow_burn(slowest: &Condition, faster: &[&Condition]) -> Vec<Stretch> {
     ]
 }
 
-fn burn_of_few(condition: &Condition) -> Vec<Stretch> {
-    // Barely over it, for most of the window: a burn that is short and fast would look the same in a shorter one.
-    let rate = Rate::of(condition).part(5, 4);
+fn burn_of_few(condition: &Condition, next: Option<Rate>) -> Vec<Stretch> {
+    // Barely over it, for most of the window: a burn that is short and fast would look the same in a shorter one. And below the
+    // one that is a little faster, which would tell of it, too.
+    let own = Rate::of(condition);
+    let rate = match next {
+        Some(next) if own.part(5, 4) >= next => own.between(next),
+        _ => own.part(5, 4),
+    };
     let bad = rate.bad_of(condition);
     let burn = detected(condition, bad);
     let long = in_minutes(condition.long());
@@ -149,6 +170,10 @@ impl Rate {
 
     fn part(self, times: u128, of: u128) -> Self {
         Self(self.0 * times / of)
+    }
+
+    fn between(self, other: Self) -> Self {
+        Self(u128::midpoint(self.0, other.0))
     }
 
     /// Bad events a minute, at most all.
@@ -237,7 +262,7 @@ pub(super) fn trickle(alerts: &Alerts) -> Option<Story> {
         minutes(6 * IN_A_TILE, 0, 0),
         minutes(60, EACH, 0),
     ];
-    (is_too_much && apart <= LONGEST_WAIT).then_some(("a trickle", stretches))
+    (is_too_much && apart <= LONGEST_WAIT).then_some(("a trickle".into(), stretches))
 }
 
 fn in_minutes(length: BurnWindow) -> u64 {
