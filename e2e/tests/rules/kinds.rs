@@ -35,6 +35,9 @@ const STATUSES: &str = r#"{ http: { routes: ["/pay"], methods: [POST] } }"#;
 const BUCKETS: &str = r#"{ http: { routes: ["/pay"], methods: [POST], faster_than: 800ms } }"#;
 const EVENTS: &str = "{ events: { of: payments } }";
 const SYNTHETIC: &str = "{ synthetic: { path: /synthetic/health } }";
+const FAILURES: &str = r#"{ prometheus: { bad: 'payments_total{result="failed"}', valid: payments_total } }"#;
+const SUCCESSES: &str =
+    r#"{ prometheus: { good: 'payments_total{result!="failed"}', valid: 'sum(increase(payments_total[$window]))' } }"#;
 
 fn spec(sli: &str, target: &str, days: u32) -> String {
     format!(
@@ -55,6 +58,8 @@ fn rules_for(counted_by: CountedBy, target: &str, days: u32, engine: &str) -> Re
         CountedBy::Events => (STATUSES, "events"),
         CountedBy::Statuses => (STATUSES, "http"),
         CountedBy::Buckets => (BUCKETS, "http"),
+        CountedBy::Failures => (FAILURES, "events"),
+        CountedBy::Successes => (SUCCESSES, "events"),
     };
     rules(sli, target, days, &format!("--source {source} --engine {engine}"))
 }
@@ -62,7 +67,7 @@ fn rules_for(counted_by: CountedBy, target: &str, days: u32, engine: &str) -> Re
 #[test]
 fn what_our_services_judge_has_the_same_rules_whatever_it_is() -> Outcome {
     for days in DAYS {
-        let of = |sli| rules(sli, "99.9%", days, "--source events");
+        let of = |sli| Ok::<_, Failure>(without_probes(&rules(sli, "99.9%", days, "--source events")?));
         let availability = of(STATUSES)?;
         for sli in [BUCKETS, EVENTS, SYNTHETIC] {
             assert_eq!(of(sli)?, availability, "{sli} over {days}d");
@@ -71,9 +76,18 @@ fn what_our_services_judge_has_the_same_rules_whatever_it_is() -> Outcome {
     Ok(())
 }
 
+/// The rules in one line, without what leaves a promise to the rules of probes, and without brackets that stand alone.
+fn without_probes(rules: &str) -> String {
+    let lines = rules.lines().map(str::trim).filter(|line| !["(", ")"].contains(line));
+    let lines: Vec<_> = lines.collect();
+    let probed =
+        "unless on (service_name, service_namespace, deployment_environment_name, slo_name) slo_health:probe_state ";
+    lines.join(" ").replace(probed, "")
+}
+
 #[test]
 fn b12_a_target_of_100_percent_is_refused_for_every_kind() -> Outcome {
-    for sli in [STATUSES, BUCKETS, EVENTS, SYNTHETIC] {
+    for sli in [STATUSES, BUCKETS, EVENTS, SYNTHETIC, FAILURES, SUCCESSES] {
         let folder = folder(&[("slo.yaml", &spec(sli, "100%", 30))])?;
         let output = std::process::Command::new(build_binary("slo-cli")?)
             .args(["rules", "slo.yaml"])
@@ -135,8 +149,8 @@ fn at_90_percent(days: u32) -> Case {
     })
 }
 
-fn pages_agree(counted_by: CountedBy) -> Outcome {
-    for days in DAYS {
+fn pages_agree(counted_by: CountedBy, all: &[u32]) -> Outcome {
+    for &days in all {
         let test = |case: Case| Case { counted_by, ..case }.test();
         for (target, cases) in [("99.9%", paged(days)), ("90%", vec![at_90_percent(days)])] {
             let tests = cases.into_iter().map(test).collect::<Result<Vec<_>, _>>()?;
@@ -193,8 +207,8 @@ fn recorded(days: u32, counted_by: CountedBy) -> Vec<Test> {
     ]
 }
 
-fn tickets_and_records_agree(counted_by: CountedBy) -> Outcome {
-    for days in DAYS {
+fn tickets_and_records_agree(counted_by: CountedBy, all: &[u32]) -> Outcome {
+    for &days in all {
         let test = |case: Case| Case { counted_by, ..case }.ticket_test();
         let tests = ticketed(days).into_iter().map(test);
         let mut tests = tests.collect::<Result<Vec<_>, _>>()?;
@@ -209,32 +223,52 @@ fn tickets_and_records_agree(counted_by: CountedBy) -> Outcome {
 
 #[test]
 fn pages_of_events_that_services_judge() -> Outcome {
-    pages_agree(CountedBy::Events)
+    pages_agree(CountedBy::Events, &DAYS)
 }
 
 #[test]
 fn pages_of_status_codes() -> Outcome {
-    pages_agree(CountedBy::Statuses)
+    pages_agree(CountedBy::Statuses, &DAYS)
 }
 
 #[test]
 fn pages_of_buckets() -> Outcome {
-    pages_agree(CountedBy::Buckets)
+    pages_agree(CountedBy::Buckets, &DAYS)
 }
 
 #[test]
 fn tickets_and_records_of_events_that_services_judge() -> Outcome {
-    tickets_and_records_agree(CountedBy::Events)
+    tickets_and_records_agree(CountedBy::Events, &DAYS)
 }
 
 #[test]
 fn tickets_and_records_of_status_codes() -> Outcome {
-    tickets_and_records_agree(CountedBy::Statuses)
+    tickets_and_records_agree(CountedBy::Statuses, &DAYS)
 }
 
 #[test]
 fn tickets_and_records_of_buckets() -> Outcome {
-    tickets_and_records_agree(CountedBy::Buckets)
+    tickets_and_records_agree(CountedBy::Buckets, &DAYS)
+}
+
+#[test]
+fn counters_of_others_over_a_month() -> Outcome {
+    others_agree(&[30])
+}
+
+#[test]
+#[ignore = "long: `cargo xtask full long-tests`"]
+fn counters_of_others_over_other_windows() -> Outcome {
+    others_agree(&[7, 28, 90])
+}
+
+/// By what is bad, and by what is good.
+fn others_agree(all: &[u32]) -> Outcome {
+    for counted_by in [CountedBy::Failures, CountedBy::Successes] {
+        pages_agree(counted_by, all)?;
+        tickets_and_records_agree(counted_by, all)?;
+    }
+    Ok(())
 }
 
 /// A thousand errors within the first push: with a 0 before them they count. Without it nobody can know of them, and the half
@@ -257,6 +291,7 @@ fn b09_errors_before_the_first_sample_count_where_zero_was_said_first() -> Outco
         of(CountedBy::Events, days, "== 1000")?;
         of(CountedBy::Statuses, days, "== 0")?;
         of(CountedBy::Buckets, days, "<= 100")?;
+        of(CountedBy::Failures, days, "== 0")?;
     }
     Ok(())
 }

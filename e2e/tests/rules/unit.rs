@@ -36,6 +36,10 @@ pub(crate) enum CountedBy {
     Statuses,
     /// The same, judged by a limit of 800 ms.
     Buckets,
+    /// Counters of others, by what is bad of what is valid.
+    Failures,
+    /// The same by what is good of it, the valid ones by an expression.
+    Successes,
 }
 
 /// One SLO of one instance.
@@ -105,7 +109,19 @@ impl Story {
                 ("_bucket", "/pay", "POST", "500", "0.8", |_, bad| bad / 2),
                 ("_bucket", "/cart", "POST", "200", "0.8", |good, bad| good + bad),
             ]),
+            CountedBy::Failures | CountedBy::Successes => self.series_of_others(),
         }
+    }
+
+    /// Counters with labels of their own, each born with its first event.
+    fn series_of_others(&self) -> Vec<(String, String)> {
+        let all: [(&str, Pick); 3] = [
+            ("payments_total{result=\"ok\"}", |good, _| good),
+            ("payments_total{result=\"failed\"}", |_, bad| bad),
+            ("refunds_total{result=\"failed\"}", |good, bad| good + bad),
+        ];
+        all.map(|(series, pick)| (series.to_owned(), self.born_counting(pick)))
+            .into()
     }
 
     /// Series of the duration histogram, each born with its first request: part, route, method, status, bucket, count.
@@ -213,8 +229,11 @@ type OfRequests = (
     &'static str,
     &'static str,
     &'static str,
-    fn(u64, u64) -> u64,
+    Pick,
 );
+
+/// What of the good and the bad events of a minute a series counts.
+type Pick = fn(u64, u64) -> u64;
 
 /// What an expression is at a minute: nothing, or one value.
 #[derive(Clone, Debug)]
