@@ -70,12 +70,23 @@ pub(crate) fn queries_of_text(text: &str) -> Vec<String> {
     asked
         .map(|rest| {
             let end = rest.len() - after_quoted(&format!("\"{rest}"), '"').len();
-            rest[..end]
-                .trim_end_matches('"')
-                .replace("\\\"", "\"")
-                .replace("%s", "")
+            let inside = &rest[..end];
+            unquoted(inside.strip_suffix('"').unwrap_or(inside)).replace("%s", "")
         })
         .collect()
+}
+
+/// What is between the quotes of a text, as Go reads it.
+fn unquoted(text: &str) -> String {
+    let mut signs = text.chars();
+    let mut found = String::with_capacity(text.len());
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\\' => found.extend(signs.next().map(|sign| if sign == 'n' { '\n' } else { sign })),
+            sign => found.push(sign),
+        }
+    }
+    found
 }
 
 /// What follows a quoted text at the beginning.
@@ -128,5 +139,7 @@ fn names_are_told_from_functions_labels_words_and_numbers() {
         assert_eq!(of_query(query).into_iter().collect::<Vec<_>>(), names, "{query}");
     }
     let text = r#"{{ with query (printf "60 * sum(rate(e{o=\"bad\", %s}[5m]))" "x") }}..{{ with query (printf "b{%s}" "y") }}"#;
+    let lines = r#"{{ with query (printf "a\nor\nb{%s, c=\"\\d\"}" "x") }}"#;
+    assert_eq!(queries_of_text(lines), ["a\nor\nb{, c=\"\\d\"}"]);
     assert_eq!(queries_of_text(text), ["60 * sum(rate(e{o=\"bad\", }[5m]))", "b{}"]);
 }

@@ -202,7 +202,7 @@ fn the_newest_spec_wins_and_nothing_is_counted_twice() -> Outcome {
     );
     let budget = "slo:error_budget:ratio";
     let differ = r#"count(ALERTS{alertname="SloSpecsDiffer", alertstate="firing"})"#;
-    let bad = "slo:bad_events:increase1h";
+    let bad = "slo:bad_events:increase5m";
     let test = Test::new("rollout", &old)
         .with(new)
         .expect_near(119, budget, 0.01, 0.0)
@@ -211,8 +211,8 @@ fn the_newest_spec_wins_and_nothing_is_counted_twice() -> Outcome {
         .expect_near(240, budget, 0.001, 0.0)
         .expect(170, differ, None)
         .expect(190, differ, Some("1"))
-        .expect_near(115, bad, 600.0, EXACT)
-        .expect_near(240, bad, 1_200.0, EXACT)
+        .expect_near(115, bad, 50.0, EXACT)
+        .expect_near(240, bad, 100.0, EXACT)
         .expect_near(240, PERIOD, 0.1, EXACT);
     let mut draft = Story::new(30, "0.001", &[counts(120, 0, 100)]);
     draft.status = "draft";

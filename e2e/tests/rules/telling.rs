@@ -200,7 +200,6 @@ fn what_is_beside_the_fleet_is_nothing_that_the_fleet_has() -> Outcome {
             "slo:alerts:beside_fleet",
             "slo:bad_events:increase12h",
             "slo:bad_events:increase2d",
-            "slo:bad_events:increase2h",
             "slo:error_ratio:rate12h",
             "slo:error_ratio:rate15m",
             "slo:error_ratio:rate2d",

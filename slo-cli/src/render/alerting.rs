@@ -203,28 +203,30 @@ impl Reading<'_> {
     fn expr(&self) -> String {
         let long = self.condition.long();
         let over = self.over(&self.whole(&self.ratio(long), &self.subject.covered(long)));
-        self.all(&[
-            &["(", &over, ")"].concat(),
-            &["(", &self.bad(long), " > ", &self.too_few(), ")"].concat(),
-            &self.confirmed(),
-        ])
+        self.all(&over, &self.bad(long, " > "))
     }
 
     /// The same of the whole period, where the longest window of the others has too few bad events for them.
     fn trickle(&self) -> String {
         let (few, period) = (self.too_few(), self.subject.of_tiles(PERIOD_RATIO));
         let over = self.over(&self.whole(&period, &self.subject.period_covered()));
-        self.all(&[
-            &["(", &over, ")"].concat(),
-            &["(", &self.subject.of_tiles(PERIOD_BAD), " > ", &few, ")"].concat(),
-            &["(", &self.bad(self.condition.short()), " <= ", &few, ")"].concat(),
-            &self.confirmed(),
-        ])
+        let enough = [
+            &self.subject.on(),
+            "\n(",
+            &self.subject.of_tiles(PERIOD_BAD),
+            " > ",
+            &few,
+            ")",
+        ]
+        .concat();
+        let for_others = self.bad(self.condition.short(), " <= ");
+        self.all(&over, &[&enough, "\nand ", &for_others].concat())
     }
 
-    /// Where all of them hold of the same SLO.
-    fn all(&self, clauses: &[&str]) -> String {
-        clauses.join(&["\nand ", &self.subject.on(), "\n"].concat())
+    /// Over the factor, with what else must hold of the same SLO, and confirmed.
+    fn all(&self, over: &str, and: &str) -> String {
+        let on = self.subject.on();
+        ["(", over, ")\nand ", and, "\nand ", &on, "\n", &self.confirmed()].concat()
     }
 
     /// Silence begins no alert and ends none: one that fires goes on while its short window is empty.
@@ -280,8 +282,16 @@ impl Reading<'_> {
         self.read(&error_ratio(length), length, is_everybodys(length))
     }
 
-    fn bad(&self, length: BurnWindow) -> String {
-        self.read(&bad_events(length), length, false)
+    /// Bad events compared with what is too few. Those of a window that is read from the counters are counted here and not by a
+    /// rule of their own: VictoriaMetrics looks at the right side of an `and` first, and counts nothing while nothing burns.
+    fn bad(&self, length: BurnWindow, compared: &str) -> String {
+        let few = self.too_few();
+        if is_tiled(length) {
+            let recorded = self.read(&bad_events(length), length, false);
+            return [&self.subject.on(), "\n(", &recorded, compared, &few, ")"].concat();
+        }
+        let counted = indented(&self.subject.raw_bad(length));
+        [&self.subject.on_raw(), "\n((\n", &counted, "\n)", compared, &few, ")"].concat()
     }
 
     fn read(&self, name: &str, length: BurnWindow, of_any_window: bool) -> String {

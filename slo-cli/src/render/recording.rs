@@ -84,17 +84,15 @@ impl Lengths {
         self
     }
 
-    /// What alerts need each minute: ratios that are not everybody's, and bad events of the long windows.
+    /// What alerts need each minute: ratios that are not everybody's. Bad events they count themselves.
     pub(crate) fn each_minute(&self, subject: &Subject) -> Vec<Rule> {
         let labels = subject.labels(true);
         let record = |name: String, expr: String| Rule::record(name, subject.masked(&expr)).labels(&labels);
         let ratios = self.ratios.iter().copied();
-        let ratios = ratios
+        ratios
             .filter(|length| !is_tiled(*length) && !is_everybodys(*length))
-            .map(|length| record(error_ratio(length), subject.raw_ratio(length)));
-        let counts = self.counts.iter().copied().filter(|length| !is_tiled(*length));
-        let counts = counts.map(|length| record(bad_events(length), subject.raw_bad(length)));
-        ratios.chain(counts).collect()
+            .map(|length| record(error_ratio(length), subject.raw_ratio(length)))
+            .collect()
     }
 
     /// What they need of tiles, each rule behind those whose series it may read.

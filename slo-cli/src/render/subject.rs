@@ -180,6 +180,17 @@ impl Subject {
         }
     }
 
+    /// `on (..)` the labels that [`raw_bad`](Self::raw_bad) has where no rule has recorded it: the name of an SLO is added then,
+    /// and all labels to what others count.
+    pub(crate) fn on_raw(&self) -> String {
+        match &self.scope {
+            Scope::Own { .. } if self.known.exclusions.is_some() => self.on(),
+            Scope::Own { .. } if self.counters.engine().is_some() => "on ()".to_owned(),
+            Scope::Own { .. } => ["on (", &self.identity.service_labels().join(", "), ")"].concat(),
+            Scope::Fleet => self.on(),
+        }
+    }
+
     /// Bad events of a range of the counters.
     pub(crate) fn raw_bad(&self, length: BurnWindow) -> String {
         match self.known.exclusions {
