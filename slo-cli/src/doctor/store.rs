@@ -32,8 +32,9 @@ impl Patient<'_> {
             None => Finding::fine(HERE, "answers", format!("{} answers", self.asking.source())),
         }];
         findings.extend(self.clock_of_the_store());
-        findings.push(self.retention());
-        findings.extend(self.cache());
+        let engine = self.of_itself();
+        findings.push(self.retention(engine.kept()));
+        findings.extend(engine.cache());
         (findings, true)
     }
 
@@ -44,13 +45,13 @@ impl Patient<'_> {
         skew::of_page(HERE, "the store", &page, [before, (self.clock)()])
     }
 
-    fn retention(&self) -> Finding {
+    fn retention(&self, kept: Option<Duration>) -> Finding {
         let windows = self.slos.slos().iter().map(|slo| (slo.window().longest(), slo.name()));
         let Some((needed, name)) = windows.max_by_key(|(length, _)| *length) else {
             return Finding::fine(HERE, "retention", "no SLO asks for the past");
         };
         let asks = format!("the window of {name} is {}", shown(needed));
-        match self.kept().or(self.slos.retention()) {
+        match kept.or(self.slos.retention()) {
             None => Finding::unknown(
                 HERE,
                 "retention",
@@ -72,13 +73,39 @@ impl Patient<'_> {
         }
     }
 
+    /// What the engine says of itself: Prometheus on a page of its API, VictoriaMetrics among its own metrics.
+    fn of_itself(&self) -> OfItself {
+        let page = |path: &str| self.store.get(path).ok().filter(|page| page.is_success());
+        let told = page("/api/v1/status/runtimeinfo")
+            .and_then(|page| serde_json::from_slice::<Value>(&page.body).ok())
+            .and_then(|info| info["data"]["storageRetention"].as_str().and_then(prometheus));
+        let metrics = || page("/metrics").map(|page| String::from_utf8_lossy(&page.body).into_owned());
+        told.map_or_else(|| OfItself::Metrics(metrics().unwrap_or_default()), OfItself::Retention)
+    }
+}
+
+/// What an engine says of itself.
+enum OfItself {
+    /// Prometheus: how long it remembers.
+    Retention(Duration),
+    /// Of any other: its own metrics, if it shows some.
+    Metrics(String),
+}
+
+impl OfItself {
+    fn kept(&self) -> Option<Duration> {
+        match self {
+            Self::Retention(kept) => Some(*kept),
+            Self::Metrics(metrics) => victoria(metrics),
+        }
+    }
+
     /// VictoriaMetrics alone has one that it throws away. See
     /// `docs/adr/084-victoriametrics-keeps-what-it-computed-if-told-to.md`.
     fn cache(&self) -> Option<Finding> {
-        let page = self.store.get("/metrics").ok().filter(|page| page.is_success())?;
-        let metrics = String::from_utf8_lossy(&page.body);
-        let kept = flag(&metrics, "search.cacheTimestampOffset").and_then(lengths)?;
-        if kept >= LATEST_TILE || flag(&metrics, "search.disableCache") == Some("true") {
+        let Self::Metrics(metrics) = self else { return None };
+        let kept = flag(metrics, "search.cacheTimestampOffset").and_then(lengths)?;
+        if kept >= LATEST_TILE || flag(metrics, "search.disableCache") == Some("true") {
             return None;
         }
         let found = format!(
@@ -88,15 +115,6 @@ impl Patient<'_> {
         Some(Finding::note(HERE, "cache", found).mend(
             "-search.cacheTimestampOffset=10m of VictoriaMetrics; without it, rules over long windows cost more, and say the same",
         ))
-    }
-
-    /// What the engine says of itself: Prometheus on a page of its API, VictoriaMetrics among its own metrics.
-    fn kept(&self) -> Option<Duration> {
-        let page = |path: &str| self.store.get(path).ok().filter(|page| page.is_success());
-        let told = page("/api/v1/status/runtimeinfo")
-            .and_then(|page| serde_json::from_slice::<Value>(&page.body).ok())
-            .and_then(|info| info["data"]["storageRetention"].as_str().and_then(prometheus));
-        told.or_else(|| victoria(&String::from_utf8_lossy(&page("/metrics")?.body)))
     }
 }
 
