@@ -13,6 +13,14 @@ pub(crate) fn shortened(name: &str, longest: usize) -> String {
     format!("{}{sum}", name[..end].trim_end_matches(['-', '.']))
 }
 
+/// The name of one of several, of which the first has the name alone: what was the only one stays. No name of an SLO has a point.
+pub(crate) fn numbered(name: &str, number: usize) -> String {
+    match number {
+        1 => name.to_owned(),
+        number => format!("{name}.{number}"),
+    }
+}
+
 /// A name of an object of Kubernetes, or of whatever takes small letters, digits and `-` only: with a checksum of the whole
 /// where signs had to be replaced, so that `a.b` and `a_b` stay two names.
 pub(crate) fn object_name(name: &str, longest: usize) -> String {

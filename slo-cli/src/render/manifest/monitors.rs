@@ -8,6 +8,7 @@ use slo_health::probe::ProbeKit;
 
 use super::{Plan, document, labels, once};
 use crate::render::probes::synthetic;
+use crate::render::short_name::numbered;
 
 const OPERATOR: &str = "monitoring.coreos.com/v1";
 
@@ -18,13 +19,8 @@ pub(super) fn probes<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = (String, St
     let own = named.filter(|(_, kit)| kit.job() == kit.probes_job());
     own.flat_map(move |(slo, kit)| {
         by_labels(kit).into_iter().zip(1..).map(move |(alike, number)| {
-            let name = match number {
-                1 => slo.to_owned(),
-                // No SLO has a point in its name.
-                number => format!("{slo}.{number}"),
-            };
             let text = probe(plan, (slo, number), kit, &alike);
-            (name, text)
+            (numbered(slo, number), text)
         })
     })
 }

@@ -4,6 +4,7 @@
 
 use super::reads::read_now;
 use super::{Group, Rule, RuleFile};
+use crate::render::short_name::numbered;
 use crate::render::subject::of_another_group;
 
 /// `ruler_max_rules_per_rule_group`, unless it is raised:
@@ -62,11 +63,7 @@ fn split(group: Group) -> Vec<Group> {
         let own = places
             .iter()
             .map(|place| placed(rules, &places, &rules[*place], group.interval));
-        let name = match number {
-            1 => group.name.clone(),
-            number => format!("{}.{number}", group.name),
-        };
-        Group::new(name, group.interval, own.collect())
+        Group::new(numbered(&group.name, number), group.interval, own.collect())
     };
     parts.into_iter().zip(1..).map(part).collect()
 }
@@ -101,11 +98,8 @@ fn placed(all: &[Rule], part: &[usize], rule: &Rule, interval: &str) -> Rule {
         return rule.clone();
     }
     let is_elsewhere = |name: &str| {
-        let recorders = all
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| !rule.is_alert() && rule.name() == name);
-        recorders.into_iter().any(|(place, _)| !part.contains(&place))
+        let mut rules = all.iter().enumerate();
+        rules.any(|(place, rule)| !rule.is_alert() && rule.name() == name && !part.contains(&place))
     };
     let mut expr = String::with_capacity(rule.expr().len());
     let mut copied = 0;

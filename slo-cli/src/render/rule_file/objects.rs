@@ -5,7 +5,7 @@
 use slo_core::yaml_writer::{Map, Style, Yaml};
 
 use super::{ObjectPlace, of_groups};
-use crate::render::short_name::shortened;
+use crate::render::short_name::{numbered, shortened};
 
 /// What an object may weigh. `kubectl apply` and Argo CD keep it in an annotation of itself, whose limit is 262,144 bytes, and
 /// other annotations need a place, too.
@@ -32,7 +32,7 @@ pub(super) fn render(
         .into_iter()
         .zip(1..)
         .map(|(part, number)| {
-            let object = object(numbered(name, number), place, of_groups(part.groups));
+            let object = object(object_name(name, number), place, of_groups(part.groups));
             object.document(&std::mem::take(&mut heading), Style::Rules)
         })
         .collect();
@@ -105,19 +105,16 @@ fn said(name: &str, parts: &[Part]) -> Vec<String> {
         format!(
             "{} is too large for what `kubectl apply` keeps in an annotation: apply it with `--server-side`, in Argo CD with the\n\
              sync option `ServerSideApply=true`.",
-            numbered(name, number)
+            object_name(name, number)
         )
     });
     count.into_iter().chain(large).collect()
 }
 
-/// The first has the name alone, so that an object that was the only one stays.
-fn numbered(name: &str, number: usize) -> String {
-    if number == 1 {
-        return name.to_owned();
-    }
-    let number = format!(".{number}");
-    shortened(name, LONGEST_NAME - number.len()) + &number
+/// The name of one of several objects, where it becomes a label.
+fn object_name(name: &str, number: usize) -> String {
+    let most = LONGEST_NAME - numbered("", number).len();
+    numbered(&shortened(name, most), number)
 }
 
 /// The Prometheus Operator's `PrometheusRule`; the operators of other engines read it, too.
