@@ -208,17 +208,9 @@ impl Reading<'_> {
 
     /// The same of the whole period, where the longest window of the others has too few bad events for them.
     fn trickle(&self) -> String {
-        let (few, period) = (self.too_few(), self.subject.of_tiles(PERIOD_RATIO));
+        let period = self.subject.of_tiles(PERIOD_RATIO);
         let over = self.over(&self.whole(&period, &self.subject.period_covered()));
-        let enough = [
-            &self.subject.on(),
-            "\n(",
-            &self.subject.of_tiles(PERIOD_BAD),
-            " > ",
-            &few,
-            ")",
-        ]
-        .concat();
+        let enough = self.compared(&self.subject.on(), &self.subject.of_tiles(PERIOD_BAD), " > ");
         let for_others = self.bad(self.condition.short(), " <= ");
         self.all(&over, &[&enough, "\nand ", &for_others].concat())
     }
@@ -285,13 +277,17 @@ impl Reading<'_> {
     /// Bad events compared with what is too few. Those of a window that is read from the counters are counted here and not by a
     /// rule of their own: VictoriaMetrics looks at the right side of an `and` first, and counts nothing while nothing burns.
     fn bad(&self, length: BurnWindow, compared: &str) -> String {
-        let few = self.too_few();
         if is_tiled(length) {
             let recorded = self.read(&bad_events(length), length, false);
-            return [&self.subject.on(), "\n(", &recorded, compared, &few, ")"].concat();
+            return self.compared(&self.subject.on(), &recorded, compared);
         }
-        let counted = indented(&self.subject.raw_bad(length));
-        [&self.subject.on_raw(), "\n((\n", &counted, "\n)", compared, &few, ")"].concat()
+        let counted = ["(\n", &indented(&self.subject.raw_bad(length)), "\n)"].concat();
+        self.compared(&self.subject.on_raw(), &counted, compared)
+    }
+
+    /// Bad events compared with what is too few, behind the labels by which they are those of the SLO.
+    fn compared(&self, on: &str, bad: &str, compared: &str) -> String {
+        [on, "\n(", bad, compared, &self.too_few(), ")"].concat()
     }
 
     fn read(&self, name: &str, length: BurnWindow, of_any_window: bool) -> String {

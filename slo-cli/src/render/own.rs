@@ -339,7 +339,7 @@ impl<'a> Own<'a> {
         match subject.known.periods.as_ref().map(Dates::begins) {
             None => Rule::record(START, self.whose().aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
             Some(known) => {
-                let either: Vec<_> = known.into_iter().chain([self.latest(&raw, "5m")]).collect();
+                let either: Vec<_> = known.into_iter().chain([self.latest(&raw)]).collect();
                 Rule::record(START, either.join("\nor\n")).labels(&subject.all_labels())
             }
         }
@@ -360,10 +360,10 @@ impl<'a> Own<'a> {
     }
 
     /// The latest of what its processes say, without labels.
-    fn latest(&self, raw: &str, range: &str) -> String {
+    fn latest(&self, raw: &str) -> String {
         match (self.identity, self.place.environment.named()) {
             // Only there it takes more than the labels of what they say to know which of them run in this environment.
-            (Identity::TargetInfo, Some(_)) => format!("max({})", self.whose().aggregate("max", &[], raw, range)),
+            (Identity::TargetInfo, Some(_)) => format!("max({})", self.whose().aggregate("max", &[], raw, "5m")),
             _ => format!("max({raw})"),
         }
     }

@@ -16,9 +16,13 @@ pub(crate) struct Refused {
 impl Refused {
     pub(crate) fn of_spec(mistake: String) -> Self {
         Self {
-            options: Vec::new(),
             spec: vec![mistake],
+            ..Self::default()
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.options.is_empty() && self.spec.is_empty()
     }
 }
 
@@ -54,14 +58,10 @@ impl Probes<'_> {
             spec: spec.collect(),
             options: of_all.iter().map(of_option).collect(),
         };
-        if !refused.options.is_empty() || !refused.spec.is_empty() {
+        if !refused.is_empty() {
             return Err(refused);
         }
-        let kits = together(slos.iter().map(|slo| start().slo(slo)));
-        kits.map_err(|spec| Refused {
-            spec,
-            options: Vec::new(),
-        })
+        together(slos.iter().map(|slo| start().slo(slo)))
     }
 
     /// What is wrong with an SLO whatever is probed, and how often.
@@ -82,14 +82,10 @@ impl Probes<'_> {
         if let Some(error) = start().path("/").build().err() {
             return Err(Refused {
                 options: vec![of_option(&error)],
-                spec: Vec::new(),
+                ..Refused::default()
             });
         }
-        let kits = together(builders).map_err(|spec| Refused {
-            spec,
-            options: Vec::new(),
-        })?;
-        Ok(kits.kits().to_vec())
+        Ok(together(builders)?.kits().to_vec())
     }
 
     fn builder(&self) -> ProbeKitBuilder {
@@ -129,9 +125,10 @@ pub(crate) fn synthetic(set: &SloSet) -> impl Iterator<Item = (&Slo, &SyntheticS
     })
 }
 
-fn together(builders: impl IntoIterator<Item = ProbeKitBuilder>) -> Result<ProbeKits, Vec<String>> {
+fn together(builders: impl IntoIterator<Item = ProbeKitBuilder>) -> Result<ProbeKits, Refused> {
     let kits: Result<Vec<_>, _> = builders.into_iter().map(ProbeKitBuilder::build).collect();
-    kits.and_then(ProbeKits::new).map_err(|error| vec![said(&error)])
+    kits.and_then(ProbeKits::new)
+        .map_err(|error| Refused::of_spec(said(&error)))
 }
 
 /// The option that is wrong, and why.

@@ -53,7 +53,7 @@ impl Source {
 
     /// The objective of each promise; the highest where a rollout has two.
     pub(crate) fn objective(&self) -> String {
-        let said = format!("max by ({}) ({})", promise(), of_slos(names::OBJECTIVE.prometheus, &[]));
+        let said = highest(names::OBJECTIVE.prometheus);
         let said = self.or_recorded(said, || format!("1 - {}", recorded_budget()));
         self.without_composites(&said)
     }
@@ -65,8 +65,7 @@ impl Source {
 
     /// The length of the window of each promise, in seconds.
     pub(crate) fn window_seconds(&self) -> String {
-        let said = format!("max by ({}) ({})", promise(), of_slos(names::WINDOW.prometheus, &[]));
-        self.or_recorded(said, || recorded_max(recorded::WINDOW))
+        self.or_recorded(highest(names::WINDOW.prometheus), || highest(recorded::WINDOW))
     }
 
     /// What a process says, else what rules record of a promise that no process says anything of.
@@ -91,7 +90,7 @@ impl Source {
     /// The share of bad events over one or six hours.
     pub(crate) fn error_ratio(&self, burn: Burn) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => recorded_max(&recorded::error_ratio(burn.range())),
+            SourceOfBudgets::Recorded => highest(&recorded::error_ratio(burn.range())),
             SourceOfBudgets::Raw => raw_errors(burn.range()),
         }
     }
@@ -99,7 +98,7 @@ impl Source {
     /// The burn rate over one or six hours.
     pub(crate) fn burn(&self, burn: Burn) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => recorded_max(&recorded::burn_rate(burn.range())),
+            SourceOfBudgets::Recorded => highest(&recorded::burn_rate(burn.range())),
             SourceOfBudgets::Raw => {
                 format!("({}) / on ({}) {}", raw_errors(burn.range()), promise(), error_budget())
             }
@@ -110,9 +109,7 @@ impl Source {
     pub(crate) fn remaining(&self) -> String {
         match self.kind {
             // The least of two that a rule may have recorded for one promise: nobody is told a better number.
-            SourceOfBudgets::Recorded => {
-                format!("min by ({}) ({})", promise(), of_slos(recorded::REMAINING, &[]))
-            }
+            SourceOfBudgets::Recorded => lowest(recorded::REMAINING),
             SourceOfBudgets::Raw => {
                 format!("1 - ({}) / on ({}) {}", self.period_errors(), promise(), error_budget())
             }
@@ -122,7 +119,7 @@ impl Source {
     /// The share of the SLO's window for which there is data.
     pub(crate) fn coverage(&self) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => format!("min by ({}) ({})", promise(), of_slos(recorded::COVERAGE, &[])),
+            SourceOfBudgets::Recorded => lowest(recorded::COVERAGE),
             SourceOfBudgets::Raw => self.raw_coverage(),
         }
     }
@@ -130,7 +127,7 @@ impl Source {
     /// The share of bad events over the SLO's window.
     fn period_errors(&self) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => recorded_max(recorded::PERIOD_RATIO),
+            SourceOfBudgets::Recorded => highest(recorded::PERIOD_RATIO),
             SourceOfBudgets::Raw => self.each_window(|seconds| raw_errors(&range(seconds))),
         }
     }
@@ -174,11 +171,7 @@ impl Source {
 
 /// The error budget of each promise that a process exports; the smallest where a rollout has two.
 pub(crate) fn error_budget() -> String {
-    format!(
-        "min by ({}) ({})",
-        promise(),
-        of_slos(names::ERROR_BUDGET.prometheus, &[])
-    )
+    lowest(names::ERROR_BUDGET.prometheus)
 }
 
 /// The share of excluded events among all, over this time.
@@ -189,11 +182,17 @@ pub(crate) fn excluded(over: &str) -> String {
 
 /// The smallest, too.
 fn recorded_budget() -> String {
-    format!("min by ({}) ({})", promise(), of_slos(recorded::BUDGET, &[]))
+    lowest(recorded::BUDGET)
 }
 
-fn recorded_max(name: &str) -> String {
+/// The highest value of each promise.
+fn highest(name: &str) -> String {
     format!("max by ({}) ({})", promise(), of_slos(name, &[]))
+}
+
+/// The lowest value of each promise.
+fn lowest(name: &str) -> String {
+    format!("min by ({}) ({})", promise(), of_slos(name, &[]))
 }
 
 fn raw_errors(over: &str) -> String {
