@@ -5,10 +5,14 @@
 
 mod analysis;
 
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use e2e::{Binary, Failure, Outcome, Places, Python, TempDir, build_binary, workspace_root};
+use e2e::{Binary, Failure, Http, Outcome, Places, Python, Server, TempDir, build_binary, eventually, workspace_root};
 
 /// For the objects that come with this version of Kubernetes, and those of the oldest that is still looked after.
 const VALIDATOR: &str = "kubernetes-validate==1.37.0";
@@ -132,13 +136,7 @@ fn prometheus_reads_its_settings() -> Outcome {
 #[test]
 fn vmagent_takes_its_arguments() -> Outcome {
     let folder = written(&[])?;
-    let deployment = std::fs::read_to_string(folder.path().join("shared/vmagent-deployment.yaml"))?;
-    let arguments: Vec<_> = deployment
-        .lines()
-        .map(|line| line.trim().trim_start_matches("- ").trim_matches('"'))
-        .filter(|line| line.starts_with('-'))
-        .map(|line| line.replace("=/queue", &format!("={}", folder.path().join("queue").display())))
-        .collect();
+    let arguments = of_vmagent(&folder)?;
     assert!(
         arguments.len() >= 5
             && arguments
@@ -161,6 +159,56 @@ fn vmagent_takes_its_arguments() -> Outcome {
     let (taken, said) = check("-noSuchFlag")?;
     assert!(!taken, "vmagent takes any flag: {said}");
     Ok(())
+}
+
+#[test]
+fn vmagent_writes_for_the_tenant() -> Outcome {
+    let tenant = "team-a!_.*'()";
+    let store = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = format!("http://{}/api/v1/push", store.local_addr()?);
+    let folder = written(&["--tenant", tenant, "--remote-write", &address])?;
+    let arguments = of_vmagent(&folder)?;
+    let agent = Server::start_with(Binary::VmAgent, "/health", |port, _| {
+        let listen = format!("-httpListenAddr=127.0.0.1:{port}");
+        let rest = arguments.iter().filter(|word| !word.starts_with("-httpListenAddr"));
+        std::iter::once(&listen).chain(rest).map(OsString::from).collect()
+    })?;
+    let import = format!("{}/api/v1/import/prometheus", agent.url());
+    Http::new().post(&import, "text/plain", "up 1\n")?;
+
+    store.set_nonblocking(true)?;
+    let asking = eventually(Duration::from_secs(30), || {
+        store.accept().map_err(|error| error.to_string())
+    })?
+    .0;
+    asking.set_nonblocking(false)?;
+    asking.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let head: Result<Vec<_>, _> = BufReader::new(asking)
+        .lines()
+        .take_while(|line| line.as_ref().map_or(true, |line| !line.is_empty()))
+        .collect();
+    let head = head?;
+    assert_eq!(head.first().map(String::as_str), Some("POST /api/v1/push HTTP/1.1"));
+    let said: Vec<_> = head
+        .iter()
+        .filter_map(|line| line.split_once(": "))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("X-Scope-OrgID"))
+        .map(|(_, value)| value)
+        .collect();
+    assert_eq!(said, [tenant], "{head:?}");
+    Ok(())
+}
+
+/// The arguments of the Deployment, with a queue below the folder.
+fn of_vmagent(folder: &TempDir) -> Result<Vec<String>, Failure> {
+    let deployment = std::fs::read_to_string(folder.path().join("shared/vmagent-deployment.yaml"))?;
+    let queue = format!("={}", folder.path().join("queue").display());
+    Ok(deployment
+        .lines()
+        .map(|line| line.trim().trim_start_matches("- ").trim_matches('"'))
+        .filter(|line| line.starts_with('-'))
+        .map(|line| line.replace("=/queue", &queue))
+        .collect())
 }
 
 fn run(binary: Binary, words: &[&dyn AsRef<str>], file: &Path) -> Result<(bool, String), Failure> {

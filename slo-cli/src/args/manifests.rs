@@ -13,7 +13,8 @@ use super::{Files, ProbeTimes, Probed};
   slo manifests --out deploy/                     for the service of slo.yaml here
   slo manifests --out deploy/ --check             in CI: are the committed files up to date?
   slo manifests --out deploy/ --environment staging --prometheus http://victoria:8428
-  slo manifests --out deploy/ --prometheus https://mimir/prometheus --remote-write https://mimir/api/v1/push
+  slo manifests --out deploy/ --prometheus https://mimir/prometheus --remote-write https://mimir/api/v1/push \
+    --tenant team-a
   slo manifests --out deploy/ --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\" \\
     --committed-at \"$COMMITTED_AT\"              in CI, before a deploy: what the gate cannot see by itself
   git show main:slo.yaml | slo manifests - --out deploy/
@@ -37,6 +38,10 @@ pub struct ManifestsArgs {
     /// Where telemetry is written to, by remote write; `/api/v1/write` of the engine where that has no path of its own.
     #[arg(long, value_name = "URL")]
     pub remote_write: Option<String>,
+
+    /// The tenant of a store that has several, like Mimir: `X-Scope-OrgID` with all that is asked and written.
+    #[arg(long, value_name = "ID", value_parser = tenant)]
+    pub tenant: Option<String>,
 
     /// An Alertmanager that Prometheus tells; may be given several times, for all of a cluster.
     #[arg(
@@ -109,6 +114,16 @@ fn image(text: &str) -> Result<String, String> {
         .ok_or_else(|| "write a name, and a tag or digest, like `registry.example.com/team/slo:1.4`".to_owned())
 }
 
+/// A tenant, as Mimir and its kin name them: <https://grafana.com/docs/mimir/latest/configure/about-tenant-ids/>.
+fn tenant(text: &str) -> Result<String, String> {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"!-_.*'()".contains(&byte);
+    let is_tenant =
+        (1..=150).contains(&text.len()) && text.bytes().all(is_sign) && ![".", "..", "__mimir_cluster"].contains(&text);
+    is_tenant
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write a name of up to 150 letters, digits and `!-_.*'()`, like `team-a`; one alone".to_owned())
+}
+
 /// A host and a port, as Prometheus writes them.
 fn host_and_port(text: &str) -> Result<String, String> {
     let address: Result<ExporterAddress, _> = text.parse();
@@ -142,6 +157,32 @@ mod tests {
         ] {
             let said = image(wrong).unwrap_err();
             assert!(said.contains("like `registry.example.com/team/slo:1.4`"), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_one_that_mimir_takes() {
+        let longest = "a".repeat(150);
+        for good in ["team-a", "0", "...", "A!_.*'()z", longest.as_str()] {
+            assert_eq!(tenant(good), Ok(good.to_owned()));
+        }
+        let longer = "a".repeat(151);
+        for wrong in [
+            "",
+            ".",
+            "..",
+            "__mimir_cluster",
+            "a|b",
+            "a b",
+            "a/b",
+            "a,b",
+            "a^^b:c",
+            "$(A)",
+            "ü",
+            "a\n",
+            longer.as_str(),
+        ] {
+            assert!(tenant(wrong).unwrap_err().contains("like `team-a`"), "{wrong:?}");
         }
     }
 

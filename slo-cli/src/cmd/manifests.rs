@@ -73,6 +73,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         namespace: args.probed.namespace.as_deref(),
         prometheus: &args.prometheus,
         remote_write: &remote_write,
+        tenant: args.tenant.as_deref(),
         alertmanagers: &args.alertmanagers,
         image: &args.image,
         exporter: &args.probed.exporter,

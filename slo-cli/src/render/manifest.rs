@@ -33,6 +33,9 @@ const LONGEST_NAME: usize = 63;
 /// The window of a spec without any SLO: the gate asks for the built-in one.
 const USUAL_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 
+/// The header by which Mimir and its kin tell tenants apart.
+const TENANT_HEADER: &str = "X-Scope-OrgID";
+
 /// What is kept beyond the longest window: an engine drops blocks of up to some days at once.
 const MARGIN_DAYS: u64 = 5;
 
@@ -51,6 +54,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) prometheus: &'a str,
     /// Where telemetry is written to.
     pub(crate) remote_write: &'a str,
+    /// Whose data they are, in a store of several.
+    pub(crate) tenant: Option<&'a str>,
     /// Who is told by Prometheus: hosts and ports.
     pub(crate) alertmanagers: &'a [String],
     /// The container image with the tool.

@@ -8,7 +8,7 @@
 use slo_core::yaml_writer::Map;
 use slo_core::{Outcome, Share, Threshold, names};
 
-use super::{Plan, document, labels};
+use super::{Plan, TENANT_HEADER, document, labels};
 use crate::render::{promql, units};
 
 /// The share of requests that a p95 leaves out.
@@ -78,10 +78,14 @@ impl Conditions {
 }
 
 fn metric(plan: &Plan<'_>, name: &str, conditions: &Conditions, query: String) -> Map {
-    let provider = Map::new()
+    let mut provider = Map::new()
         .with("address", plan.engine())
-        .because("In seconds.", "timeout", 30)
-        .with("query", query);
+        .because("In seconds.", "timeout", 30);
+    if let Some(tenant) = plan.tenant {
+        let header = Map::new().with("key", TENANT_HEADER).with("value", tenant);
+        provider = provider.with("headers", [header]);
+    }
+    let provider = provider.with("query", query);
     Map::new()
         .with("name", name)
         .because("Two pushes of the canary.", "initialDelay", "2m")

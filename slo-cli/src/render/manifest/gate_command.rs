@@ -1,6 +1,6 @@
 //! The one place that knows the command line of `slo gate`.
 
-use super::Plan;
+use super::{Plan, TENANT_HEADER};
 
 /// How long the gate waits for all answers together, in seconds. To tell people takes it as long again at most.
 const TIMEOUT_SECONDS: u64 = 60;
@@ -34,9 +34,9 @@ pub(super) fn arguments(plan: &Plan<'_>) -> Vec<String> {
     // In one word: whatever it begins with, it is no flag.
     let namespace = plan.namespace.map(literal);
     arguments.extend(namespace.map(|name| format!("--namespace={name}")));
+    arguments.extend(["--prometheus".to_owned(), literal(plan.prometheus)]);
+    arguments.extend(plan.tenant.map(|tenant| format!("--header={TENANT_HEADER}: {tenant}")));
     arguments.extend([
-        "--prometheus".to_owned(),
-        literal(plan.prometheus),
         "--timeout".to_owned(),
         format!("{TIMEOUT_SECONDS}s"),
         // Into the pod's log. Alertmanager is told as well where SLO_ALERTMANAGER_URL is set.

@@ -3,7 +3,7 @@
 use slo_core::names;
 use slo_core::yaml_writer::Map;
 
-use super::{Plan, document};
+use super::{Plan, TENANT_HEADER, document};
 
 /// What tells one service, instance and environment from another on every series.
 const PROMOTED: [&str; 5] = [
@@ -89,8 +89,11 @@ fn alertmanagers(plan: &Plan<'_>) -> Map {
 pub(super) fn otel_collector(plan: &Plan<'_>) -> String {
     let endpoint = |port: u64| Map::new().with("endpoint", format!("0.0.0.0:{port}"));
     let protocols = Map::new().with("grpc", endpoint(4317)).with("http", endpoint(4318));
-    let writer = Map::new()
-        .with("endpoint", plan.remote_write)
+    let mut writer = Map::new().with("endpoint", plan.remote_write);
+    if let Some(tenant) = plan.tenant {
+        writer = writer.with("headers", Map::new().with(TENANT_HEADER, tenant));
+    }
+    let writer = writer
         .because(
             "Units and `_total` in names: rules and dashboards read them so.",
             "add_metric_suffixes",

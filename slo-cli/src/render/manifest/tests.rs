@@ -45,6 +45,7 @@ fn plan(set: &SloSet) -> Plan<'_> {
         namespace: None,
         prometheus: "http://prometheus:9090/",
         remote_write: "http://prometheus:9090/api/v1/write",
+        tenant: None,
         alertmanagers: &ALERTMANAGERS,
         image: "slo:1",
         exporter: &PROBES.0,
@@ -423,6 +424,54 @@ fn what_is_pushed_is_written_where_that_is_said() {
         args.contains(&json!("-remoteWrite.url=https://mimir/api/v1/push")),
         "{args:?}"
     );
+}
+
+#[test]
+fn a_tenant_is_asked_and_written_to() {
+    use clap::Parser as _;
+
+    let set = set();
+    let of_one = Plan {
+        tenant: Some("team-a!_.*'()"),
+        ..plan(&set)
+    };
+    let told = |plan: &Plan<'_>| {
+        let job = file_of(plan, "kubernetes/gate-job.yaml");
+        let args = job.pointer("/spec/template/spec/containers/0/args").unwrap();
+        let words = args.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        let parsed = crate::args::Args::try_parse_from(std::iter::once("slo").chain(words));
+        let crate::args::Command::Gate(gate) = parsed.unwrap().command else {
+            panic!("no gate")
+        };
+        let agent = file_of(plan, "shared/vmagent-deployment.yaml");
+        let agent = agent.pointer("/spec/template/spec/containers/0/args").unwrap();
+        let agent = agent.as_array().unwrap().iter().filter_map(Value::as_str);
+        let collector = file_of(plan, "settings/otel-collector.yaml");
+        let analysis = file_of(plan, "kubernetes/analysis-template.yaml");
+        let metrics = analysis["spec"]["metrics"].as_array().unwrap().iter();
+        (
+            gate.engine.headers.clone(),
+            agent
+                .filter_map(|word| word.strip_prefix("-remoteWrite.headers="))
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+            collector["exporters"]["prometheusremotewrite"]["headers"].clone(),
+            metrics
+                .map(|metric| metric["provider"]["prometheus"]["headers"].clone())
+                .collect::<Vec<_>>(),
+        )
+    };
+    let header = json!([{ "key": "X-Scope-OrgID", "value": "team-a!_.*'()" }]);
+    assert_eq!(
+        told(&of_one),
+        (
+            vec!["X-Scope-OrgID: team-a!_.*'()".to_owned()],
+            vec!["X-Scope-OrgID:team-a!_.*'()".to_owned()],
+            json!({ "X-Scope-OrgID": "team-a!_.*'()" }),
+            vec![header; 2],
+        )
+    );
+    assert_eq!(told(&plan(&set)), (vec![], vec![], Value::Null, vec![Value::Null; 2]));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use slo_core::yaml_writer::{Map, Yaml};
 
-use super::{Plan, document, labels, once};
+use super::{Plan, TENANT_HEADER, document, labels, once};
 
 const NAME: &str = "vmagent";
 const PORT: u64 = 8429;
@@ -14,7 +14,7 @@ const IMAGE: &str = "victoriametrics/vmagent:v1.112.0";
 
 /// What vmagent is started with.
 fn arguments(plan: &Plan<'_>) -> Vec<String> {
-    vec![
+    let mut arguments = vec![
         format!("-httpListenAddr=:{PORT}"),
         // Without it names keep their dots, and neither rules nor dashboards find them.
         "-opentelemetry.usePrometheusNaming".to_owned(),
@@ -25,7 +25,12 @@ fn arguments(plan: &Plan<'_>) -> Vec<String> {
         "-remoteWrite.queues=1".to_owned(),
         "-remoteWrite.tmpDataPath=/queue".to_owned(),
         "-remoteWrite.maxDiskUsagePerURL=1GiB".to_owned(),
-    ]
+    ];
+    let header = plan
+        .tenant
+        .map(|tenant| format!("-remoteWrite.headers={TENANT_HEADER}:{tenant}"));
+    arguments.extend(header);
+    arguments
 }
 
 pub(super) fn deployment(plan: &Plan<'_>) -> String {
