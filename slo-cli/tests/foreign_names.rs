@@ -1,10 +1,13 @@
 //! Services and routes of other languages, and texts that would like to be something else: every command writes them so
 //! that a reader of another project reads the very same text.
 
-use std::error::Error;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+#[path = "common/input.rs"]
+mod input;
 
+use std::error::Error;
+use std::process::Command;
+
+use input::with_stdin;
 use saphyr_parser::{Event, Parser};
 use serde_json::Value;
 use slo_cli::cmd::check::{Source, Warnings, json};
@@ -52,10 +55,8 @@ fn spec(service: &str) -> String {
 
 fn said(args: &str, spec: &str) -> Result<String, Box<dyn Error>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slo"));
-    command.args(args.split(' ')).stdin(Stdio::piped());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    child.stdin.take().ok_or("no stdin")?.write_all(spec.as_bytes())?;
-    let output = child.wait_with_output()?;
+    command.args(args.split(' '));
+    let output = with_stdin(command, spec.as_bytes())?;
     if output.status.code() == Some(0) {
         Ok(String::from_utf8(output.stdout)?)
     } else {

@@ -2,10 +2,15 @@
 //!
 //! `SLO_BLESS=1 cargo test -p slo-cli --test golden` writes what it says now into `tests/golden/out`.
 
+#[path = "common/input.rs"]
+mod input;
+
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use input::with_stdin;
 
 type Checked = Result<(), Box<dyn Error>>;
 
@@ -46,17 +51,6 @@ fn same(file: &str, said: &[u8]) -> Checked {
     assert_eq!(text(said), text(&expected), "{file} differs");
     assert_eq!(said, expected);
     Ok(())
-}
-
-fn with_stdin(mut command: Command, input: &[u8]) -> Result<Output, Box<dyn Error>> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    // Who has read enough may leave before the end.
-    let _ = child.stdin.take().ok_or("no stdin")?.write_all(input);
-    Ok(child.wait_with_output()?)
 }
 
 #[test]

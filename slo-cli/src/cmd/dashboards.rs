@@ -7,6 +7,7 @@ use super::{Answer, folder};
 use crate::args::DashboardsArgs;
 use crate::exit::Exit;
 use crate::render::dashboard::{self, Scope};
+use crate::render::promql::MOST_QUERY_BYTES;
 
 /// Runs the command: writes the dashboards, or compares them with what is in the folder.
 ///
@@ -41,9 +42,9 @@ pub fn run(args: &DashboardsArgs, stdin: &mut impl Read) -> Answer {
     }
 }
 
-/// What VictoriaMetrics takes of a query: `-search.maxQueryLen`, unless it is told otherwise. An eighth is left to the names
-/// that are chosen at the top of a page, which may be longer than those of the variables.
-const MOST_BYTES: usize = 16 * 1_024 / 8 * 7;
+/// What VictoriaMetrics takes of a query. An eighth is left to the names that are chosen at the top of a page, which may be
+/// longer than those of the variables.
+const MOST_BYTES: usize = MOST_QUERY_BYTES / 8 * 7;
 
 fn render(args: &DashboardsArgs, scope: &Scope<'_>) -> Answer {
     let bytes = dashboard::longest_query(scope);

@@ -6,7 +6,7 @@ use slo_core::{BurnWindow, names};
 use super::annotations::Notes;
 use super::promql;
 use super::recorded::{BUDGET, HEARTBEAT, PERIOD_BAD, PERIOD_RATIO, WINDOW, bad_events, error_ratio};
-use super::recording::{indented, is_everybodys, is_tiled};
+use super::recording::{indented, is_bad_recorded, is_everybodys, is_tiled};
 use super::routing::Routing;
 use super::rule_file::Rule;
 use super::subject::{Scope, Subject, WINDOW_LABEL, length, of_another_group};
@@ -275,9 +275,10 @@ impl Reading<'_> {
     }
 
     /// Bad events compared with what is too few. Those of a window that is read from the counters are counted here and not by a
-    /// rule of their own: VictoriaMetrics looks at the right side of an `and` first, and counts nothing while nothing burns.
+    /// rule of their own, where that is short: VictoriaMetrics looks at the right side of an `and` first, and counts nothing
+    /// while nothing burns.
     fn bad(&self, length: BurnWindow, compared: &str) -> String {
-        if is_tiled(length) {
+        if is_bad_recorded(self.subject, length) {
             let recorded = self.read(&bad_events(length), length, false);
             return self.compared(&self.subject.on(), &recorded, compared);
         }

@@ -146,6 +146,11 @@ impl Counters {
         }
     }
 
+    /// Whether the service judges them, so that they are found by names alone.
+    pub(crate) const fn are_events(&self) -> bool {
+        matches!(self.kind, Kind::Events)
+    }
+
     /// `rate` or `increase` over a length of time, added up over instances. Counters of others have increases only, which
     /// is the same in a ratio.
     pub(crate) fn read(&self, of: Of, function: &str, length: BurnWindow) -> String {

@@ -2,6 +2,8 @@
 
 mod data;
 mod said;
+#[cfg(test)]
+mod tests;
 
 use core::cell::OnceCell;
 
@@ -13,7 +15,7 @@ use super::alerting::burn_rule;
 use super::annotations::{Counted, Notes, Runbook};
 use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
-use super::promql;
+use super::promql::{self, MOST_QUERY_BYTES};
 use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, START};
 use super::recording::{Lengths, burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
 use super::routing::Routing;
@@ -89,7 +91,19 @@ impl<'a> Own<'a> {
     /// The file, or why some SLO cannot have rules.
     pub(crate) fn file(&self) -> Result<RuleFile, Vec<String>> {
         let ruled = self.ruled()?;
-        let mut groups: Vec<_> = ruled.iter().flat_map(|ruled| self.groups(ruled)).collect();
+        let mut groups = Vec::with_capacity(2 * ruled.len());
+        let mut reasons = Vec::new();
+        for ruled in &ruled {
+            let of_one = self.groups(ruled);
+            reasons.extend(
+                self.too_long(ruled, &of_one)
+                    .map(|refusal| refusal.of(ruled.slo.name())),
+            );
+            groups.extend(of_one);
+        }
+        if !reasons.is_empty() {
+            return Err(reasons);
+        }
         groups.extend(self.data(&ruled));
         Ok(RuleFile {
             heading: self.heading(&ruled),
@@ -271,6 +285,23 @@ impl<'a> Own<'a> {
             Group::new(format!("{name}.tiles"), "5m", tiles),
             Group::new(name, "1m", minute),
         ]
+    }
+
+    /// A rule that its engine would not evaluate, and nobody would notice.
+    fn too_long(&self, ruled: &Ruled<'_>, groups: &[Group]) -> Option<Refusal> {
+        let rules = groups.iter().flat_map(|group| &group.rules);
+        let longest = rules.map(Rule::query_bytes).max();
+        let bytes = longest.filter(|bytes| self.engine == Engine::Victoriametrics && *bytes > MOST_QUERY_BYTES)?;
+        let (key, fewer) = if ruled.subject.counters.are_events() {
+            ("alerts", "fewer conditions of alerts")
+        } else {
+            ("sli", "fewer routes or conditions of alerts, or several SLOs")
+        };
+        let why = format!(
+            "a rule of it is a query of {bytes} bytes, and VictoriaMetrics takes {MOST_QUERY_BYTES} \
+             (`-search.maxQueryLen`); write {fewer}"
+        );
+        Some(Refusal::at(key, why))
     }
 
     /// What is recorded each minute, and with each tile.

@@ -3,6 +3,9 @@
 use slo_core::Threshold;
 pub(crate) use slo_core::promql::{fraction, quote};
 
+/// What VictoriaMetrics takes of a query in bytes: `-search.maxQueryLen`, unless it is told otherwise.
+pub(crate) const MOST_QUERY_BYTES: usize = 16 * 1_024;
+
 /// `label="value"`.
 pub(crate) fn is(label: &str, value: &str) -> String {
     [label, "=", &quote(value)].concat()

@@ -14,6 +14,8 @@ use crate::rule_window::TILE;
 
 /// Recorded for every SLO whatever its window, in seconds: panels rely on them.
 const EVERYBODYS: [u32; 5] = [300, 1_800, 3_600, 7_200, 21_600];
+/// The longest text of a count that an alert has within, in bytes: a few routes.
+const LONGEST_IN_AN_ALERT: usize = 1_000;
 /// Burn rates that panels rely on.
 const BURN_RATES: [u32; 2] = [3_600, 21_600];
 
@@ -25,6 +27,15 @@ pub(crate) fn is_everybodys(length: BurnWindow) -> bool {
 /// Whether a length is added up from tiles.
 pub(crate) fn is_tiled(length: BurnWindow) -> bool {
     length.as_seconds() > LONGEST_RAW
+}
+
+/// Whether a rule records the bad events of this length, and not the alert counts them itself: what is added up from tiles,
+/// and what takes many routes to count. An alert has the counts of several lengths, and with such it would be longer than a
+/// query may be.
+///
+/// See `docs/adr/086-rules-are-queries-that-their-engine-takes.md`.
+pub(crate) fn is_bad_recorded(subject: &Subject, length: BurnWindow) -> bool {
+    is_tiled(length) || (!subject.counters.are_events() && subject.raw_bad(length).len() > LONGEST_IN_AN_ALERT)
 }
 
 /// The minutes that shorter windows are added up from, where rules leave planned times out.
@@ -84,15 +95,19 @@ impl Lengths {
         self
     }
 
-    /// What alerts need each minute: ratios that are not everybody's. Bad events they count themselves.
+    /// What alerts need each minute: ratios that are not everybody's, and bad events that they do not count themselves.
     pub(crate) fn each_minute(&self, subject: &Subject) -> Vec<Rule> {
         let labels = subject.labels(true);
         let record = |name: String, expr: String| Rule::record(name, subject.masked(&expr)).labels(&labels);
         let ratios = self.ratios.iter().copied();
-        ratios
+        let ratios = ratios
             .filter(|length| !is_tiled(*length) && !is_everybodys(*length))
-            .map(|length| record(error_ratio(length), subject.raw_ratio(length)))
-            .collect()
+            .map(|length| record(error_ratio(length), subject.raw_ratio(length)));
+        let counts = self.counts.iter().copied();
+        let counts = counts
+            .filter(|length| !is_tiled(*length) && is_bad_recorded(subject, *length))
+            .map(|length| record(bad_events(length), subject.raw_bad(length)));
+        ratios.chain(counts).collect()
     }
 
     /// What they need of tiles, each rule behind those whose series it may read.

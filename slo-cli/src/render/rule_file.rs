@@ -32,6 +32,11 @@ enum What {
 }
 
 impl Rule {
+    /// How long its query is, in bytes.
+    pub(crate) fn query_bytes(&self) -> usize {
+        self.expr.len()
+    }
+
     pub(crate) fn record(name: impl Into<String>, expr: impl Into<String>) -> Self {
         Self {
             what: What::Record(name.into()),

@@ -7,15 +7,17 @@
 mod common;
 #[path = "../common/files.rs"]
 mod files;
+#[path = "../common/input.rs"]
+mod input;
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use common::{Folder, text};
 use files::{Files, assert_committed, read};
+use input::with_stdin;
 
 type Checked = Result<(), Box<dyn Error>>;
 
@@ -121,14 +123,8 @@ fn run(folder: &Folder, args: &[&str]) -> std::io::Result<Output> {
 
 /// Runs the command for a spec of these SLOs.
 fn of(slos: &str, args: &[&str]) -> Result<Output, Box<dyn Error>> {
-    let mut child = command(&[&["-"], args].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
     let spec = format!("version: 1\nservice: shop\nslos:\n{slos}");
-    child.stdin.take().ok_or("no input")?.write_all(spec.as_bytes())?;
-    Ok(child.wait_with_output()?)
+    with_stdin(command(&[&["-"], args].concat()), spec.as_bytes())
 }
 
 fn written(args: &[&str]) -> Result<Files, Box<dyn Error>> {
