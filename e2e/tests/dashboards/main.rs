@@ -46,6 +46,7 @@ fn victoria_metrics_answers_every_panel() -> Outcome {
         eventually(PATIENCE, || all_answered(&store.prom(), &queries, chosen))?;
     }
     states_are_named(&store.prom(), &queries)?;
+    what_is_no_promise_is_none(&store.prom(), &queries)?;
     places_stay_apart(&store.prom(), &queries)?;
     nothing_is_not_a_number(&store.prom(), &queries)?;
     example.stop()
@@ -66,6 +67,7 @@ fn prometheus_answers_every_panel() -> Outcome {
         .collect();
     eventually(PATIENCE, || all_answered(&store.prom(), &queries, EXAMPLE))?;
     states_are_named(&store.prom(), &queries)?;
+    what_is_no_promise_is_none(&store.prom(), &queries)?;
     nothing_is_not_a_number(&store.prom(), &queries)?;
     example.stop()
 }
@@ -98,6 +100,23 @@ fn all_answered(prom: &Prom, queries: &[Query], chosen: Chosen) -> Result<(), St
         if let Some(wrong) = found.iter().find(|sample| !sample.value.is_finite()) {
             return Err(format!("{query} shows {}: {:?}", wrong.value, wrong.labels));
         }
+    }
+    Ok(())
+}
+
+/// All requests are counted whatever is promised, and are a promise on no page.
+fn what_is_no_promise_is_none(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
+    let requests = "slo_name=\"requests\"";
+    assert!(
+        !prom.instant(&format!("slo_events_total{{{requests}}}"))?.is_empty(),
+        "nobody counts requests"
+    );
+    for query in queries {
+        let found = prom.instant(&query.with(EXAMPLE))?;
+        assert!(
+            found.iter().all(|sample| sample.label("slo_name") != "requests"),
+            "{query}"
+        );
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
         .put(12, 8, burn_trend(scope))
         .put(12, 8, by_version(scope))
         .put(12, 8, error_ratio(scope))
-        .put(6, 8, outcomes())
+        .put(6, 8, outcomes(scope))
         .put(6, 8, coverage(scope));
     Content {
         description: "What each promise allows, how much of that is spent, and how long the rest lasts.",
@@ -180,19 +180,21 @@ fn error_ratio(scope: &Scope<'_>) -> Draft {
     .field(Override::by_regex("/ budget$/", vec![Property::dashed()]))
 }
 
-fn outcomes() -> Draft {
+fn outcomes(scope: &Scope<'_>) -> Draft {
+    let promise = promise();
     stacked(
         "Events by outcome",
-        "Events per second of the chosen SLOs. Excluded ones, like clients that left early, count on neither side; many \
+        "Events per second of each SLO. Excluded ones, like clients that left early, count on neither side; many \
          of them hide what happened.",
         NO_TRAFFIC,
     )
     .query(
-        format!("{{{{{}}}}}", names::SLO_OUTCOME.label),
+        format!("{} {{{{{}}}}}", scope.promise_legend(), names::SLO_OUTCOME.label),
         format!(
-            "sum by ({}) (rate({}[$__rate_interval]))",
+            "sum by ({promise}, {}) (rate({}[$__rate_interval])) and on ({promise}) {}",
             names::SLO_OUTCOME.label,
-            events(&Outcome::ALL)
+            events(&Outcome::ALL),
+            scope.source.window_seconds()
         ),
     )
     .unit(Unit::EventsPerSecond)

@@ -9,7 +9,7 @@ use super::kinds::{stat, table};
 use super::page::{Draft, Page};
 use super::query::promise;
 use super::scope::{Kind, Scope, burn_thresholds};
-use super::source::{Burn, Source, excluded};
+use super::source::{Burn, Source};
 
 /// How a promise stands, the best first; numbered from 1.
 const STATES: [(&str, Colour); 5] = [
@@ -151,7 +151,7 @@ fn promises(scope: &Scope<'_>) -> Draft {
                 &[(0.9, Colour::Green)],
             )))
             .shown(Property::coloured()),
-        share(Column::query("Excluded 1 h", excluded("1h")), 1),
+        share(Column::query("Excluded 1 h", source.excluded("1h")), 1),
         Column::label("Owner", names::SLO_OWNER.label),
         Column::label("Status", names::SLO_STATUS.label),
         Column::hidden(

@@ -116,6 +116,13 @@ impl Source {
         }
     }
 
+    /// The share of excluded events among all of a promise, over this time. Events of no promise, as `requests`, are left out.
+    pub(crate) fn excluded(&self, over: &str) -> String {
+        let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
+        let share = share(&sum(&[Outcome::Excluded]), &sum(&Outcome::ALL));
+        format!("{share} and on ({}) {}", promise(), self.window_seconds())
+    }
+
     /// The share of the SLO's window for which there is data.
     pub(crate) fn coverage(&self) -> String {
         match self.kind {
@@ -137,7 +144,7 @@ impl Source {
         const MOST_PARTS: u64 = 720;
         let promise = promise();
         let seen = format!("max by ({promise}) ({})", events(&VALID));
-        let each = self.each_window(|seconds| {
+        let each = self.any_window(|seconds| {
             // Whole minutes, and no longer than an hour: a gap of an hour is seen in any window.
             let step = (seconds / MOST_PARTS / 60 * 60).clamp(60, 3_600);
             let parts = (seconds / step).max(1);
@@ -148,36 +155,38 @@ impl Source {
                 range(step)
             )
         });
-        // What is younger than a part was not counted yet.
-        let calendar = names::WINDOW_START.prometheus;
-        format!("{each} or on ({promise}) ({seen} * 0 unless on ({promise}) {calendar})")
+        // What is younger than a part was not counted yet. Events of no promise, as `requests`, have no window.
+        let young = format!("{seen} * 0 and on ({promise}) {}", names::WINDOW.prometheus);
+        without_calendars(&format!("{each} or on ({promise}) ({young})"))
     }
 
-    /// One expression per window in use, each for the rolling SLOs that have it. The start of a calendar window is no
-    /// length of time: those need rules.
+    /// One expression per window in use, each for the rolling SLOs that have it.
+    fn each_window(&self, expr: impl Fn(u64) -> String) -> String {
+        without_calendars(&self.any_window(expr))
+    }
+
+    /// The same for those of a calendar that are as long, too.
     ///
     /// Windows are not narrowed down to the chosen SLOs, `and` does that: an engine takes queries of so many bytes only
     /// (16 KiB, VictoriaMetrics).
-    fn each_window(&self, expr: impl Fn(u64) -> String) -> String {
-        let (promise, window, calendar) = (promise(), names::WINDOW.prometheus, names::WINDOW_START.prometheus);
+    fn any_window(&self, expr: impl Fn(u64) -> String) -> String {
+        let (promise, window) = (promise(), names::WINDOW.prometheus);
         let each = self.windows.iter().map(|seconds| {
             let expr = expr(*seconds);
             format!("(({expr}) and on ({promise}) ({window} == {seconds}))")
         });
-        let each = each.collect::<Vec<_>>().join(" or ");
-        format!("({each}) unless on ({promise}) {calendar}")
+        each.collect::<Vec<_>>().join(" or ")
     }
+}
+
+/// The start of a calendar window is no length of time: those need rules.
+fn without_calendars(expr: &str) -> String {
+    format!("({expr}) unless on ({}) {}", promise(), names::WINDOW_START.prometheus)
 }
 
 /// The error budget of each promise that a process exports; the smallest where a rollout has two.
 pub(crate) fn error_budget() -> String {
     lowest(names::ERROR_BUDGET.prometheus)
-}
-
-/// The share of excluded events among all, over this time.
-pub(crate) fn excluded(over: &str) -> String {
-    let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
-    share(&sum(&[Outcome::Excluded]), &sum(&Outcome::ALL))
 }
 
 /// The smallest, too.
