@@ -181,7 +181,8 @@ fn error_ratio(scope: &Scope<'_>) -> Draft {
 }
 
 fn outcomes(scope: &Scope<'_>) -> Draft {
-    let promise = promise();
+    let by = format!("{}, {}", promise(), names::SLO_OUTCOME.label);
+    let rates = format!("sum by ({by}) (rate({}[$__rate_interval]))", events(&Outcome::ALL));
     stacked(
         "Events by outcome",
         "Events per second of each SLO. Excluded ones, like clients that left early, count on neither side; many \
@@ -190,12 +191,7 @@ fn outcomes(scope: &Scope<'_>) -> Draft {
     )
     .query(
         format!("{} {{{{{}}}}}", scope.promise_legend(), names::SLO_OUTCOME.label),
-        format!(
-            "sum by ({promise}, {}) (rate({}[$__rate_interval])) and on ({promise}) {}",
-            names::SLO_OUTCOME.label,
-            events(&Outcome::ALL),
-            scope.source.window_seconds()
-        ),
+        scope.source.of_promises(&rates),
     )
     .unit(Unit::EventsPerSecond)
     .from(0.0)

@@ -91,7 +91,7 @@ impl Source {
     pub(crate) fn error_ratio(&self, burn: Burn) -> String {
         match self.kind {
             SourceOfBudgets::Recorded => highest(&recorded::error_ratio(burn.range())),
-            SourceOfBudgets::Raw => raw_errors(burn.range()),
+            SourceOfBudgets::Raw => self.of_promises(&raw_errors(burn.range())),
         }
     }
 
@@ -116,11 +116,15 @@ impl Source {
         }
     }
 
-    /// The share of excluded events among all of a promise, over this time. Events of no promise, as `requests`, are left out.
+    /// An answer of counters without what they say of no promise, as of `requests`.
+    pub(crate) fn of_promises(&self, counted: &str) -> String {
+        format!("{counted} and on ({}) {}", promise(), self.window_seconds())
+    }
+
+    /// The share of excluded events among all, over this time.
     pub(crate) fn excluded(&self, over: &str) -> String {
         let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
-        let share = share(&sum(&[Outcome::Excluded]), &sum(&Outcome::ALL));
-        format!("{share} and on ({}) {}", promise(), self.window_seconds())
+        self.of_promises(&share(&sum(&[Outcome::Excluded]), &sum(&Outcome::ALL)))
     }
 
     /// The share of the SLO's window for which there is data.
