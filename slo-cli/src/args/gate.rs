@@ -23,7 +23,8 @@ use super::{AlertmanagerArgs, AuditArgs, EngineArgs, Identity, WebhookArgs, time
     --author \"$(git log -1 --format=%an)\" --committed-at \"$(git log -1 --format=%cI)\" \\
     --alertmanager http://alertmanager:9093                     a bypass passes, and people are told
 
-Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
+Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide,
+or the answer cannot be written")]
 // An engine is not needed where a service is asked.
 #[command(mut_arg("url", |url| url.required(false).default_value("").hide_default_value(true)))]
 #[command(mut_arg("timeout", |time| time.help(TIMEOUT).default_value("30s")))]
