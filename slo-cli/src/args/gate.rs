@@ -140,6 +140,11 @@ pub(super) fn any_text() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().map(|text| text.to_string_lossy().into_owned())
 }
 
+/// When a commit was made: with a time zone, as git's `%cI`.
+pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
+    text.trim().parse().ok()
+}
+
 /// A path that may be empty, as a variable of a pipeline that is not set: then there is none.
 fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
