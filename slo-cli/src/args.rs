@@ -6,6 +6,7 @@ mod doctor;
 mod engine;
 mod files;
 mod gate;
+mod image;
 mod manifests;
 mod probed;
 mod probes;
@@ -24,6 +25,7 @@ pub use self::dashboards::{DashboardsArgs, SourceOfBudgets};
 pub use self::doctor::DoctorArgs;
 pub use self::engine::EngineArgs;
 pub use self::files::Files;
+pub(crate) use self::gate::moment;
 pub use self::gate::{Action, Class, GateArgs, GateCommand, GateFormat, OnUnknown};
 pub use self::manifests::ManifestsArgs;
 pub use self::probed::{ProbeTimes, Probed};
@@ -96,7 +98,8 @@ pub enum Command {
   slo check --deny-warnings              for CI: a warning ends with 1
   slo check --allow no-promise           not warned of that
 
-Exit codes: 0 every spec is fine, 1 there are warnings and --deny-warnings, 2 a spec is wrong or cannot be read")]
+Exit codes: 0 every spec is fine, 1 there are warnings and --deny-warnings, 2 a spec is wrong or cannot be read,
+3 the answer cannot be written")]
 #[non_exhaustive]
 pub struct CheckArgs {
     /// The specs to read; `-` is standard input.
@@ -122,7 +125,7 @@ pub struct CheckArgs {
   slo schema > slo.schema.json           and in slo.yaml: # yaml-language-server: $schema=slo.schema.json
   slo schema --format text               every key and every lint, with examples, in Markdown
 
-Exit codes: 0 always")]
+Exit codes: 0 written, 2 wrong usage, 3 it cannot be written")]
 #[non_exhaustive]
 pub struct SchemaArgs {
     /// For whom to write.
@@ -148,7 +151,7 @@ pub enum SchemaFormat {
   slo completions zsh > ~/.zfunc/_slo    with ~/.zfunc in $fpath
   slo completions fish > ~/.config/fish/completions/slo.fish
 
-Exit codes: 0 always")]
+Exit codes: 0 written, 2 wrong usage, 3 it cannot be written")]
 #[non_exhaustive]
 pub struct CompletionsArgs {
     /// The shell.
@@ -244,11 +247,20 @@ mod tests {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let example = format!("  slo {}", command.get_name());
             assert!(after.starts_with("Examples:\n"), "{}", command.get_name());
-            assert!(
-                after.contains(&example) && after.contains("Exit codes: 0"),
-                "{}",
-                command.get_name()
-            );
+            assert!(after.contains(&example), "{}", command.get_name());
+            let nested = command.get_subcommands().filter(|command| command.get_name() != "help");
+            for command in core::iter::once(command).chain(nested) {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                let codes = after.split_once("Exit codes: 0 ").map_or("", |(_, codes)| codes);
+                // Whatever it says, standard output may take none of it.
+                let no_answer = codes.split_once("3 ").map(|(_, words)| words);
+                assert!(codes.contains("2 "), "{}: {codes}", command.get_name());
+                assert!(
+                    no_answer.is_some_and(|words| words.contains("written")),
+                    "{}: {codes}",
+                    command.get_name()
+                );
+            }
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) mod units;
 pub(crate) mod verdict;
 pub(crate) mod whose;
 
-pub(crate) use plain::{plain, plain_json};
+pub(crate) use plain::{plain, plain_json, shown};
 
 /// What stands at the top of a file that nobody should change by hand.
 pub(crate) fn written_by(command: &str) -> String {

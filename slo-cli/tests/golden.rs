@@ -150,8 +150,77 @@ fn standard_input_is_a_spec_too() -> Checked {
 
     let output = with_stdin(slo(&["check", "-"]), b"version: 1\nservice: \xff\n")?;
     assert_eq!(output.status.code(), Some(2));
-    let message = "`standard input` is not UTF-8 text, first at byte 20; save it as UTF-8\n";
+    let message = "standard input:2:10: this is not UTF-8 text; save the file as UTF-8\n";
     assert_eq!(text(&output.stderr), message);
+    let output = with_stdin(
+        slo(&["check", "-"]),
+        "# é\n# 가격 "
+            .as_bytes()
+            .iter()
+            .chain(b"\xe9\n")
+            .copied()
+            .collect::<Vec<_>>()
+            .as_slice(),
+    )?;
+    assert!(
+        text(&output.stderr).starts_with("standard input:2:6: this is not"),
+        "{}",
+        text(&output.stderr)
+    );
+    Ok(())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_files_name_steers_no_terminal() -> Checked {
+    let folder = std::env::temp_dir().join(format!("slo-named-{}", std::process::id()));
+    let named = folder.join("a\u{1b}[31m\n\u{202e}.yaml");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let wrong = folder.join("wrong\u{1b}[31m.yaml");
+    std::fs::copy(golden("in").join("corners.yaml"), &named)?;
+    std::fs::copy(golden("in").join("mistakes.yaml"), &wrong)?;
+    let (named, gone) = (named.to_string_lossy(), folder.join("gone\u{1b}[31m"));
+    let (out, gone) = (folder.join("\u{1b}[2J"), gone.to_string_lossy());
+    let (out, wrong) = (out.to_string_lossy(), wrong.to_string_lossy());
+    for args in [
+        &["check", &named][..],
+        &["check", &wrong],
+        &["check", "--format", "json", &named, &wrong],
+        &["check", &gone],
+        &["rules", &wrong],
+        &["rules", &named, "--out", &out],
+        &["rules", &named, "--out", "x", "--check", &gone],
+        &["rules", &named, "--check", "--out", &gone],
+        &["rules", &named, "--out", &format!("{gone}/a")],
+        &["probes", &named, "--out", &gone],
+        &["probes", &named, "--out", &gone, "--check", "--environment", "staging"],
+        &["probes", &named, "--out", &named],
+        &["probes", &named, "--print", "\u{1b}"],
+        &["manifests", &wrong, "--out", &out],
+        &["gate", &wrong, "--prometheus", "http://localhost:1"],
+        &[
+            "gate",
+            "--prometheus",
+            "http://localhost:1",
+            "--bearer-token-file",
+            &out,
+            &named,
+        ],
+        &["gate", "--prometheus", "http://localhost:1", "--ca-file", &out, &named],
+    ] {
+        let output = slo(args).output()?;
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.is_empty() || args.contains(&"rules"), "{args:?}");
+        assert!(!said.contains(['\u{1b}', '\u{202e}']), "{args:?}: {said}");
+    }
+    let output = slo(&["check", &gone]).output()?;
+    assert!(
+        text(&output.stderr).contains("gone\\u{1b}[31m` cannot be read"),
+        "{}",
+        text(&output.stderr)
+    );
+    std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
 

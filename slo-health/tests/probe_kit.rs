@@ -355,6 +355,13 @@ fn targets_and_paths_that_do_not_fit_are_refused() {
             "`a b` cannot name a module; use letters, digits, `_` and `-`, beginning with a letter",
         ),
         (
+            plain()
+                .unwrap()
+                .target(target("http://b/eu/synthetic/health/").unwrap()),
+            "`http://b/eu/synthetic/health` ends with `/synthetic/health`, the path that is probed, and it would be asked for \
+             twice; write what stands before it, like `http://b/eu`",
+        ),
+        (
             plain().unwrap().page_after(Duration::ZERO),
             "an alert after 0ns is not possible; write 1s to 24h, like 2m",
         ),
@@ -362,6 +369,13 @@ fn targets_and_paths_that_do_not_fit_are_refused() {
     for (builder, message) in cases {
         assert_eq!(refusal(builder).to_string(), message);
     }
+    let several = plain()
+        .unwrap()
+        .label("job", "x")
+        .module_name("a b")
+        .page_after(Duration::ZERO);
+    assert_eq!(several.mistakes().len(), 3);
+    assert_eq!(plain().unwrap().mistakes(), []);
     for path in ["", "a", "/a b", "/ä", "/{x}", "/a#b", "/a\n"] {
         assert_eq!(
             refusal(plain().unwrap().path(path)),

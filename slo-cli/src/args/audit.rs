@@ -10,7 +10,7 @@ use clap::Parser;
   slo gate audit gate.audit                                is every record the one that was written?
   slo gate audit gate.audit --expect-head 4f2a9c1...       and is the one that was announced still there?
 
-Exit codes: 0 nothing was altered, 1 something was, 3 the file cannot be read")]
+Exit codes: 0 nothing was altered, 1 something was, 2 wrong usage, 3 the file cannot be read or the answer not written")]
 #[non_exhaustive]
 pub struct AuditArgs {
     /// The audit file of `slo gate --audit`; `-` is standard input.

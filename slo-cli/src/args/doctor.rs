@@ -15,7 +15,7 @@ use super::{AlertmanagerArgs, EngineArgs, Format, Identity, PushInterval, push_i
   slo doctor --prometheus http://prometheus:9090 --format json    for programs: one JSON document
 
 Exit codes: 0 nothing is broken (warnings too), 1 something is broken, 2 wrong usage or spec, 3 something could not be
-looked at, and nothing else is broken")]
+looked at, and nothing else is broken; or the answer cannot be written")]
 #[non_exhaustive]
 pub struct DoctorArgs {
     /// The spec of the service; `-` is standard input.

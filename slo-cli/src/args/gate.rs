@@ -23,7 +23,8 @@ use super::{AlertmanagerArgs, AuditArgs, EngineArgs, Identity, WebhookArgs, time
     --author \"$(git log -1 --format=%an)\" --committed-at \"$(git log -1 --format=%cI)\" \\
     --alertmanager http://alertmanager:9093                     a bypass passes, and people are told
 
-Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide")]
+Exit codes: 0 allowed (warnings too), 1 a rule is breached, 2 wrong usage or spec, 3 could not decide,
+or the answer cannot be written")]
 // An engine is not needed where a service is asked.
 #[command(mut_arg("url", |url| url.required(false).default_value("").hide_default_value(true)))]
 #[command(mut_arg("timeout", |time| time.help(TIMEOUT).default_value("30s")))]
@@ -137,6 +138,11 @@ pub struct GateArgs {
 /// Whoever wrote a commit may have done so in Latin-1: that is no reason to stop anybody.
 pub(super) fn any_text() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().map(|text| text.to_string_lossy().into_owned())
+}
+
+/// When a commit was made: with a time zone, as git's `%cI`.
+pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
+    text.trim().parse().ok()
 }
 
 /// A path that may be empty, as a variable of a pipeline that is not set: then there is none.

@@ -100,6 +100,9 @@ pub(super) fn target_with_labels(text: &str) -> Result<ProbeTarget, String> {
     let mut pieces = text.split(',');
     let base = target(pieces.next().unwrap_or_default())?;
     pieces.try_fold(base, |target, piece| match piece.split_once('=') {
+        Some((name, _)) if target.labels().any(|(known, _)| known == name) => Err(format!(
+            "the label `{name}` is given twice for one target; write it once"
+        )),
         Some((name, value)) => Ok(target.label(name, value)),
         None => Err(format!(
             "`{piece}` is no label; write a name and a value, like `https://shop.example,region=kr`"
@@ -148,5 +151,9 @@ mod tests {
         }
         let refused = target_with_labels("https://a,kr").unwrap_err();
         assert!(refused.starts_with("`kr` is no label; write"), "{refused}");
+        let twice = target_with_labels("https://a,region=kr,region=us").unwrap_err();
+        assert_eq!(twice, "the label `region` is given twice for one target; write it once");
+        let port = target_with_labels("https://a:abc").unwrap_err();
+        assert!(port.contains("write one from 1 to 65535"), "{port}");
     }
 }

@@ -21,7 +21,7 @@ use crate::status::{Filter, Group};
   slo status --prometheus http://prometheus:9090 --at 2026-01-01T03:00:00Z  what it would have said then
 
 Exit codes: 0 answered, 1 some promise is as --fail-on says, 2 wrong usage, 3 the engine did not answer, or not to all,
-or nothing that is there has a name that was given")]
+nothing that is there has a name that was given, or the answer cannot be written")]
 #[non_exhaustive]
 pub struct StatusArgs {
     /// Which engine to ask.

@@ -11,7 +11,7 @@ use super::environment::in_environment;
 use crate::args::{CheckArgs, Color, Format};
 use crate::exit::Exit;
 use crate::render::paint::Paint;
-use crate::render::{document, summary};
+use crate::render::{document, plain, summary};
 
 /// The text of a spec, or why there is none, with the name of its file.
 ///
@@ -27,16 +27,22 @@ use crate::render::{document, summary};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Source {
+    /// The name for a terminal.
     pub(crate) file: String,
+    /// The name as it is, for programs.
+    pub(crate) name: String,
     pub(crate) text: Result<String, String>,
 }
 
 impl Source {
-    /// A text that came from this file.
+    /// A text that came from this file. Signs of its name that would steer a terminal are escaped for people, here
+    /// and by [`read`](Self::read).
     #[must_use]
     pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
+        let name = file.into();
         Self {
-            file: file.into(),
+            file: plain(&name),
+            name,
             text: Ok(text.into()),
         }
     }
@@ -46,11 +52,12 @@ impl Source {
     #[must_use]
     pub fn read(path: &Path, stdin: &mut impl Read) -> Self {
         let from_stdin = path == Path::new("-");
-        let file = if from_stdin {
+        let name = if from_stdin {
             "standard input".to_owned()
         } else {
             path.display().to_string()
         };
+        let file = plain(&name);
         let bytes = if from_stdin {
             beginning(stdin)
         } else {
@@ -62,14 +69,14 @@ impl Source {
                 Err(format!("`{file}` is longer than any spec; write at most {most} bytes"))
             }
             Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                format!("`{file}` is not UTF-8 text, first at byte {at}; save it as UTF-8")
+                let (line, column) = end_of_text(error.as_bytes());
+                format!("{file}:{line}:{column}: this is not UTF-8 text; save the file as UTF-8")
             }),
             Err(error) => Err(format!(
                 "`{file}` cannot be read: {error}; write the path of a spec, or `-`"
             )),
         };
-        Self { file, text }
+        Self { file, name, text }
     }
 
     /// The set that it means, or every mistake, for commands that go on from there.
@@ -199,7 +206,7 @@ pub fn json(sources: impl IntoIterator<Item = Source>, warnings: &Warnings) -> A
             Understood::Set(_, found) => warnings.exit(found.len()),
             Understood::Wrong(_) | Understood::Unreadable(_) => Exit::Usage,
         });
-        files.push(document::file(&source.file, &understood));
+        files.push(document::file(&source.name, &understood));
     }
     Answer {
         exit,
@@ -253,6 +260,13 @@ fn refuse(answer: &mut Answer, message: &str) {
     answer.err.push_str(message);
     answer.err.push('\n');
     answer.exit = answer.exit.worse(Exit::Usage);
+}
+
+/// Line and column, counted from 1, of the first byte that is of no text.
+fn end_of_text(bytes: &[u8]) -> (usize, usize) {
+    let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    (text.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Of a stream without an end no more than tells that it is no spec.

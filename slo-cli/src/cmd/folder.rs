@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::Answer;
 use crate::args;
 use crate::exit::Exit;
-use crate::render::written_by;
+use crate::render::{plain, shown, written_by};
 
 /// Names of files, with the folders that they are in, and their contents.
 pub(super) type Files = Vec<(String, String)>;
@@ -43,7 +43,7 @@ fn print(asked: &str, files: &Files) -> Answer {
         Some((_, text)) => Answer::of(text.clone()),
         None => {
             let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
-            let message = format!("there is no `{asked}`; write one of {}", names.join(", "));
+            let message = format!("there is no `{}`; write one of {}", plain(asked), names.join(", "));
             Answer::complaint(Exit::Usage, message)
         }
     }
@@ -65,7 +65,7 @@ fn write(folder: &Path, files: &Files, is_ours: IsOurs<'_>) -> Answer {
                 Err(error) => return unable(&path, "written", &error),
             },
         };
-        say(&mut answer.out, &format!("{what} {}", path.display()));
+        say(&mut answer.out, &format!("{what} {}", shown(&path)));
     }
     say_left(&mut answer, folder, files, is_ours);
     answer
@@ -77,7 +77,7 @@ fn say_left(answer: &mut Answer, folder: &Path, files: &Files, is_ours: IsOurs<'
     for path in &left {
         let message = format!(
             "{} is not written any more, as what it is about is gone; delete it",
-            path.display()
+            shown(path)
         );
         say(&mut answer.err, &message);
     }
@@ -116,7 +116,7 @@ fn check(folder: &Path, files: &Files, is_ours: IsOurs<'_>) -> Answer {
         let found = match std::fs::read(&path) {
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                say(&mut answer.err, &format!("{} is not there", path.display()));
+                say(&mut answer.err, &format!("{} is not there", shown(&path)));
                 answer.exit = answer.exit.worse(Exit::Refused);
                 continue;
             }
@@ -126,7 +126,7 @@ fn check(folder: &Path, files: &Files, is_ours: IsOurs<'_>) -> Answer {
             let line = first_difference(&String::from_utf8_lossy(&found), text);
             say(
                 &mut answer.err,
-                &format!("{} is out of date, first in line {line}", path.display()),
+                &format!("{} is out of date, first in line {line}", shown(&path)),
             );
             answer.exit = answer.exit.worse(Exit::Refused);
         }
@@ -143,7 +143,7 @@ fn check(folder: &Path, files: &Files, is_ours: IsOurs<'_>) -> Answer {
     if answer.exit == Exit::Pass {
         say(
             &mut answer.out,
-            &format!("{} files in {} are up to date", files.len(), folder.display()),
+            &format!("{} files in {} are up to date", files.len(), shown(folder)),
         );
     }
     answer
@@ -156,7 +156,7 @@ pub(super) fn first_difference(found: &str, expected: &str) -> usize {
 }
 
 fn unable(path: &Path, what: &str, error: &io::Error) -> Answer {
-    let message = format!("`{}` cannot be {what}: {error}; write another --out", path.display());
+    let message = format!("`{}` cannot be {what}: {error}; write another --out", shown(path));
     Answer::complaint(Exit::NoAnswer, message)
 }
 

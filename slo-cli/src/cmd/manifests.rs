@@ -2,6 +2,7 @@
 
 mod addresses;
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use slo_core::SloSet;
@@ -54,18 +55,19 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         Ok(set) => set,
         Err(mistakes) => return Answer::complaint(Exit::Usage, mistakes),
     };
-    let remote_write = match addresses::checked(&args.prometheus, args.remote_write.as_deref()) {
-        Ok(remote_write) => remote_write,
-        Err(mistake) => return Answer::complaint(Exit::Usage, mistake),
+    let remote_write = addresses::checked(&args.prometheus, args.remote_write.as_deref());
+    let (remote_write, probes) = match (remote_write, probes(args, &set)) {
+        (Ok(remote_write), Ok(probes)) => (remote_write, probes),
+        (remote_write, probes) => {
+            let mut refused = probes.err().unwrap_or_default();
+            refused.options.splice(..0, remote_write.err());
+            return complaint(&source, &args.probed.environment, refused);
+        }
     };
     let spec = source.text.clone().unwrap_or_default();
     if let Some(message) = too_large(&source.file, spec.len()) {
         return Answer::complaint(Exit::Usage, message);
     }
-    let probes = match probes(args, &set) {
-        Ok(probes) => probes,
-        Err(refused) => return complaint(&source, &args.probed.environment, refused),
-    };
     let files = render(&Plan {
         set: &set,
         spec: &spec,
@@ -74,7 +76,7 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
         prometheus: &args.prometheus,
         remote_write: &remote_write,
         tenant: args.tenant.as_deref(),
-        alertmanagers: &args.alertmanagers,
+        alertmanagers: &each_once(&args.alertmanagers),
         image: &args.image,
         exporter: &args.probed.exporter,
         probes: &probes,
@@ -88,6 +90,12 @@ pub fn run(args: &ManifestsArgs, stdin: &mut impl Read) -> Answer {
     let mut answer = folder::answer(&args.files, &files, &folder::is_headed("manifests"));
     answer.err.insert_str(0, &note(&source.file, spec.len()));
     answer
+}
+
+/// In the order given. Prometheus would tell one that stands there twice as one, and only a person would wonder.
+fn each_once(given: &[String]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    given.iter().filter(|one| seen.insert(*one)).cloned().collect()
 }
 
 /// Why a ConfigMap cannot hold the spec, if it cannot.

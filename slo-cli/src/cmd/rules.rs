@@ -17,6 +17,7 @@ use crate::render::fleet::{self, Fleet};
 use crate::render::own::{KNOWN_FROM, Own};
 use crate::render::routing::severities;
 use crate::render::rule_file::{ObjectPlace, RuleFile};
+use crate::render::shown;
 use crate::render::unit_tests::Proof;
 use crate::render::whose::{Environment, Place};
 use crate::rule_window::RuleWindow;
@@ -215,7 +216,7 @@ fn write(path: &Path, rules: &str) -> Answer {
     match std::fs::write(path, rules) {
         Ok(()) => Answer::of(String::new()),
         Err(error) => {
-            let path = path.display();
+            let path = shown(path);
             let message =
                 format!("`{path}` cannot be written: {error}; write the path of a file in a folder that exists");
             Answer::complaint(Exit::NoAnswer, message)
@@ -225,7 +226,7 @@ fn write(path: &Path, rules: &str) -> Answer {
 
 /// Says where a file first differs from what would be written, and what writes it: `--out` of the first file.
 fn compare(path: &Path, out: &Path, rules: &str) -> Answer {
-    let (file, out) = (path.display(), out.display());
+    let (file, out) = (shown(path), shown(out));
     let found = match std::fs::read(path) {
         Ok(found) => String::from_utf8_lossy(&found).into_owned(),
         Err(error) => {

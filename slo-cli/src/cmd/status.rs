@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::prom::{Ask, AskError};
 use crate::render::paint::Paint;
 use crate::render::status_text::{Look, text};
-use crate::render::{plain, status_html, status_json, status_words};
+use crate::render::{plain, shown, status_html, status_json, status_words};
 use crate::status::{Group, Overview, Promise, Wanted, gather};
 
 /// Where a view is drawn again and again.
@@ -164,7 +164,7 @@ impl Telling<'_> {
         let file = self.args.html.as_ref().filter(|file| *file != Path::new("-"));
         file.map_or(Ok(()), |file| {
             let written = std::fs::write(file, self.page(overview));
-            written.map_err(|error| format!("slo: {} cannot be written: {error}", file.display()))
+            written.map_err(|error| format!("slo: {} cannot be written: {error}", shown(file)))
         })
     }
 

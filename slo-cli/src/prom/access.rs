@@ -6,6 +6,7 @@ use ureq::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::tls::Trusted;
 use super::{EngineError, Login, Secret};
+use crate::render::shown;
 
 /// What lets us in somewhere. Shown, it tells no secret.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +58,7 @@ impl Access {
     /// [`EngineError::Certificates`] when the file cannot be read or has none.
     pub fn trusting(mut self, file: &Path) -> Result<Self, EngineError> {
         let trusted = Trusted::from_file(file).map_err(|reason| EngineError::Certificates {
-            file: file.display().to_string(),
+            file: shown(file),
             reason,
         })?;
         self.trusted = Some(trusted);

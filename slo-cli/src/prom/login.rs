@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::EngineError;
+use crate::render::shown;
 
 /// A text that is never shown.
 #[derive(Clone, Eq, PartialEq)]
@@ -26,7 +27,7 @@ impl Secret {
     ///
     /// [`EngineError::Secret`] when the file cannot be read or is empty.
     pub fn from_file(what: &'static str, path: &Path) -> Result<Self, EngineError> {
-        let from = || format!("`{}`", path.display());
+        let from = || format!("`{}`", shown(path));
         let text = fs::read_to_string(path).map_err(|error| EngineError::Secret {
             what,
             from: from(),

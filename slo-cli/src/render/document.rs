@@ -81,10 +81,10 @@ pub(crate) fn file(name: &str, understood: &Understood) -> File {
             retention_seconds: set.retention().map(|kept| kept.as_secs()),
             gate: GateEntry::of(set.gate()),
             environments: set.environments().map(changes).collect(),
-            warnings: warnings.iter().map(MistakeEntry::of).collect(),
+            warnings: warnings.iter().map(|one| MistakeEntry::of(name, one)).collect(),
         },
         Understood::Wrong(error) => Content::Mistakes {
-            mistakes: error.mistakes().iter().map(MistakeEntry::of).collect(),
+            mistakes: error.mistakes().iter().map(|one| MistakeEntry::of(name, one)).collect(),
             others: error.others(),
         },
         Understood::Unreadable(message) => Content::Unreadable { error: message.clone() },
@@ -110,9 +110,9 @@ struct MistakeEntry {
 }
 
 impl MistakeEntry {
-    fn of(mistake: &Mistake) -> Self {
+    fn of(file: &str, mistake: &Mistake) -> Self {
         Self {
-            file: mistake.file().to_owned(),
+            file: file.to_owned(),
             line: mistake.line(),
             column: mistake.column(),
             key: mistake.key().to_owned(),

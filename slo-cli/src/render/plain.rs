@@ -1,5 +1,7 @@
 //! Foreign text for a terminal: from an engine, a label, a redirect.
 
+use std::path::Path;
+
 use slo_core::terminal::is_unseen;
 
 /// The text with every sign made visible that would steer a terminal, break the line, turn its direction or hide.
@@ -22,6 +24,11 @@ pub(crate) fn plain(text: &str) -> String {
         before = sign;
     }
     shown
+}
+
+/// A path as it is shown: whoever names a file may choose any signs for it.
+pub(crate) fn shown(path: &Path) -> String {
+    plain(&path.to_string_lossy())
 }
 
 /// JSON with the same signs written as `\u009b`, which means the same to whoever reads it. JSON itself asks for that of

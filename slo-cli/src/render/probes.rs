@@ -1,5 +1,7 @@
 //! The probes of a spec's synthetic SLOs: kits of `slo-health`, and the files that they are rendered to.
 
+use std::collections::BTreeSet;
+
 use slo_core::{Sli, Slo, SloSet, SyntheticSli};
 use slo_health::probe::{ExporterAddress, ProbeKit, ProbeKitBuilder, ProbeKitError, ProbeKits, ProbeTarget, QuietTime};
 
@@ -40,23 +42,21 @@ impl Probes<'_> {
     /// A kit for each SLO that a probe feeds, with what more is given for all of them; or every mistake.
     pub(crate) fn kits(&self, given: impl Fn(ProbeKitBuilder) -> ProbeKitBuilder) -> Result<ProbeKits, Refused> {
         let slos: Vec<_> = synthetic(self.set).map(|(slo, _)| slo).collect();
-        if slos.is_empty() {
-            return Err(Refused::of_spec(self.none()));
-        }
         let start = || given(self.of_targets(self.builder()));
         // What is given for all is looked at once; and each SLO apart from what is wrong with that, so that no mistake hides
         // another.
-        let of_all = start().path("/").build().err();
-        let alone = |slo: &Slo| match of_all {
-            None => start().slo(slo).build().err(),
-            Some(_) => self.jobless(slo),
+        let options = self.of_options(&start());
+        let alone = |slo: &Slo| match options.is_empty() {
+            true => start().slo(slo).build().err(),
+            false => self.jobless(slo),
         };
         let spec = slos
             .iter()
             .filter_map(|slo| Some(format!("slos.{}: {}", slo.name(), said(&alone(slo)?))));
+        let none = slos.is_empty().then(|| self.none());
         let refused = Refused {
-            spec: spec.collect(),
-            options: of_all.iter().map(of_option).collect(),
+            spec: spec.chain(none).collect(),
+            options,
         };
         if !refused.is_empty() {
             return Err(refused);
@@ -64,10 +64,31 @@ impl Probes<'_> {
         together(slos.iter().map(|slo| start().slo(slo)))
     }
 
-    /// What is wrong with an SLO whatever is probed, and how often.
+    /// Every mistake of the options, each once, whatever SLOs it is for.
+    fn of_options(&self, given: &ProbeKitBuilder) -> Vec<String> {
+        let mut mistakes = given.mistakes();
+        for path in synthetic(self.set).map(|(_, sli)| sli.path()).collect::<BTreeSet<_>>() {
+            let targets = self.of_targets(ProbeKit::builder(self.set.service())).path(path);
+            let twice = |mistake: &ProbeKitError| matches!(mistake, ProbeKitError::PathTwice { .. });
+            mistakes.extend(targets.mistakes().into_iter().filter(twice));
+        }
+        let mut options: Vec<String> = Vec::new();
+        for option in mistakes.iter().map(of_option) {
+            if !options.contains(&option) {
+                options.push(option);
+            }
+        }
+        options
+    }
+
+    /// What is wrong with an SLO whatever is probed, how often and by which module.
     fn jobless(&self, slo: &Slo) -> Option<ProbeKitError> {
         let anywhere = ProbeTarget::new(usual_target("service")).ok()?;
-        let error = self.builder().target(anywhere).slo(slo).build().err()?;
+        let error = ProbeKit::builder(self.set.service())
+            .target(anywhere)
+            .slo(slo)
+            .build()
+            .err()?;
         (!matches!(error, ProbeKitError::TooFewProbes { .. })).then_some(error)
     }
 
@@ -79,9 +100,10 @@ impl Probes<'_> {
         if builders.is_empty() {
             return Ok(Vec::new());
         }
-        if let Some(error) = start().path("/").build().err() {
+        let options = self.of_options(&start());
+        if !options.is_empty() {
             return Err(Refused {
-                options: vec![of_option(&error)],
+                options,
                 ..Refused::default()
             });
         }
@@ -134,15 +156,16 @@ fn together(builders: impl IntoIterator<Item = ProbeKitBuilder>) -> Result<Probe
 /// The option that is wrong, and why.
 fn of_option(error: &ProbeKitError) -> String {
     let option = match error {
-        ProbeKitError::Label { .. } | ProbeKitError::EmptyLabel { .. } | ProbeKitError::DuplicateTarget(_) => {
-            "--target"
-        }
+        ProbeKitError::Label { .. }
+        | ProbeKitError::EmptyLabel { .. }
+        | ProbeKitError::DuplicateTarget(_)
+        | ProbeKitError::PathTwice { .. } => "--target",
         ProbeKitError::Interval { .. } => "--interval",
         ProbeKitError::ScrapeTimeout { .. } => "--scrape-timeout",
         ProbeKitError::Timeouts { .. } => "--deadline, --module-timeout, --scrape-timeout",
         ProbeKitError::Wait { .. } => "--page-after, --ticket-after",
         ProbeKitError::Code { .. } | ProbeKitError::CodeTwice { .. } => "--code",
-        ProbeKitError::Header { .. } | ProbeKitError::SecretHeader { .. } => "--header",
+        ProbeKitError::Header { .. } | ProbeKitError::HeaderTwice(_) | ProbeKitError::SecretHeader { .. } => "--header",
         ProbeKitError::Module { .. } => "--module",
         _ => "the command line",
     };

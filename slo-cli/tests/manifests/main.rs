@@ -119,6 +119,9 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
         &["--alertmanager", "http://alertmanager:9093"],
         &["--image", ""],
         &["--image", "a b"],
+        &["--image", "slo@sha256:abc"],
+        &["--committed-at", "yesterday"],
+        &["--committed-at", "2026-01-01 10:00"],
         &["--interval", "5s"],
         &["--target", "https://shop.example,region"],
         &["--environment", "a b"],
@@ -126,6 +129,9 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
         &["--namespace", ""],
         &["--namespace", "{{ a }}"],
         &["--target", "x"],
+        &["--target", "https://shop.example:99999"],
+        &["--target", "https://shop.example,region=kr,region=us"],
+        &["--target", "https://shop.example/real-price/synthetic/health"],
         &["--target", "http://user@shop"],
         &["--exporter", "http://blackbox:9115"],
         &["--print", "kubernetes/gate-job.yaml"],
@@ -134,6 +140,47 @@ fn wrong_usage_is_2_and_help_shows_examples() -> Checked {
     }
     let help = text(&run(&folder, &["--help"])?.stdout);
     assert!(help.contains("slo manifests --out deploy/ --check"), "{help}");
+    Ok(())
+}
+
+#[test]
+fn mistakes_of_options_are_told_together() -> Checked {
+    let refused = run(
+        &Folder::new()?,
+        &["--prometheus", "vm:8428", "--module", "a b", "--interval", "5m"],
+    )?;
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(lines[0].contains("`vm:8428`"), "{said}");
+    assert!(
+        lines[1].starts_with("--interval: ") && lines[2].starts_with("--module: "),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn an_alertmanager_that_is_named_twice_is_told_once() -> Checked {
+    let folder = Folder::new()?;
+    run(
+        &folder,
+        &[
+            "--alertmanager",
+            "b:9093",
+            "--alertmanager",
+            "a:9093",
+            "--alertmanager",
+            "b:9093",
+        ],
+    )?;
+    let settings = &read(&folder.0)?["settings/prometheus.yml"];
+    assert_eq!(
+        (settings.matches("b:9093").count(), settings.matches("a:9093").count()),
+        (1, 1)
+    );
+    assert!(settings.find("b:9093") < settings.find("a:9093"), "{settings}");
     Ok(())
 }
 

@@ -302,6 +302,7 @@ fn every_mistake_is_told_at_once_with_the_name_of_its_slo() -> Checked {
     assert_eq!(output.status.code(), Some(2));
     let expected = "\
 --interval: a probe every 300s is not possible; write 1s to 120s, usually 30s
+--header: the header `Authorization` holds a secret; put it into a file, and write --password-file or --bearer-token-file
 standard input:5:5: slos[1] (monthly): the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
   5 |   - { name: monthly, objective: 99%, window: month in UTC, sli: { synthetic: { path: /a } } }
     |     ^
@@ -330,9 +331,48 @@ fn a_mistake_of_the_command_line_is_told_once_and_of_the_command_line() -> Check
             &["--target", "http://shop", "--target", "http://shop"],
             "--target: `http://shop` is a target twice; write each address once\n",
         ),
+        (
+            &["--module", "a b"],
+            "--module: `a b` cannot name a module; use letters, digits, `_` and `-`, beginning with a letter\n",
+        ),
+        (
+            &["--target", "https://shop.example/eu/a"],
+            "--target: `https://shop.example/eu/a` ends with `/a`, the path that is probed, and it would be asked for twice; \
+             write what stands before it, like `https://shop.example/eu`\n",
+        ),
+        (
+            &["--header", "Host: a", "--header", "host: b"],
+            "--header: the header `host` is given twice, and its name is the same in any case; write it once\n",
+        ),
+        (
+            &[
+                "--interval",
+                "121s",
+                "--target",
+                "https://b,region=",
+                "--module",
+                "a b",
+                "--header",
+                "Cookie: x",
+                "--header",
+                "X-Api-Key: sekret",
+            ],
+            "\
+--interval: a probe every 121s is not possible; write 1s to 120s, usually 30s
+--header: the header `Cookie` holds a secret; put it into a file, and write --password-file or --bearer-token-file
+--header: the header `X-Api-Key` holds a secret; put it into a file, and write --password-file or --bearer-token-file
+--module: `a b` cannot name a module; use letters, digits, `_` and `-`, beginning with a letter
+--target: the label `region` is empty, which means that there is none; write a value or leave it out
+",
+        ),
     ] {
         let output = of(&slos, &[&["--out", "x"], options].concat())?;
         assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), said));
+    }
+    // A prefix is none of the path, and neither is a host of its name.
+    for target in ["https://shop.example/eu", "https://shop.example/eu/", "https://a"] {
+        let output = of(&slos, &["--print", "scrape.yml", "--target", target])?;
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a probe must show to be let in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use slo_core::yaml_writer::Yaml;
 
@@ -8,7 +8,8 @@ use super::error::ProbeKitError;
 
 /// Headers, TLS and credentials of the probes, for the Blackbox exporter's modules.
 ///
-/// Secrets are named by the file that holds them where the exporter runs, and are never part of the output.
+/// Secrets are named by the file that holds them where the exporter runs, and are no part of the output; headers whose names say
+/// that they hold one are refused.
 ///
 /// ```
 /// use slo_health::probe::ProbeAccess;
@@ -23,7 +24,8 @@ use super::error::ProbeKitError;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[must_use]
 pub struct ProbeAccess {
-    headers: BTreeMap<String, String>,
+    /// By name; one that is given twice is there twice.
+    headers: Vec<(String, String)>,
     basic: Option<(String, String)>,
     bearer_file: Option<String>,
     tls: BTreeMap<&'static str, String>,
@@ -37,7 +39,8 @@ impl ProbeAccess {
 
     /// A header with a value that everybody may read; `Host` says which host is asked for.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.insert(name.into(), value.into());
+        self.headers.push((name.into(), value.into()));
+        self.headers.sort();
         self
     }
 
@@ -78,20 +81,28 @@ impl ProbeAccess {
     /// # Errors
     ///
     /// [`ProbeKitError::Header`] for what HTTP cannot carry, [`ProbeKitError::SecretHeader`] for credentials in the
-    /// open, [`ProbeKitError::TwoCredentials`].
+    /// open, [`ProbeKitError::HeaderTwice`], [`ProbeKitError::TwoCredentials`].
     pub fn check(&self) -> Result<(), ProbeKitError> {
+        self.mistakes().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// All that the exporter could not use.
+    pub(super) fn mistakes(&self) -> Vec<ProbeKitError> {
+        let mut mistakes = Vec::new();
+        let mut seen = HashSet::new();
         for (name, value) in &self.headers {
             if !is_token(name) || value.chars().any(char::is_control) {
-                return Err(ProbeKitError::Header { name: name.clone() });
-            }
-            if SECRET_HEADERS.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
-                return Err(ProbeKitError::SecretHeader { name: name.clone() });
+                mistakes.push(ProbeKitError::Header { name: name.clone() });
+            } else if is_secret(name) {
+                mistakes.push(ProbeKitError::SecretHeader { name: name.clone() });
+            } else if !seen.insert(name.to_ascii_lowercase()) {
+                mistakes.push(ProbeKitError::HeaderTwice(name.clone()));
             }
         }
         if self.basic.is_some() && self.bearer_file.is_some() {
-            return Err(ProbeKitError::TwoCredentials);
+            mistakes.push(ProbeKitError::TwoCredentials);
         }
-        Ok(())
+        mistakes
     }
 
     /// The keys of a module's `http` section.
@@ -128,7 +139,30 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(of_a_token)
 }
 
-const SECRET_HEADERS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+/// Whether a header of this name holds a secret by habit: `X-Api-Key`, `Private-Token`. By the name alone, as nothing tells a
+/// secret from another value.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let last = name.rsplit(['-', '_', '.']).next().unwrap_or_default();
+    SECRET_WORDS.contains(&last) || SECRET_ENDS.iter().any(|end| last.ends_with(end))
+}
+
+/// Last words of names, which others end with that hold none, like `Turkey`.
+const SECRET_WORDS: [&str; 4] = ["key", "auth", "pass", "jwt"];
+/// How words end that stand for nothing else, alone or after another: `apikey`, `accesstoken`.
+const SECRET_ENDS: [&str; 11] = [
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "credential",
+    "credentials",
+    "authorization",
+    "cookie",
+];
 
 #[cfg(test)]
 mod tests {
@@ -136,11 +170,51 @@ mod tests {
 
     #[test]
     fn credentials_in_the_open_are_refused() {
-        for name in ["Authorization", "COOKIE", "proxy-authorization"] {
+        for name in [
+            "Authorization",
+            "COOKIE",
+            "proxy-authorization",
+            "X-Api-Key",
+            "apikey",
+            "X_API_KEY",
+            "X-ApiKey",
+            "key",
+            "X-Auth-Token",
+            "Private-Token",
+            "AccessToken",
+            "Client-Secret",
+            "X-Password",
+            "X-Auth",
+        ] {
             let error = ProbeAccess::new().header(name, "secret").check().unwrap_err();
             assert_eq!(error, ProbeKitError::SecretHeader { name: name.to_owned() });
             assert!(!error.to_string().contains("`secret`"));
         }
+        for name in [
+            "Host",
+            "X-Probe",
+            "X-Scope-OrgID",
+            "X-Turkey",
+            "X-Key-Id",
+            "Author",
+            "Accept",
+        ] {
+            assert_eq!(ProbeAccess::new().header(name, "a").check(), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_has_one_value_whatever_the_case_of_its_name() {
+        for twice in ["Host", "host", "HOST"] {
+            let error = ProbeAccess::new().header("Host", "a").header(twice, "b").check();
+            assert!(matches!(error, Err(ProbeKitError::HeaderTwice(_))), "{twice}");
+        }
+        let (one, other) = (ProbeAccess::new().header("A", "1"), ProbeAccess::new().header("B", "2"));
+        assert_eq!(one.header("B", "2"), other.header("A", "1"), "in whatever order");
+        assert_eq!(
+            ProbeKitError::HeaderTwice("host".to_owned()).to_string(),
+            "the header `host` is given twice, and its name is the same in any case; write it once"
+        );
     }
 
     #[test]

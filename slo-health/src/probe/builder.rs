@@ -198,6 +198,21 @@ impl ProbeKitBuilder {
         }
     }
 
+    /// What is wrong whatever the SLO is: times, codes, access, names and targets, each mistake of them; of times that do not
+    /// fit one another, and of codes, the first. With a [`path`](Self::path), targets that have it already. Empty where
+    /// [`build`](Self::build) would find none of them.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<ProbeKitError> {
+        let mut mistakes: Vec<_> = self.given.check().err().into_iter().collect();
+        mistakes.extend(self.codes.check().err());
+        mistakes.extend(self.access.mistakes());
+        self.look_at_words(&mut mistakes);
+        self.look_at_targets(&mut mistakes);
+        let path = self.path.as_deref().unwrap_or_default();
+        mistakes.extend(self.path_twice(path));
+        mistakes
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -205,12 +220,14 @@ impl ProbeKitBuilder {
     /// The first mistake found; see [`ProbeKitError`].
     pub fn build(self) -> Result<ProbeKit, ProbeKitError> {
         let timing = self.given.check()?;
-        self.codes.check()?;
-        self.access.check()?;
-        self.check_words()?;
-        self.check_targets()?;
+        if let Some(mistake) = self.mistakes().into_iter().next() {
+            return Err(mistake);
+        }
         let sli = self.slo.as_ref().map(synthetic).transpose()?;
         let path = self.path_to_probe(sli)?;
+        if let Some(mistake) = self.path_twice(&path).into_iter().next() {
+            return Err(mistake);
+        }
         let told = Told::of(self.slo.as_ref());
         let runbook = self.slo.as_ref().and_then(Slo::runbook_link);
         let runbook = runbook.map(|link| link.as_str().to_owned());
@@ -249,38 +266,45 @@ impl ProbeKitBuilder {
         })
     }
 
-    fn check_words(&self) -> Result<(), ProbeKitError> {
+    fn look_at_words(&self, mistakes: &mut Vec<ProbeKitError>) {
         let begins = self.module.starts_with(|sign: char| sign.is_ascii_alphabetic());
         let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if !begins || !self.module.bytes().all(goes_on) {
-            return Err(ProbeKitError::Module {
+            mistakes.push(ProbeKitError::Module {
                 given: self.module.clone(),
             });
         }
         for given in [self.page_after, self.ticket_after] {
             if !(SHORTEST_WAIT..=LONGEST_WAIT).contains(&given) {
-                return Err(ProbeKitError::Wait { given });
-            }
-            if given.subsec_nanos() % 1_000_000 != 0 {
-                return Err(ProbeKitError::NotMilliseconds { given });
+                mistakes.push(ProbeKitError::Wait { given });
+            } else if given.subsec_nanos() % 1_000_000 != 0 {
+                mistakes.push(ProbeKitError::NotMilliseconds { given });
             }
         }
-        Ok(())
     }
 
-    fn check_targets(&self) -> Result<(), ProbeKitError> {
+    fn look_at_targets(&self, mistakes: &mut Vec<ProbeKitError>) {
         if self.targets.is_empty() {
-            return Err(ProbeKitError::NoTargets);
+            mistakes.push(ProbeKitError::NoTargets);
         }
-        labels::check(&self.labels)?;
+        mistakes.extend(labels::check(&self.labels).err());
         let mut seen = HashSet::new();
         for target in &self.targets {
-            labels::check(target.own_labels())?;
+            mistakes.extend(labels::check(target.own_labels()).err());
             if !seen.insert(target.base()) {
-                return Err(ProbeKitError::DuplicateTarget(target.base().to_owned()));
+                mistakes.push(ProbeKitError::DuplicateTarget(target.base().to_owned()));
             }
         }
-        Ok(())
+    }
+
+    /// Targets that have the path in their own.
+    fn path_twice(&self, path: &str) -> Vec<ProbeKitError> {
+        let twice = self.targets.iter().filter(|target| target.has_path(path));
+        let told = twice.map(|target| ProbeKitError::PathTwice {
+            given: target.base().to_owned(),
+            path: path.to_owned(),
+        });
+        told.collect()
     }
 
     fn path_to_probe(&self, sli: Option<&SyntheticSli>) -> Result<String, ProbeKitError> {

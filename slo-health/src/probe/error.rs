@@ -35,6 +35,26 @@ pub enum ProbeKitError {
         /// The address that was given.
         given: String,
     },
+    /// What follows an address' host is no port.
+    #[error(
+        "`{given}` has no port that can be dialled; write one from 1 to 65535, like `http://10.0.0.7:8080`, or none"
+    )]
+    Port {
+        /// The address that was given.
+        given: String,
+    },
+    /// A target's address has the endpoint's path already.
+    #[error(
+        "`{given}` ends with `{path}`, the path that is probed, and it would be asked for twice; write what stands before \
+         it, like `{}`",
+        before(given, path)
+    )]
+    PathTwice {
+        /// The address that was given.
+        given: String,
+        /// The endpoint's path.
+        path: String,
+    },
     /// An address is not one that Prometheus can scrape.
     #[error("`{given}` is not the address of an exporter; write host and port, like `blackbox:9115`")]
     Exporter {
@@ -148,6 +168,9 @@ pub enum ProbeKitError {
         /// The header's name.
         name: String,
     },
+    /// A header is given twice, in whatever case; holds its name.
+    #[error("the header `{0}` is given twice, and its name is the same in any case; write it once")]
+    HeaderTwice(String),
     /// A header holds credentials, which would stand in a file that many read.
     #[error("the header `{name}` holds a secret; put it into a file and use `basic_auth` or `bearer_file`")]
     SecretHeader {
@@ -212,4 +235,9 @@ pub enum ProbeKitError {
     /// There is no quiet time to mute.
     #[error("no quiet times, so nothing would be muted; add one, or leave the snippet out")]
     NoQuietTimes,
+}
+
+/// The address without the path that it ends with.
+fn before<'a>(given: &'a str, path: &str) -> &'a str {
+    given.strip_suffix(path.trim_end_matches('/')).unwrap_or(given)
 }

@@ -29,22 +29,25 @@ impl ProbeTarget {
     /// # Errors
     ///
     /// [`ProbeKitError::Target`] unless it is `http://` or `https://` with a host, in visible ASCII, without user
-    /// names (they would end up as a label), query or fragment.
+    /// names (they would end up as a label), query or fragment; [`ProbeKitError::Port`] where what follows the host is no
+    /// port.
     pub fn new(base: impl Into<String>) -> Result<Self, ProbeKitError> {
         let base = base.into();
         let rest = base.strip_prefix("http://").or_else(|| base.strip_prefix("https://"));
-        let is_address = |rest: &str| {
-            let host = rest.split('/').next().unwrap_or_default();
-            !host.is_empty() && !host.starts_with(':') && rest.bytes().all(is_of_an_address)
+        let Some((host, port)) = rest.and_then(host_and_port) else {
+            return Err(ProbeKitError::Target { given: base });
         };
-        if rest.is_some_and(is_address) {
-            Ok(Self {
-                base: base.trim_end_matches('/').to_owned(),
-                labels: BTreeMap::new(),
-            })
-        } else {
-            Err(ProbeKitError::Target { given: base })
+        let is_host = !host.is_empty() && !host.contains(['[', ']']) || host.starts_with('[') && host.ends_with(']');
+        if !is_host || !rest.is_some_and(|rest| rest.bytes().all(is_of_an_address)) {
+            return Err(ProbeKitError::Target { given: base });
         }
+        if !port.is_none_or(is_port) {
+            return Err(ProbeKitError::Port { given: base });
+        }
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            labels: BTreeMap::new(),
+        })
     }
 
     /// A label for the target's series; the last value of a name counts. Names are checked when the kit is built.
@@ -62,6 +65,16 @@ impl ProbeTarget {
     /// The labels of its own, by name.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether its own path ends with this one already, which every probe adds: it would be asked for twice.
+    pub(super) fn has_path(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        let own = self
+            .base
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+        !path.is_empty() && own.is_some_and(|own| own.ends_with(path))
     }
 
     pub(super) const fn own_labels(&self) -> &BTreeMap<String, String> {
@@ -94,7 +107,7 @@ impl std::str::FromStr for ExporterAddress {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_address = text.rsplit_once(':').is_some_and(|(host, port)| {
             let of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
-            !host.is_empty() && host.bytes().all(of_a_host) && port.parse::<u16>().is_ok_and(|port| port > 0)
+            !host.is_empty() && host.bytes().all(of_a_host) && is_port(port)
         });
         if is_address {
             Ok(Self(text.to_owned()))
@@ -108,6 +121,22 @@ impl fmt::Display for ExporterAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What stands before the path: the host, and the port where one is said. A colon of an IPv6 address is in its brackets.
+fn host_and_port(rest: &str) -> Option<(&str, Option<&str>)> {
+    let authority = rest.split('/').next()?;
+    let after_brackets = authority.find(']').map_or(0, |at| at + 1);
+    let (brackets, rest) = authority.split_at_checked(after_brackets)?;
+    match rest.split_once(':') {
+        Some((host, port)) => Some((authority.get(..brackets.len() + host.len())?, Some(port))),
+        None => Some((authority, None)),
+    }
+}
+
+/// A sign before the digits is none of a port, though a number may have it.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Visible ASCII but for user names (`@`), query, fragment, and what addresses never hold unescaped.
@@ -135,6 +164,10 @@ mod tests {
             "http://shop.example\n",
             "http://가게.example",
             "http://shop.example/{x}",
+            "http://[::1",
+            "http://::1]",
+            "http://[::1]a:80",
+            "http://a[::1]",
         ] {
             let given = given.to_owned();
             assert_eq!(ProbeTarget::new(given.clone()), Err(ProbeKitError::Target { given }));
@@ -143,6 +176,39 @@ mod tests {
             ProbeTarget::new("shop.example").unwrap_err().to_string(),
             "`shop.example` is not a target; write the scheme and the host, like `https://shop.example` or \
              `http://10.0.0.7:8080`, without user names, query and fragment"
+        );
+    }
+
+    #[test]
+    fn a_port_is_one_that_a_prober_can_dial() {
+        for given in [
+            "https://a:abc",
+            "https://a:99999",
+            "https://b:0",
+            "https://c:",
+            "http://a:+80",
+            "http://a:1:2/b",
+        ] {
+            let given = given.to_owned();
+            assert_eq!(ProbeTarget::new(given.clone()), Err(ProbeKitError::Port { given }));
+        }
+        for given in ["http://[::1]:", "http://[::1]:x/a"] {
+            assert!(
+                matches!(ProbeTarget::new(given), Err(ProbeKitError::Port { .. })),
+                "{given}"
+            );
+        }
+        for given in [
+            "http://a:1",
+            "https://a:65535/b:c",
+            "http://[::1]",
+            "http://[::1]:080/eu",
+        ] {
+            assert!(ProbeTarget::new(given).is_ok(), "{given}");
+        }
+        assert_eq!(
+            ProbeTarget::new("https://a:0").unwrap_err().to_string(),
+            "`https://a:0` has no port that can be dialled; write one from 1 to 65535, like `http://10.0.0.7:8080`, or none"
         );
     }
 
@@ -167,6 +233,7 @@ mod tests {
             "blackbox",
             "blackbox:0",
             "blackbox:70000",
+            "blackbox:+9115",
             "a b:1",
             "$1:9115",
             "a/b:1",

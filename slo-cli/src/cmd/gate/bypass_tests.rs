@@ -386,6 +386,26 @@ fn a_bypass_without_an_end_holds_for_a_day_from_its_commit() {
     assert_says(&answer.err, "it holds until 2026-01-01T00:10:00Z");
 }
 
+/// It is about bypasses alone, and stops nothing: least of all the way back.
+#[test]
+fn a_commits_time_that_is_none_is_warned_of_without_a_bypass_too() {
+    let warning = "\nwarning: `--committed-at yesterday` is not a time; write it like `2026-01-01T12:00:00Z`";
+    for (more, exit) in [
+        (&[][..], Exit::NoAnswer),
+        (&["--on-unknown=allow", "--audit=-"], Exit::Pass),
+        (&["--action", "rollback"], Exit::Pass),
+        (&["--ran-before"], Exit::Pass),
+    ] {
+        let answer = in_the_dark(&[&["--committed-at", "yesterday"], more].concat());
+        assert_eq!(answer.exit, exit, "{more:?}");
+        assert_says(&answer.out, warning);
+    }
+    for fine in ["", " ", "2025-12-31T02:00:00+01:00"] {
+        let answer = in_the_dark(&["--committed-at", fine]);
+        assert!(!answer.out.contains("--committed-at"), "{}", answer.out);
+    }
+}
+
 #[test]
 fn a_bypass_for_a_version_holds_for_that_alone() {
     let message = format!("{MESSAGE}SLO-Bypass-Revision: v1.4.2\n");

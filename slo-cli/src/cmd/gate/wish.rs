@@ -45,8 +45,24 @@ pub(super) fn request(args: &GateArgs, sinks: &Sinks) -> Request {
     }
     match Marker::in_message(message) {
         Some(marker) => with_bypass(request, marker, args),
-        None => request,
+        None => match committed_at(args) {
+            Ok(_) => request,
+            Err(why) => request.warning(format!("{why}: by this one no bypass would count that names no end")),
+        },
     }
+}
+
+/// When the commit was made, where somebody tells it.
+fn committed_at(args: &GateArgs) -> Result<Option<DateTime<Utc>>, String> {
+    let read = |text| args::moment(text).ok_or_else(|| no_time("--committed-at", text));
+    said(&args.committed_at).map(read).transpose()
+}
+
+fn no_time(name: &str, text: &str) -> String {
+    format!(
+        "`{name} {}` is not a time; write it like `2026-01-01T12:00:00Z`",
+        plain(text)
+    )
 }
 
 /// Why people would not get to know of this run; `None` when they would.
@@ -66,7 +82,7 @@ pub(super) fn audit_file(args: &GateArgs) -> Option<&std::path::Path> {
 fn with_bypass(request: Request, marker: Marker, args: &GateArgs) -> Request {
     let ticket = marker.ticket.map(|ticket| format!(" ({ticket})")).unwrap_or_default();
     let deployed = said(&args.revision).unwrap_or_default().to_owned();
-    let (expires_at, unreadable) = match expiry(marker.until, said(&args.committed_at)) {
+    let (expires_at, unreadable) = match expiry(marker.until, args) {
         Ok(at) => (at, None),
         Err(why) => (None, Some(why)),
     };
@@ -86,24 +102,11 @@ fn with_bypass(request: Request, marker: Marker, args: &GateArgs) -> Request {
 }
 
 /// When it ends: as the message says, else a day after its commit, where somebody tells when that was.
-fn expiry(
-    until: Option<Result<DateTime<Utc>, String>>,
-    committed_at: Option<&str>,
-) -> Result<Option<DateTime<Utc>>, String> {
-    let no_time = |name: &str, text: &str| {
-        format!(
-            "`{name} {}` is not a time; write it like `2026-01-01T12:00:00Z`",
-            plain(text)
-        )
-    };
-    match (until, committed_at) {
-        (Some(Ok(until)), _) => Ok(Some(until)),
-        (Some(Err(text)), _) => Err(no_time("SLO-Bypass-Until:", &text)),
-        (None, None) => Ok(None),
-        (None, Some(text)) => {
-            let at: DateTime<Utc> = text.parse().map_err(|_| no_time("--committed-at", text))?;
-            Ok(Some(at + LASTS))
-        }
+fn expiry(until: Option<Result<DateTime<Utc>, String>>, args: &GateArgs) -> Result<Option<DateTime<Utc>>, String> {
+    match until {
+        Some(Ok(until)) => Ok(Some(until)),
+        Some(Err(text)) => Err(no_time("SLO-Bypass-Until:", &text)),
+        None => Ok(committed_at(args)?.map(|at| at + LASTS)),
     }
 }
 
