@@ -160,6 +160,40 @@ fn more_bad_events_than_a_timer_brings_are_named_where_their_number_is() {
     );
 }
 
+/// A slice is one event, of whatever it is cut.
+#[test]
+fn more_bad_events_than_there_are_slices_of_time_are_named_whatever_is_measured() {
+    let sliced = |window: &str, own: &str, sli: &str| {
+        let slo = format!(
+            "{{ name: stock, promise: P., objective: 99%, window: {window}, {own}sli: {{ {sli}, time_slices: {{ length: 5m, \
+             target: 99% }} }} }}"
+        );
+        warnings(&format!("version: 1\nservice: shop\nretention: 40d\nslos:\n  - {slo}\n"))
+    };
+    let said = |asked: u32, long: &str, most: u32| {
+        format!(
+            "slos[0].alerts.minimum_bad_events (stock) unreachable-alert: {asked} bad slices within {long} are more than one \
+             instance has there: {most}, one every 5m; write `minimum_bad_events: {most}` or less, or a shorter `length` of \
+             slices"
+        )
+    };
+    for sli in [
+        "http: { routes: [/a] }",
+        "events: { of: mails }",
+        "synthetic: { path: /a }",
+        "prometheus: { bad: failed_total, valid: mails_total }",
+    ] {
+        let minimum = |count: u32| format!("alerts: {{ minimum_bad_events: {count} }}, ");
+        let hundred = sliced("30d", &minimum(100), sli);
+        assert!(hundred[0].ends_with(&said(100, "1h", 12)), "{hundred:?}");
+        assert_eq!(sliced("30d", &minimum(12), sli), [""; 0], "{sli}");
+        // Nobody wrote the usual five: a week's shortest long window has three slices.
+        let usual = sliced("7d", "", sli);
+        assert!(usual[0].ends_with(&said(5, "15m", 3)), "{usual:?}");
+        assert_eq!(sliced("7d", "alerts: false, ", sli), [""; 0], "{sli}");
+    }
+}
+
 /// What is to be written is what a spec writes: for 30 days, from which it is scaled.
 #[test]
 fn conditions_of_ones_own_are_mended_where_they_are_written() {

@@ -91,7 +91,8 @@ impl Lint {
             }
             Self::UnreachableAlert => {
                 "A condition of an SLO's alerts that can never fire, not even when every event is bad: with a low target \
-                 some of the usual ones cannot, and a synthetic SLO has an event every 30 seconds and no more."
+                 some of the usual ones cannot, a synthetic SLO has an event every 30 seconds and no more, and one that is \
+                 judged by time slices has one per slice."
             }
             Self::LatencyOfStream => {
                 "A latency SLO on a route that looks like an event stream or a WebSocket: its response begins at once and \
