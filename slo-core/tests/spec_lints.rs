@@ -168,7 +168,9 @@ fn more_bad_events_than_there_are_slices_of_time_are_named_whatever_is_measured(
             "{{ name: stock, promise: P., objective: 99%, window: {window}, {own}sli: {{ {sli}, time_slices: {{ length: 5m, \
              target: 99% }} }} }}"
         );
-        warnings(&format!("version: 1\nservice: shop\nretention: 40d\nslos:\n  - {slo}\n"))
+        warnings(&format!(
+            "version: 1\nservice: shop\nretention: 40d\nslos:\n  - {slo}\n"
+        ))
     };
     let said = |asked: u32, long: &str, most: u32| {
         format!(
@@ -460,7 +462,68 @@ fn a_gate_is_looked_at_in_each_environment_that_writes_one() {
         in_dev("gate: { bad_ratio: \"< 0.05% over 15m\", mode: observe }"),
         [""; 0]
     );
-    assert_eq!(in_dev("slos: { up: { objective: 99% } }"), [""; 0]);
+}
+
+/// The limit may stand at the top, or nowhere: what is promised is less there.
+#[test]
+fn a_gate_that_only_an_environment_makes_too_strict_is_named_where_it_does() {
+    let last = "faster_than: 800ms } }\n";
+    let changed = |gate: &str, staging: &str| {
+        let staging = format!("{last}{gate}environments: {{ staging: {{ {staging} }} }}\n");
+        with(&[(last, &staging)])
+    };
+    let loosened = "slos: { up: { objective: 95% } }";
+    let said = |from: &str| {
+        format!(
+            "environments.staging.slos.up.objective (up) strict-gate: in `staging`, the gate blocks from {from} of bad requests \
+             on, and no SLO allows less than the 5% of `up`: it blocks while every promise is kept; write `gate: {{ bad_ratio: \
+             \"< 5% over 15m\" }}` or more into `environments.staging`"
+        )
+    };
+    let of_none = changed("", loosened);
+    assert_eq!(of_none, [format!("19:53 {}", said("0.5%"))]);
+    let inherited = changed("gate: { bad_ratio: \"< 0.2% over 15m\" }\n", loosened);
+    assert_eq!(inherited, [format!("20:53 {}", said("0.2%"))]);
+    assert_eq!(
+        changed(
+            "gate: { mode: observe }\n",
+            &format!("{loosened}, gate: {{ mode: enforce }}")
+        ),
+        [format!("20:53 {}", said("0.5%"))]
+    );
+    assert_eq!(changed("gate: { mode: observe }\n", loosened), [""; 0]);
+    assert_eq!(changed("", &format!("{loosened}, gate: {{ mode: observe }}")), [""; 0]);
+    assert_eq!(
+        changed("", &format!("{loosened}, gate: {{ bad_ratio: \"< 5% over 15m\" }}")),
+        [""; 0]
+    );
+    assert_eq!(changed("", "slos: { up: { objective: 99.5% } }"), [""; 0]);
+
+    let slower = changed("", "slos: { fast: { faster_than: 2s } }");
+    assert!(
+        slower[0].contains("environments.staging.slos.fast.faster_than (fast) strict-gate: in `staging`"),
+        "{slower:?}"
+    );
+    // Observed elsewhere; and what is strict without the environment is said once.
+    let strict = "gate: { bad_ratio: \"< 0.05% over 15m\", mode: observe }\n";
+    let enforced = changed(strict, "gate: { mode: enforce }");
+    assert!(
+        enforced[0].contains("environments.staging.gate.mode (up) strict-gate: in `staging`"),
+        "{enforced:?}"
+    );
+    assert_eq!(changed(&strict.replace("observe", "enforce"), loosened).len(), 1);
+    // The strictest is no promise there.
+    let drafted = with(&[
+        ("objective: 95%", "objective: 99%"),
+        (
+            "{ http: { routes: [/a], faster_than: 800ms } }\n",
+            "{ http: { routes: [/c] } }\nenvironments: { staging: { slos: { up: { status: draft } } } }\n",
+        ),
+    ]);
+    assert!(
+        drafted[0].contains("environments.staging.slos (fast) strict-gate: in `staging`"),
+        "{drafted:?}"
+    );
 }
 
 #[test]

@@ -177,12 +177,12 @@ pub(super) fn all(root: &Node, set: &SloSet) -> Vec<Finding> {
     }
     routes::all(set, &mut warnings);
     retention(set, &mut warnings);
-    gate::strict(set, None, &mut warnings);
+    gate::strict(set, &mut warnings);
     excluded(set, &mut warnings);
     for (name, environment) in set.environments() {
         let there = set.for_environment(name);
         of_environment(name, environment, set, &there, &mut warnings);
-        gate::strict(&there, Some((name, environment)), &mut warnings);
+        gate::strict_there(name, set, &there, &mut warnings);
     }
     warnings.all
 }
