@@ -364,6 +364,34 @@ fn a_window_is_not_longer_than_what_the_engine_keeps() {
 }
 
 #[test]
+fn a_window_without_rules_is_named_where_it_is_written() {
+    let said = |window: &str| {
+        format!(
+            "window-without-rules: rules count in tiles of 5m, and {window} is not whole tiles of at least an hour, so that no \
+             rules can be written; write one like `1h` or `30d`, or allow this lint where only the process looks at it"
+        )
+    };
+    for window in ["59m", "55m", "1h1m", "1h1s"] {
+        let found = with(&[("window: 30d", &format!("window: {window}"))]);
+        let said = format!("10:13 slos[0].window (up) {}", said(window));
+        assert!(found.contains(&said), "{found:?}");
+    }
+    for window in ["1h", "1h5m", "7d", "month in Asia/Seoul"] {
+        let found = with(&[("window: 30d", &format!("window: {window}"))]);
+        assert_eq!(found, [""; 0], "{window}");
+    }
+    let last = "faster_than: 800ms } }\n";
+    let dev = format!("{last}environments: {{ dev: {{ slos: {{ fast: {{ window: 61m }} }} }} }}\n");
+    assert_eq!(
+        with(&[(last, &dev)]),
+        [format!(
+            "19:48 environments.dev.slos.fast.window (fast) {}",
+            said("1h1m")
+        )]
+    );
+}
+
+#[test]
 fn a_gate_blocks_no_earlier_than_a_promise_breaks_or_somebody_is_told() {
     let gate = |gate: &str| with(&[("slos:", &format!("gate: {{ {gate} }}\nslos:"))]);
     assert_eq!(gate("bad_ratio: \"< 0.1% over 15m\""), [""; 0]);
@@ -569,6 +597,6 @@ fn lints_have_names_and_a_sentence_each() {
     assert_eq!(
         refused("x"),
         "`x` is not a lint; write one of no-promise, unreachable-alert, latency-of-stream, foreign-route, overlapping-routes, \
-         beyond-retention, strict-gate, rate-not-count, mostly-excluded"
+         beyond-retention, window-without-rules, strict-gate, rate-not-count, mostly-excluded"
     );
 }

@@ -14,7 +14,7 @@ use super::tree::{Node, Place, Value};
 use crate::alert::{AlertPolicy, Unreachable};
 use crate::similar::distance;
 use crate::window::Seconds;
-use crate::{Alerting, Environment, PromQuery, Sli, Slo, SloSet, Status};
+use crate::{Alerting, Environment, PromQuery, Sli, Slo, SloSet, Status, Window};
 
 /// What is allowed in a spec and probably not meant.
 ///
@@ -44,6 +44,8 @@ pub enum Lint {
     OverlappingRoutes,
     /// A window over what the engine keeps.
     BeyondRetention,
+    /// A window that no rules can be written for.
+    WindowWithoutRules,
     /// A gate that blocks while every promise is kept, or before anybody is told.
     StrictGate,
     /// A query for events per second, where the number of events belongs.
@@ -54,13 +56,14 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoPromise,
         Self::UnreachableAlert,
         Self::LatencyOfStream,
         Self::ForeignRoute,
         Self::OverlappingRoutes,
         Self::BeyondRetention,
+        Self::WindowWithoutRules,
         Self::StrictGate,
         Self::RateNotCount,
         Self::MostlyExcluded,
@@ -76,6 +79,7 @@ impl Lint {
             Self::ForeignRoute => "foreign-route",
             Self::OverlappingRoutes => "overlapping-routes",
             Self::BeyondRetention => "beyond-retention",
+            Self::WindowWithoutRules => "window-without-rules",
             Self::StrictGate => "strict-gate",
             Self::RateNotCount => "rate-not-count",
             Self::MostlyExcluded => "mostly-excluded",
@@ -110,6 +114,10 @@ impl Lint {
             Self::BeyondRetention => {
                 "A window longer than what the engine keeps: 15 days, unless `retention` says otherwise. The SLO would \
                  silently be one over that."
+            }
+            Self::WindowWithoutRules => {
+                "A window for which `slo rules` can write nothing: under an hour, or no multiple of 5 minutes. It is right for \
+                 an SLO that only its process looks at: allow the lint there."
             }
             Self::StrictGate => {
                 "A limit of the gate that blocks deploys while every agreed SLO is met, or while none of their alerts \
@@ -177,6 +185,7 @@ pub(super) fn all(root: &Node, set: &SloSet) -> Vec<Finding> {
     }
     routes::all(set, &mut warnings);
     retention(set, &mut warnings);
+    without_rules(set, &mut warnings);
     gate::strict(set, &mut warnings);
     excluded(set, &mut warnings);
     for (name, environment) in set.environments() {
@@ -388,6 +397,7 @@ fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
     let Some((longest, slo, path)) = longest_window(set) else {
         return;
     };
+    let longest = longest.longest();
     if longest <= kept {
         return;
     }
@@ -408,12 +418,34 @@ fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
     warnings.warn(Lint::BeyondRetention, Some(slo), &path, message);
 }
 
+fn without_rules(set: &SloSet, warnings: &mut Warnings<'_>) {
+    // Of a composite none are written, whatever its window.
+    let found = windows(set)
+        .into_iter()
+        .filter(|(window, slo, _)| slo.composite().is_none() && !window.has_rules());
+    for (window, slo, path) in found {
+        let message = format!(
+            "rules count in tiles of {}, and {window} is not whole tiles of at least an hour, so that no rules can be written; \
+             write one like `1h` or `30d`, or allow this lint where only the process looks at it",
+            Seconds(Window::TILE.as_secs())
+        );
+        warnings.warn(Lint::WindowWithoutRules, Some(slo), &path, message);
+    }
+}
+
 /// The longest window that is written anywhere, of which SLO, and where: the first of those that are as long.
-fn longest_window(set: &SloSet) -> Option<(Duration, &Slo, Vec<Step<'_>>)> {
+fn longest_window(set: &SloSet) -> Option<(Window, &Slo, Vec<Step<'_>>)> {
+    // The last of equals is what `max_by_key` takes.
+    let all = windows(set).into_iter().rev();
+    all.max_by_key(|(window, ..)| window.longest())
+}
+
+/// Every window that is written, of which SLO, and where.
+fn windows(set: &SloSet) -> Vec<(Window, &Slo, Vec<Step<'_>>)> {
     let slos: BTreeMap<&str, &Slo> = set.slos().iter().map(|slo| (slo.name(), slo)).collect();
     let written = set.slos().iter().enumerate().map(|(index, slo)| {
         let path = vec![Key("slos"), Item(index), Key("window")];
-        (slo.window().longest(), slo, path)
+        (slo.window(), slo, path)
     });
     let changed = set.environments().flat_map(|(environment, changes)| {
         let slos = &slos;
@@ -425,12 +457,10 @@ fn longest_window(set: &SloSet) -> Option<(Duration, &Slo, Vec<Step<'_>>)> {
                 Key(name),
                 Key("window"),
             ];
-            Some((change.window?.longest(), *slos.get(name)?, path.to_vec()))
+            Some((change.window?, *slos.get(name)?, path.to_vec()))
         })
     });
-    // The last of equals is what `max_by_key` takes.
-    let all: Vec<_> = written.chain(changed).collect();
-    all.into_iter().rev().max_by_key(|(longest, ..)| *longest)
+    written.chain(changed).collect()
 }
 
 #[cfg(feature = "calendar")]
