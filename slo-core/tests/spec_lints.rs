@@ -262,6 +262,25 @@ fn a_route_of_another_framework_is_no_mistake() {
 }
 
 #[test]
+fn a_route_that_no_path_has_is_named() {
+    for (route, why) in [
+        ("/a?b", "no path of a request has a `?`, behind which its query begins"),
+        (
+            "/a#b",
+            "no path of a request has a `#`, and what stands behind it is not sent",
+        ),
+        ("/a b", "no path of a request has a blank, which is sent as `%20`"),
+    ] {
+        let found = with(&[("[/a, \"/b/{id}\"]", &format!("[\"{route}\"]"))]);
+        let said =
+            format!("slos[0].sli.http.routes[0] (up) foreign-route: `{route}` is no route of axum: {why}; write it");
+        assert!(found.len() == 1 && found[0].contains(&said), "{found:?}");
+    }
+    let named = with(&[("\"/b/{id}\"", "\"/b/{an id?}\"")]);
+    assert_eq!(named, [""; 0]);
+}
+
+#[test]
 fn latency_of_what_never_ends_is_no_promise() {
     let message = "looks like a stream or a socket, whose response begins at once and ends when the client likes; leave out \
                    the latency limit, or the route";
@@ -584,6 +603,48 @@ fn planned_times_are_the_exception() {
 }
 
 #[test]
+fn a_request_can_be_good_and_can_be_bad() {
+    let up = "methods: [GET] } }";
+    let sorted = |how: &str| with(&[(up, &format!("methods: [GET], {how} }} }}"))]);
+    let every_bad = "5xx, 408, service, body, panic, timeout, cancelled";
+    let found = sorted(&format!("good: [{every_bad}]"));
+    assert_eq!(
+        found,
+        [
+            "11:67 slos[0].sli.http.good (up) one-outcome: no request can be bad, so that nothing breaks the promise; leave out \
+             what is bad, like `5xx`"
+        ]
+    );
+    let found = sorted("bad: [1xx, 2xx, 3xx, 4xx, 5xx]");
+    assert_eq!(
+        found,
+        [
+            "11:66 slos[0].sli.http.bad (up) one-outcome: no request can be good, so that nothing keeps the promise; leave out \
+             what is good, like `2xx`"
+        ]
+    );
+    for some in [
+        "good: [5xx, 408, service, body, panic, timeout]", // a client that waited for long
+        "good: [service, body, panic, timeout, cancelled]",
+        "bad: [1xx, 3xx, 4xx, 5xx]",
+        "bad: [1xx, 2xx, 3xx, 4xx, 5xx], good: [204]",
+        "excluded: [1xx, 3xx, 4xx]",
+    ] {
+        assert_eq!(sorted(some), [""; 0], "{some}");
+    }
+    // What is too slow is bad.
+    let fast = "faster_than: 800ms } }";
+    let slow = format!("faster_than: 800ms, good: [{every_bad}] }} }}");
+    assert_eq!(with(&[(fast, &slow)]), [""; 0]);
+    // Marks name the SLO, so these need not have a route in common.
+    let marked = with(&[
+        ("[/a, \"/b/{id}\"], methods: [GET]", "marked"),
+        ("[/a], faster_than: 800ms", "marked"),
+    ]);
+    assert_eq!(marked, [""; 0]);
+}
+
+#[test]
 fn lints_have_names_and_a_sentence_each() {
     for lint in Lint::ALL {
         assert_eq!(lint.to_string().parse(), Ok(lint));
@@ -597,6 +658,6 @@ fn lints_have_names_and_a_sentence_each() {
     assert_eq!(
         refused("x"),
         "`x` is not a lint; write one of no-promise, unreachable-alert, latency-of-stream, foreign-route, overlapping-routes, \
-         beyond-retention, window-without-rules, strict-gate, rate-not-count, mostly-excluded"
+         beyond-retention, window-without-rules, strict-gate, rate-not-count, mostly-excluded, one-outcome"
     );
 }

@@ -301,6 +301,15 @@ fn mistakes_in_planned_times_have_their_places() {
              write the first time by the rule, one that clocks show",
         ),
         (
+            format!("{from}, duration: 2h, rrule: FREQ=WEEKLY;UNTIL=20251231, {rest}"),
+            "9:15 slos[0].exclude[0]: the rule's `UNTIL` is before the first time, 2026-01-04 02:00; write a later day there",
+        ),
+        (
+            format!("{from}, duration: 2h, rrule: FREQ=WEEKLY;COUNT=2, except: [2026-01-04, 2026-01-11], {rest}"),
+            "9:83 slos[0].exclude[0].except: every time of the rule is taken out of it, so that nothing is planned; leave out \
+             some of these days, or the whole",
+        ),
+        (
             format!("{from}, duration: 2h, except: [2026-01-04], {rest}"),
             "9:55 slos[0].exclude[0].except: there is nothing to leave out of a single time; write `rrule`, or leave out \
              `except`",

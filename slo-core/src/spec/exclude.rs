@@ -154,7 +154,13 @@ mod reader {
             exclusion = checked_at(node, findings, exclusion.repeated(rule))?;
         }
         let days = except.unwrap_or_default().into_iter().map(|(_, day)| day);
-        checked_at(node, findings, exclusion.except(days))
+        let exclusion = checked_at(node, findings, exclusion.except(days))?;
+        if exclusion.never_begins() {
+            let message = "every time of the rule is taken out of it, so that nothing is planned; leave out some of these days, \
+                           or the whole";
+            findings.mistake_under("except", fields.key_place("except"), message);
+        }
+        Some(exclusion)
     }
 
     fn duration(node: &Node, example: &str, findings: &mut Findings) -> Option<Duration> {

@@ -14,7 +14,7 @@ use super::tree::{Node, Place, Value};
 use crate::alert::{AlertPolicy, Unreachable};
 use crate::similar::distance;
 use crate::window::Seconds;
-use crate::{Alerting, Environment, PromQuery, Sli, Slo, SloSet, Status, Window};
+use crate::{Alerting, Environment, Outcome, PromQuery, Sli, Slo, SloSet, Status, Window};
 
 /// What is allowed in a spec and probably not meant.
 ///
@@ -52,11 +52,13 @@ pub enum Lint {
     RateNotCount,
     /// Planned times that are most of the time.
     MostlyExcluded,
+    /// Requests that cannot be bad, or cannot be good.
+    OneOutcome,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPromise,
         Self::UnreachableAlert,
         Self::LatencyOfStream,
@@ -67,6 +69,7 @@ impl Lint {
         Self::StrictGate,
         Self::RateNotCount,
         Self::MostlyExcluded,
+        Self::OneOutcome,
     ];
 
     /// Its name, to allow it by.
@@ -83,6 +86,7 @@ impl Lint {
             Self::StrictGate => "strict-gate",
             Self::RateNotCount => "rate-not-count",
             Self::MostlyExcluded => "mostly-excluded",
+            Self::OneOutcome => "one-outcome",
         }
     }
 
@@ -129,6 +133,10 @@ impl Lint {
             }
             Self::MostlyExcluded => {
                 "Planned times that cover more than half of a year: then hardly anything is promised."
+            }
+            Self::OneOutcome => {
+                "Status codes and endings sorted so that no request can be bad, or none good, unless a handler says so: the \
+                 budget is never spent, or always."
             }
         }
     }
@@ -271,6 +279,10 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
                        can look at listings at any time.`";
         warn(Lint::NoPromise, &[Key("promise")], message);
     }
+    if let Some((key, message)) = one_outcome(slo) {
+        let key = [Key("sli"), Key("http"), Key(key)];
+        warn(Lint::OneOutcome, &key, message);
+    }
     if let Sli::Prometheus(sli) = slo.sli() {
         let parts = [
             ("bad", sli.bad_query()),
@@ -286,6 +298,19 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
             warn(Lint::RateNotCount, &[Key("sli"), Key("prometheus"), Key(key)], message);
         }
     }
+}
+
+/// What is said of requests that cannot be bad or cannot be good, and the key that sorts them so. Whatever is good can be
+/// too slow.
+fn one_outcome(slo: &Slo) -> Option<(&'static str, &'static str)> {
+    let Sli::Http(sli) = slo.sli() else { return None };
+    let rules = sli.classification();
+    if !rules.can_be(Outcome::Good) {
+        let message = "no request can be good, so that nothing keeps the promise; leave out what is good, like `2xx`";
+        return Some(("bad", message));
+    }
+    let message = "no request can be bad, so that nothing breaks the promise; leave out what is bad, like `5xx`";
+    (sli.limit().is_none() && !rules.can_be(Outcome::Bad)).then_some(("good", message))
 }
 
 /// Each condition of its alerts that can never fire, with its place in the list. Nobody is told of a composite, or where
