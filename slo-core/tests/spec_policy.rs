@@ -202,7 +202,13 @@ fn mistakes_in_alerts_have_their_places() {
     for (alerts, message) in [
         (
             "true",
-            "9:13 slos[0].alerts: found `true` where a mapping belongs; write it like `tier: gold`",
+            "9:13 slos[0].alerts: found `true` where a mapping, or `false` for nobody, belongs; write it like `alerts: { tier: \
+             gold }`",
+        ),
+        (
+            "nobody",
+            "9:13 slos[0].alerts: found `nobody` where a mapping, or `false` for nobody, belongs; write it like `alerts: { tier: \
+             gold }`",
         ),
         (
             "{ conditions: [] }",

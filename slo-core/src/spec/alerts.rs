@@ -1,7 +1,7 @@
 //! Who is told that a budget burns, as the spec writes it.
 
 use super::checked_at;
-use super::fields::{Fields, items, parsed, words};
+use super::fields::{Fields, items, parsed, words, wrong_kind};
 use super::findings::Findings;
 use super::keys::{SpecKey, SpecShape, SpecTable};
 use super::shapes::{DURATION, PERCENT};
@@ -95,6 +95,15 @@ const MOST_CONDITIONS: usize = 16;
 pub(super) fn alerts(node: &Node, _: &str, findings: &mut Findings) -> Option<Alerting> {
     if matches!(&node.value, Value::Text(word) if word == "false") {
         return Some(Alerting::nobody());
+    }
+    if !matches!(node.value, Value::Map(_)) {
+        wrong_kind(
+            node,
+            "a mapping, or `false` for nobody,",
+            "alerts: { tier: gold }",
+            findings,
+        );
+        return None;
     }
     let fields = Fields::of(node, &ALERTS, findings)?;
     let conditions = fields.read("conditions", findings, conditions);
