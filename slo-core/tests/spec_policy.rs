@@ -177,6 +177,7 @@ fn mistakes_in_alerts_have_their_places() {
         - { severity: page, share: 2%, long: 5m, short: 1h }
         - { severity: page, share: 2%, long: 31d, short: 1d }
         - { severity: page, budget: 2%, long: 1h }
+        - { severity: page, share: 0%, long: 31d, short: 0m }
 "#,
     );
     assert_eq!(
@@ -197,6 +198,11 @@ fn mistakes_in_alerts_have_their_places() {
             "18:11 slos[0].alerts.conditions[4].short: `short` is missing; write it like `short: 5m`",
             "18:29 slos[0].alerts.conditions[4].budget: `budget` is not a key here, did you mean `share`? write one of \
              `severity`, `share`, `long`, `short`",
+            "19:11 slos[0].alerts.conditions[5]: a condition cannot wait for 0% of the budget; take more, like 2%",
+            "19:11 slos[0].alerts.conditions[5]: a long window of 31d is longer than the period of 30d that policies are \
+             written for; write at most `30d`",
+            "19:58 slos[0].alerts.conditions[5].short: a burn rate over 0s says too little; write at least `2m`, usually `5m` \
+             or `1h`",
         ]
     );
     for (alerts, message) in [
@@ -332,6 +338,18 @@ fn mistakes_in_planned_times_have_their_places() {
     ] {
         assert_eq!(one(&exclusion)[0].replace("  ", " "), message, "{exclusion}");
     }
+    let several = one(&format!(
+        "{from}, duration: 2h, rrule: INTERVAL=0;foo;FREQ=DAILY;FREQ=DAILY, {rest}"
+    ));
+    let said = [
+        "`INTERVAL=0` is out of range; write a whole number from 1 to 1000",
+        "`foo` is not a part of a rule; write parts with `;` between them, like `FREQ=WEEKLY;BYDAY=SU`",
+        "`FREQ` is twice in the rule; write it once, with commas between its values",
+    ];
+    assert_eq!(
+        several,
+        said.map(|said| format!("9:62 slos[0].exclude[0].rrule: {said}"))
+    );
     let many = format!("{{ {from}, duration: 2h, {rest} }}, ").repeat(101);
     let many = found(&spec(&format!("exclude: [{many}]"), ""));
     assert_eq!(many.len(), 1);
