@@ -44,9 +44,7 @@ pub enum RuleWindowError {
 }
 
 /// The length of a tile in seconds: what a window's counts are added up from.
-pub(crate) const TILE: u64 = 300;
-
-const SHORTEST: u64 = 3_600;
+pub(crate) const TILE: u64 = Window::TILE.as_secs();
 
 impl RuleWindow {
     /// The window, for rules.
@@ -55,12 +53,10 @@ impl RuleWindow {
     ///
     /// [`RuleWindowError::NotTiles`] for a rolling window under an hour or of no multiple of five minutes.
     pub fn new(window: Window) -> Result<Self, RuleWindowError> {
-        let seconds = window.rolling_length().map(|length| length.as_secs());
-        match seconds {
-            Some(seconds) if seconds < SHORTEST || seconds % TILE != 0 => {
-                Err(RuleWindowError::NotTiles { given: window })
-            }
-            _ => Ok(Self { window }),
+        if window.has_rules() {
+            Ok(Self { window })
+        } else {
+            Err(RuleWindowError::NotTiles { given: window })
         }
     }
 

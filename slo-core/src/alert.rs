@@ -21,6 +21,8 @@ pub use self::evaluation::{Evaluation, Judged, Seen, Verdict, WindowBurn};
 use self::excluded::ExcludedLimit;
 pub use self::excluded::ExcludedShare;
 pub use self::memory::AlertMemory;
+#[cfg(feature = "yaml")]
+pub(crate) use self::policy::wrong_with;
 pub use self::policy::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError};
 pub use self::watch::{AlertListener, AlertWatch, Transition};
 use crate::{BurnWindow, Ratio, Tick, Tracker, Window};

@@ -158,6 +158,14 @@ impl Classification {
         self.endings[ending.name()?.index()]
     }
 
+    /// Whether some request can end so. Of a client that left time decides, and it is bad or excluded then.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn can_be(&self, outcome: Outcome) -> bool {
+        let mut endings = self.endings.iter();
+        let by_time = |ending: Option<Outcome>| ending.unwrap_or(Outcome::Bad);
+        endings.any(|ending| by_time(*ending) == outcome) || (100..=599).any(|status| self.status(status) == outcome)
+    }
+
     fn with(mut self, class: StatusClass, outcome: Outcome) -> Self {
         self.rules.push((class, outcome));
         self

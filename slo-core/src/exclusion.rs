@@ -65,6 +65,9 @@ struct Again {
 /// How far ahead [`Exclusion::next_boundary`] and [`Slo::excluded_until`](crate::Slo::excluded_until) look.
 pub(crate) const HORIZON: Duration = Duration::from_secs(400 * 86_400);
 
+/// How far ahead a rule is looked through for its times (days).
+const TEN_YEARS: usize = 3_660;
+
 impl Exclusion {
     /// The shortest: one minute.
     pub const SHORTEST: Duration = Duration::from_secs(60);
@@ -124,7 +127,8 @@ impl Exclusion {
     /// # Errors
     ///
     /// [`ExclusionError::NotTheFirst`] where the rule does not begin with it, [`ExclusionError::TooFar`] where a rule
-    /// that counts does not come to its end within ten years.
+    /// that counts does not come to its end within ten years, [`ExclusionError::OverBeforeFirst`] where its `UNTIL` is
+    /// before `from`.
     pub fn repeated(self, rule: Recurrence) -> Result<Self, ExclusionError> {
         let Plan { from, zone, .. } = *self.0;
         if !rule.occurs_on(from.day(), from.day()) || zone.shown(from.0).is_none() {
@@ -134,6 +138,9 @@ impl Exclusion {
             Some(count) => Some(nth(&rule, from, zone, count).ok_or(ExclusionError::TooFar { count })?),
             None => rule.until(zone),
         };
+        if last.is_some_and(|last| last < zone.moment_of(from.0)) {
+            return Err(ExclusionError::OverBeforeFirst { from });
+        }
         let again = Some(Again { rule, last });
         Ok(Self(Arc::new(Plan {
             again,
@@ -246,6 +253,15 @@ impl Exclusion {
         days.filter_map(move |day| plan.begins_on(day, first))
     }
 
+    /// Whether every time that the rule has is taken out of it.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn never_begins(&self) -> bool {
+        let plan = &*self.0;
+        let first = plan.zone.moment_of(plan.from.0);
+        let days = plan.from.day().iter_days().take(TEN_YEARS);
+        days.into_iter().all(|day| plan.begins_on(day, first).is_none())
+    }
+
     /// Whether nothing counts for more than half of the 400 days from its first beginning on.
     #[cfg(feature = "yaml")]
     pub(crate) fn is_most_of_the_time(&self) -> bool {
@@ -274,7 +290,7 @@ impl Plan {
 
 /// The beginning with this number, `from` being the first; `None` when it lies more than ten years ahead.
 fn nth(rule: &Recurrence, from: LocalTime, zone: Zone, number: u32) -> Option<Tick> {
-    let days = from.day().iter_days().take(3_660);
+    let days = from.day().iter_days().take(TEN_YEARS);
     let begins = days.filter(|day| rule.occurs_on(from.day(), *day));
     let mut begins = begins.filter_map(|day| zone.shown(day.and_time(from.0.time())));
     begins.nth(usize::try_from(number.checked_sub(1)?).ok()?)
@@ -382,6 +398,12 @@ pub enum ExclusionError {
          clocks show"
     )]
     NotTheFirst {
+        /// The first time.
+        from: LocalTime,
+    },
+    /// The rule ends before the first time.
+    #[error("the rule's `UNTIL` is before the first time, {from}; write a later day there")]
+    OverBeforeFirst {
         /// The first time.
         from: LocalTime,
     },

@@ -88,7 +88,7 @@ pub enum ThresholdError {
         limit: Duration,
     },
     /// The text is not a latency; holds the text.
-    #[error("`{0}` is not a latency limit; write a number with ms, s, us or m, like `800ms` or `1.5s`")]
+    #[error("`{0}` is not a latency limit; write a number with ms, s, us, ns or m, like `800ms` or `1.5s`")]
     NotALatency(String),
 }
 

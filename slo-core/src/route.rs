@@ -46,7 +46,29 @@ pub(crate) fn why_not_of_axum(route: &str) -> Option<&'static str> {
             "axum writes the rest of a path as `{*rest}`"
         });
     }
-    (!has_parameters_of_axum(route)).then_some("its braces are no parameter of axum, like `{id}` between two `/`")
+    if !has_parameters_of_axum(route) {
+        return Some("its braces are no parameter of axum, like `{id}` between two `/`");
+    }
+    why_in_no_path(route)
+}
+
+/// Why no request has such a path, whatever the router: a name in braces is no part of it.
+#[cfg(feature = "yaml")]
+fn why_in_no_path(route: &str) -> Option<&'static str> {
+    let outside = route
+        .split('{')
+        .enumerate()
+        .map(|(index, part)| match part.split_once('}') {
+            Some((_, outside)) if index > 0 => outside,
+            _ => part,
+        });
+    let mut signs = outside.flat_map(str::chars);
+    signs.find_map(|sign| match sign {
+        '?' => Some("no path of a request has a `?`, behind which its query begins"),
+        '#' => Some("no path of a request has a `#`, and what stands behind it is not sent"),
+        blank if blank.is_whitespace() => Some("no path of a request has a blank, which is sent as `%20`"),
+        _ => None,
+    })
 }
 
 /// Whether its braces are as axum's matchit 0.8 takes them: a parameter ends its segment, and a rest the route.
@@ -154,6 +176,10 @@ mod tests {
                 ("/a/{}", "its braces"),
                 ("/a/{id", "its braces"),
                 ("/a/id}", "its braces"),
+                ("/a?b=c", "no path of a request has a `?`"),
+                ("/a/{id}/b?c", "no path of a request has a `?`"),
+                ("/a#b", "no path of a request has a `#`"),
+                ("/a b", "no path of a request has a blank"),
             ] {
                 assert!(why_not_of_axum(route).is_some_and(|said| said.contains(why)), "{route}");
             }
@@ -166,6 +192,8 @@ mod tests {
                 "/a:b",
                 "/a/{{id}}",
                 "/a*",
+                "/{an id?}",
+                "/a%20b",
             ] {
                 assert_eq!(why_not_of_axum(route), None, "{route}");
             }

@@ -75,7 +75,7 @@ impl Share {
 #[non_exhaustive]
 pub enum ShareError {
     /// More than the whole.
-    #[error("a limit of {} is more than everything; write at most `100%`, like `0.5%`", Percent(*ppb))]
+    #[error("a limit of {} is more than everything; write at most `100%`, like `0.5%`", Given(*ppb))]
     OverWhole {
         /// The share that was given, in parts per billion.
         ppb: u32,
@@ -119,6 +119,24 @@ impl fmt::Display for Percent {
     }
 }
 
+/// Parts per billion as the percentage that was given; more than can be held are not told apart.
+pub(crate) struct Given(pub(crate) u32);
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < MOST_WHOLE * PPB_OF_PERCENT {
+            Percent(self.0).fmt(f)
+        } else {
+            write!(f, "{MOST_WHOLE}% or more")
+        }
+    }
+}
+
+/// From here on percentages are read as this one and a fraction, which 32 bits hold.
+const MOST_WHOLE: u32 = 400;
+
+const PPB_OF_PERCENT: u32 = ONE_PPB / 100;
+
 /// What keeps a text from being a percentage.
 pub(crate) enum Unread {
     NotAPercentage,
@@ -142,12 +160,12 @@ pub(crate) fn parse_ppb(text: &str) -> Result<u32, Unread> {
     }
     // More than three digits before the point is over 100% whatever follows.
     let whole: u32 = if whole.trim_start_matches('0').len() > 3 {
-        400
+        MOST_WHOLE
     } else {
         whole.parse().map_err(|_| Unread::NotAPercentage)?
     };
     let fraction: u32 = format!("{decimals:0<7}").parse().map_err(|_| Unread::NotAPercentage)?;
-    Ok(whole.min(400) * 10_000_000 + fraction)
+    Ok(whole.min(MOST_WHOLE) * PPB_OF_PERCENT + fraction)
 }
 
 fn is_digits(text: &str) -> bool {
@@ -179,6 +197,10 @@ mod tests {
         assert_eq!(
             message("101%"),
             "a limit of 101% is more than everything; write at most `100%`, like `0.5%`"
+        );
+        assert_eq!(
+            message("1000%"),
+            "a limit of 400% or more is more than everything; write at most `100%`, like `0.5%`"
         );
         assert_eq!(message("0,5%"), "`0,5%` has a decimal comma; write a point: `0.5%`");
         assert_eq!(

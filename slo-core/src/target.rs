@@ -4,7 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::ratio::quotient;
-use crate::share::{Percent, Unread, parse_ppb};
+use crate::share::{Given, Percent, Unread, parse_ppb};
 
 /// Parts per billion in the whole.
 pub(crate) const ONE_PPB: u32 = 1_000_000_000;
@@ -78,7 +78,7 @@ pub enum TargetError {
     /// The share is 1 or more.
     #[error(
         "a target of {} leaves no error budget, the first bad event breaks it; write a target below 100%, like `99.9%`",
-        Percent(*ppb)
+        Given(*ppb)
     )]
     NoBudget {
         /// The share that was given, in parts per billion.
@@ -174,6 +174,12 @@ mod tests {
             "a target of 100% leaves no error budget, the first bad event breaks it; \
              write a target below 100%, like `99.9%`"
         );
+        assert_eq!(
+            message("1000%"),
+            "a target of 400% or more leaves no error budget, the first bad event breaks it; \
+             write a target below 100%, like `99.9%`"
+        );
+        assert!(message("399%").starts_with("a target of 399% leaves"));
         assert_eq!(message("99,9%"), "`99,9%` has a decimal comma; write a point: `99.9%`");
         assert_eq!(
             message("0.999"),

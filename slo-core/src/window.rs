@@ -50,6 +50,8 @@ impl Window {
     pub const DAY: Self = Self::of_seconds(DAY_SECONDS);
     /// The longest window: 400 days, a year with room to compare.
     pub const MAX: Self = Self::of_seconds(MAX_SECONDS);
+    /// What rules of an engine add a window's counts up from: 5 minutes.
+    pub const TILE: Duration = Duration::from_secs(300);
 
     /// A rolling window of whole seconds.
     ///
@@ -118,6 +120,23 @@ impl Window {
             #[cfg(feature = "calendar")]
             Kind::Calendar(_) => None,
         }
+    }
+
+    /// Whether rules can be written for it: a rolling window is whole [tiles](Self::TILE), and an hour at least. A process
+    /// counts in any window.
+    ///
+    /// ```
+    /// use slo_core::Window;
+    ///
+    /// assert!("1h5m".parse::<Window>()?.has_rules());
+    /// assert!(!"1h1m".parse::<Window>()?.has_rules());
+    /// assert!(!"55m".parse::<Window>()?.has_rules());
+    /// # Ok::<(), slo_core::WindowError>(())
+    /// ```
+    #[must_use]
+    pub fn has_rules(self) -> bool {
+        let seconds = self.rolling_length().map(|length| length.as_secs());
+        seconds.is_none_or(|seconds| seconds >= 3_600 && seconds % Self::TILE.as_secs() == 0)
     }
 
     /// The period and the zone, if it is a calendar window.

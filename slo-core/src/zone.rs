@@ -158,10 +158,20 @@ struct DidYouMean(Option<&'static str>);
 impl fmt::Display for DidYouMean {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
+            Some(name) if is_offset(name) => write!(
+                f,
+                ", did you mean `{name}`, whose sign is the other way round, as POSIX has it?"
+            ),
             Some(name) => write!(f, ", did you mean `{name}`?"),
             None => f.write_str(";"),
         }
     }
+}
+
+/// Whether it is one of `Etc/GMT-14` to `Etc/GMT+12`.
+fn is_offset(name: &str) -> bool {
+    name.strip_prefix("Etc/GMT")
+        .is_some_and(|offset| offset.starts_with(['+', '-']))
 }
 
 impl FromStr for Zone {
@@ -185,15 +195,49 @@ impl fmt::Display for Zone {
 /// The name that was probably meant by one with slips in it, in other letters, or without its region.
 fn similar(given: &str) -> Option<&'static str> {
     let given = given.to_lowercase().replace(' ', "_");
+    if let Some(offset) = offset_of(&given) {
+        return zone_of(offset);
+    }
     let near = TZ_VARIANTS.iter().filter_map(|zone| {
         let name = zone.name();
         let lower = name.to_lowercase();
         let place = lower.rsplit('/').next().unwrap_or(&lower);
         let edits = distance(&given, &lower).min(distance(&given, place));
-        // A quarter of the place's letters may differ: of `KST` none, since `EST` is another zone and no slip.
-        (edits <= place.len() / 4).then_some((edits, name.len(), name))
+        // A quarter of the place's letters may differ: of `KST` none, since `EST` is another zone and no slip. Nor may one
+        // of a name with a number in it, which is hours from UTC.
+        let most = if has_digits(place) { 0 } else { place.len() / 4 };
+        (edits <= most).then_some((edits, name.len(), name))
     });
     near.min().map(|(.., name)| name)
+}
+
+fn has_digits(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// What stands behind `gmt` or `utc`, where it has a number: `+9` of `gmt+9` and `utc_+9`.
+fn offset_of(given: &str) -> Option<&str> {
+    let offset = given.strip_prefix("gmt").or_else(|| given.strip_prefix("utc"))?;
+    has_digits(offset).then_some(offset.trim_start_matches('_'))
+}
+
+/// The zone so many whole hours ahead of UTC (`+9`) or behind it (`-9`), whose name has the other sign; `None` where there
+/// is none, and where nobody can tell which one is meant.
+fn zone_of(offset: &str) -> Option<&'static str> {
+    let (sign, hours) = match offset.split_at_checked(1)? {
+        ("+", hours) => ('-', hours),
+        ("-", hours) => ('+', hours),
+        _ => return None,
+    };
+    let hours = hours.strip_suffix(":00").unwrap_or(hours);
+    let hours = hours.trim_start_matches(['_', '0']);
+    // `Etc/GMT-0` is UTC under another name.
+    if hours.is_empty() {
+        return None;
+    }
+    let name = format!("Etc/GMT{sign}{hours}");
+    let mut zones = TZ_VARIANTS.iter().map(|zone| zone.name());
+    zones.find(|zone| *zone == name)
 }
 
 #[cfg(feature = "serde")]
@@ -298,7 +342,6 @@ mod tests {
             "",
             "KST",
             "JST",
-            "UTC+9",
             "+09:00",
             "Mars/Olympus",
             "Europe/Foo",
@@ -309,6 +352,46 @@ mod tests {
     }
 
     #[test]
+    fn hours_from_utc_have_the_other_sign_in_the_name_of_their_zone() {
+        let similar = |text: &str| match text.parse::<Zone>() {
+            Err(ZoneError::Unknown { similar, .. }) => similar,
+            Ok(zone) => panic!("{zone} is one"),
+        };
+        for (text, meant) in [
+            ("GMT+9", "Etc/GMT-9"),
+            ("UTC+9", "Etc/GMT-9"),
+            ("utc +09:00", "Etc/GMT-9"),
+            ("UTC + 9", "Etc/GMT-9"),
+            ("GMT-5", "Etc/GMT+5"),
+            ("UTC+14", "Etc/GMT-14"),
+            ("etc/gmt+9", "Etc/GMT+9"), // the name itself, in other letters
+        ] {
+            assert_eq!(similar(text), Some(meant), "{text}");
+        }
+        // No such zone, parts of an hour, or no sign to go by.
+        for text in [
+            "GMT-13",
+            "UTC+15",
+            "UTC+5:30",
+            "GMT9",
+            "Etc/GMT9",
+            "Etc/GMT+15",
+            "GMT+",
+            "+09:00",
+            "UTC+0",
+            "GMT++9",
+        ] {
+            assert_eq!(similar(text), None, "{text}");
+        }
+        // The name is exact, so that no zone far away is taken for it.
+        let seoul: Zone = "Etc/GMT-9".parse().unwrap();
+        assert_eq!(
+            seoul.earliest(local("2026-01-01T09:00:00")),
+            utc("2026-01-01T00:00:00Z")
+        );
+    }
+
+    #[test]
     fn messages_say_what_to_write() {
         let advice = "write a name of the IANA database, like `Asia/Seoul` or `UTC`";
         assert_eq!(
@@ -316,5 +399,12 @@ mod tests {
             format!("`Asia/Soul` is not a time zone, did you mean `Asia/Seoul`? {advice}")
         );
         assert_eq!(unknown("KST"), format!("`KST` is not a time zone; {advice}"));
+        assert_eq!(
+            unknown("GMT+9"),
+            format!(
+                "`GMT+9` is not a time zone, did you mean `Etc/GMT-9`, whose sign is the other way round, as POSIX has it? \
+                 {advice}"
+            )
+        );
     }
 }

@@ -327,7 +327,7 @@ fn what_the_types_refuse_is_refused_in_their_words() {
     let limit = |written: &str, message: &str| one("800ms", written, 21, 22, "slos[1].sli.http.faster_than", message);
     limit(
         "800",
-        "`800` is not a latency limit; write a number with ms, s, us or m, like `800ms` or `1.5s`",
+        "`800` is not a latency limit; write a number with ms, s, us, ns or m, like `800ms` or `1.5s`",
     );
     limit(
         "0s",

@@ -160,6 +160,42 @@ fn more_bad_events_than_a_timer_brings_are_named_where_their_number_is() {
     );
 }
 
+/// A slice is one event, of whatever it is cut.
+#[test]
+fn more_bad_events_than_there_are_slices_of_time_are_named_whatever_is_measured() {
+    let sliced = |window: &str, own: &str, sli: &str| {
+        let slo = format!(
+            "{{ name: stock, promise: P., objective: 99%, window: {window}, {own}sli: {{ {sli}, time_slices: {{ length: 5m, \
+             target: 99% }} }} }}"
+        );
+        warnings(&format!(
+            "version: 1\nservice: shop\nretention: 40d\nslos:\n  - {slo}\n"
+        ))
+    };
+    let said = |asked: u32, long: &str, most: u32| {
+        format!(
+            "slos[0].alerts.minimum_bad_events (stock) unreachable-alert: {asked} bad slices within {long} are more than one \
+             instance has there: {most}, one every 5m; write `minimum_bad_events: {most}` or less, or a shorter `length` of \
+             slices"
+        )
+    };
+    for sli in [
+        "http: { routes: [/a] }",
+        "events: { of: mails }",
+        "synthetic: { path: /a }",
+        "prometheus: { bad: failed_total, valid: mails_total }",
+    ] {
+        let minimum = |count: u32| format!("alerts: {{ minimum_bad_events: {count} }}, ");
+        let hundred = sliced("30d", &minimum(100), sli);
+        assert!(hundred[0].ends_with(&said(100, "1h", 12)), "{hundred:?}");
+        assert_eq!(sliced("30d", &minimum(12), sli), [""; 0], "{sli}");
+        // Nobody wrote the usual five: a week's shortest long window has three slices.
+        let usual = sliced("7d", "", sli);
+        assert!(usual[0].ends_with(&said(5, "15m", 3)), "{usual:?}");
+        assert_eq!(sliced("7d", "alerts: false, ", sli), [""; 0], "{sli}");
+    }
+}
+
 /// What is to be written is what a spec writes: for 30 days, from which it is scaled.
 #[test]
 fn conditions_of_ones_own_are_mended_where_they_are_written() {
@@ -223,6 +259,25 @@ fn a_route_of_another_framework_is_no_mistake() {
         )]
     );
     assert_eq!(routes("[/a, \"/b/{id}\", \"/c/{*rest}\", \"/v{n}\"]"), [""; 0]);
+}
+
+#[test]
+fn a_route_that_no_path_has_is_named() {
+    for (route, why) in [
+        ("/a?b", "no path of a request has a `?`, behind which its query begins"),
+        (
+            "/a#b",
+            "no path of a request has a `#`, and what stands behind it is not sent",
+        ),
+        ("/a b", "no path of a request has a blank, which is sent as `%20`"),
+    ] {
+        let found = with(&[("[/a, \"/b/{id}\"]", &format!("[\"{route}\"]"))]);
+        let said =
+            format!("slos[0].sli.http.routes[0] (up) foreign-route: `{route}` is no route of axum: {why}; write it");
+        assert!(found.len() == 1 && found[0].contains(&said), "{found:?}");
+    }
+    let named = with(&[("\"/b/{id}\"", "\"/b/{an id?}\"")]);
+    assert_eq!(named, [""; 0]);
 }
 
 #[test]
@@ -328,6 +383,34 @@ fn a_window_is_not_longer_than_what_the_engine_keeps() {
 }
 
 #[test]
+fn a_window_without_rules_is_named_where_it_is_written() {
+    let said = |window: &str| {
+        format!(
+            "window-without-rules: rules count in tiles of 5m, and {window} is not whole tiles of at least an hour, so that no \
+             rules can be written; write one like `1h` or `30d`, or allow this lint where only the process looks at it"
+        )
+    };
+    for window in ["59m", "55m", "1h1m", "1h1s"] {
+        let found = with(&[("window: 30d", &format!("window: {window}"))]);
+        let said = format!("10:13 slos[0].window (up) {}", said(window));
+        assert!(found.contains(&said), "{found:?}");
+    }
+    for window in ["1h", "1h5m", "7d", "month in Asia/Seoul"] {
+        let found = with(&[("window: 30d", &format!("window: {window}"))]);
+        assert_eq!(found, [""; 0], "{window}");
+    }
+    let last = "faster_than: 800ms } }\n";
+    let dev = format!("{last}environments: {{ dev: {{ slos: {{ fast: {{ window: 61m }} }} }} }}\n");
+    assert_eq!(
+        with(&[(last, &dev)]),
+        [format!(
+            "19:48 environments.dev.slos.fast.window (fast) {}",
+            said("1h1m")
+        )]
+    );
+}
+
+#[test]
 fn a_gate_blocks_no_earlier_than_a_promise_breaks_or_somebody_is_told() {
     let gate = |gate: &str| with(&[("slos:", &format!("gate: {{ {gate} }}\nslos:"))]);
     assert_eq!(gate("bad_ratio: \"< 0.1% over 15m\""), [""; 0]);
@@ -426,7 +509,68 @@ fn a_gate_is_looked_at_in_each_environment_that_writes_one() {
         in_dev("gate: { bad_ratio: \"< 0.05% over 15m\", mode: observe }"),
         [""; 0]
     );
-    assert_eq!(in_dev("slos: { up: { objective: 99% } }"), [""; 0]);
+}
+
+/// The limit may stand at the top, or nowhere: what is promised is less there.
+#[test]
+fn a_gate_that_only_an_environment_makes_too_strict_is_named_where_it_does() {
+    let last = "faster_than: 800ms } }\n";
+    let changed = |gate: &str, staging: &str| {
+        let staging = format!("{last}{gate}environments: {{ staging: {{ {staging} }} }}\n");
+        with(&[(last, &staging)])
+    };
+    let loosened = "slos: { up: { objective: 95% } }";
+    let said = |from: &str| {
+        format!(
+            "environments.staging.slos.up.objective (up) strict-gate: in `staging`, the gate blocks from {from} of bad requests \
+             on, and no SLO allows less than the 5% of `up`: it blocks while every promise is kept; write `gate: {{ bad_ratio: \
+             \"< 5% over 15m\" }}` or more into `environments.staging`"
+        )
+    };
+    let of_none = changed("", loosened);
+    assert_eq!(of_none, [format!("19:53 {}", said("0.5%"))]);
+    let inherited = changed("gate: { bad_ratio: \"< 0.2% over 15m\" }\n", loosened);
+    assert_eq!(inherited, [format!("20:53 {}", said("0.2%"))]);
+    assert_eq!(
+        changed(
+            "gate: { mode: observe }\n",
+            &format!("{loosened}, gate: {{ mode: enforce }}")
+        ),
+        [format!("20:53 {}", said("0.5%"))]
+    );
+    assert_eq!(changed("gate: { mode: observe }\n", loosened), [""; 0]);
+    assert_eq!(changed("", &format!("{loosened}, gate: {{ mode: observe }}")), [""; 0]);
+    assert_eq!(
+        changed("", &format!("{loosened}, gate: {{ bad_ratio: \"< 5% over 15m\" }}")),
+        [""; 0]
+    );
+    assert_eq!(changed("", "slos: { up: { objective: 99.5% } }"), [""; 0]);
+
+    let slower = changed("", "slos: { fast: { faster_than: 2s } }");
+    assert!(
+        slower[0].contains("environments.staging.slos.fast.faster_than (fast) strict-gate: in `staging`"),
+        "{slower:?}"
+    );
+    // Observed elsewhere; and what is strict without the environment is said once.
+    let strict = "gate: { bad_ratio: \"< 0.05% over 15m\", mode: observe }\n";
+    let enforced = changed(strict, "gate: { mode: enforce }");
+    assert!(
+        enforced[0].contains("environments.staging.gate.mode (up) strict-gate: in `staging`"),
+        "{enforced:?}"
+    );
+    assert_eq!(changed(&strict.replace("observe", "enforce"), loosened).len(), 1);
+    // The strictest is no promise there.
+    let drafted = with(&[
+        ("objective: 95%", "objective: 99%"),
+        (
+            "{ http: { routes: [/a], faster_than: 800ms } }\n",
+            "{ http: { routes: [/c] } }\nenvironments: { staging: { slos: { up: { status: draft } } } }\n",
+        ),
+    ]);
+    assert!(
+        drafted[0].contains("environments.staging.slos (fast) strict-gate: in `staging`"),
+        "{drafted:?}"
+    );
 }
 
 #[test]
@@ -459,6 +603,48 @@ fn planned_times_are_the_exception() {
 }
 
 #[test]
+fn a_request_can_be_good_and_can_be_bad() {
+    let up = "methods: [GET] } }";
+    let sorted = |how: &str| with(&[(up, &format!("methods: [GET], {how} }} }}"))]);
+    let every_bad = "5xx, 408, service, body, panic, timeout, cancelled";
+    let found = sorted(&format!("good: [{every_bad}]"));
+    assert_eq!(
+        found,
+        [
+            "11:67 slos[0].sli.http.good (up) one-outcome: no request can be bad, so that nothing breaks the promise; leave out \
+             what is bad, like `5xx`"
+        ]
+    );
+    let found = sorted("bad: [1xx, 2xx, 3xx, 4xx, 5xx]");
+    assert_eq!(
+        found,
+        [
+            "11:66 slos[0].sli.http.bad (up) one-outcome: no request can be good, so that nothing keeps the promise; leave out \
+             what is good, like `2xx`"
+        ]
+    );
+    for some in [
+        "good: [5xx, 408, service, body, panic, timeout]", // a client that waited for long
+        "good: [service, body, panic, timeout, cancelled]",
+        "bad: [1xx, 3xx, 4xx, 5xx]",
+        "bad: [1xx, 2xx, 3xx, 4xx, 5xx], good: [204]",
+        "excluded: [1xx, 3xx, 4xx]",
+    ] {
+        assert_eq!(sorted(some), [""; 0], "{some}");
+    }
+    // What is too slow is bad.
+    let fast = "faster_than: 800ms } }";
+    let slow = format!("faster_than: 800ms, good: [{every_bad}] }} }}");
+    assert_eq!(with(&[(fast, &slow)]), [""; 0]);
+    // Marks name the SLO, so these need not have a route in common.
+    let marked = with(&[
+        ("[/a, \"/b/{id}\"], methods: [GET]", "marked"),
+        ("[/a], faster_than: 800ms", "marked"),
+    ]);
+    assert_eq!(marked, [""; 0]);
+}
+
+#[test]
 fn lints_have_names_and_a_sentence_each() {
     for lint in Lint::ALL {
         assert_eq!(lint.to_string().parse(), Ok(lint));
@@ -472,6 +658,6 @@ fn lints_have_names_and_a_sentence_each() {
     assert_eq!(
         refused("x"),
         "`x` is not a lint; write one of no-promise, unreachable-alert, latency-of-stream, foreign-route, overlapping-routes, \
-         beyond-retention, strict-gate, rate-not-count, mostly-excluded"
+         beyond-retention, window-without-rules, strict-gate, rate-not-count, mostly-excluded, one-outcome"
     );
 }

@@ -177,6 +177,7 @@ fn mistakes_in_alerts_have_their_places() {
         - { severity: page, share: 2%, long: 5m, short: 1h }
         - { severity: page, share: 2%, long: 31d, short: 1d }
         - { severity: page, budget: 2%, long: 1h }
+        - { severity: page, share: 0%, long: 31d, short: 0m }
 "#,
     );
     assert_eq!(
@@ -197,12 +198,23 @@ fn mistakes_in_alerts_have_their_places() {
             "18:11 slos[0].alerts.conditions[4].short: `short` is missing; write it like `short: 5m`",
             "18:29 slos[0].alerts.conditions[4].budget: `budget` is not a key here, did you mean `share`? write one of \
              `severity`, `share`, `long`, `short`",
+            "19:11 slos[0].alerts.conditions[5]: a condition cannot wait for 0% of the budget; take more, like 2%",
+            "19:11 slos[0].alerts.conditions[5]: a long window of 31d is longer than the period of 30d that policies are \
+             written for; write at most `30d`",
+            "19:58 slos[0].alerts.conditions[5].short: a burn rate over 0s says too little; write at least `2m`, usually `5m` \
+             or `1h`",
         ]
     );
     for (alerts, message) in [
         (
             "true",
-            "9:13 slos[0].alerts: found `true` where a mapping belongs; write it like `tier: gold`",
+            "9:13 slos[0].alerts: found `true` where a mapping, or `false` for nobody, belongs; write it like `alerts: { tier: \
+             gold }`",
+        ),
+        (
+            "nobody",
+            "9:13 slos[0].alerts: found `nobody` where a mapping, or `false` for nobody, belongs; write it like `alerts: { tier: \
+             gold }`",
         ),
         (
             "{ conditions: [] }",
@@ -301,6 +313,15 @@ fn mistakes_in_planned_times_have_their_places() {
              write the first time by the rule, one that clocks show",
         ),
         (
+            format!("{from}, duration: 2h, rrule: FREQ=WEEKLY;UNTIL=20251231, {rest}"),
+            "9:15 slos[0].exclude[0]: the rule's `UNTIL` is before the first time, 2026-01-04 02:00; write a later day there",
+        ),
+        (
+            format!("{from}, duration: 2h, rrule: FREQ=WEEKLY;COUNT=2, except: [2026-01-04, 2026-01-11], {rest}"),
+            "9:83 slos[0].exclude[0].except: every time of the rule is taken out of it, so that nothing is planned; leave out \
+             some of these days, or the whole",
+        ),
+        (
             format!("{from}, duration: 2h, except: [2026-01-04], {rest}"),
             "9:55 slos[0].exclude[0].except: there is nothing to leave out of a single time; write `rrule`, or leave out \
              `except`",
@@ -317,6 +338,18 @@ fn mistakes_in_planned_times_have_their_places() {
     ] {
         assert_eq!(one(&exclusion)[0].replace("  ", " "), message, "{exclusion}");
     }
+    let several = one(&format!(
+        "{from}, duration: 2h, rrule: INTERVAL=0;foo;FREQ=DAILY;FREQ=DAILY, {rest}"
+    ));
+    let said = [
+        "`INTERVAL=0` is out of range; write a whole number from 1 to 1000",
+        "`foo` is not a part of a rule; write parts with `;` between them, like `FREQ=WEEKLY;BYDAY=SU`",
+        "`FREQ` is twice in the rule; write it once, with commas between its values",
+    ];
+    assert_eq!(
+        several,
+        said.map(|said| format!("9:62 slos[0].exclude[0].rrule: {said}"))
+    );
     let many = format!("{{ {from}, duration: 2h, {rest} }}, ").repeat(101);
     let many = found(&spec(&format!("exclude: [{many}]"), ""));
     assert_eq!(many.len(), 1);

@@ -262,19 +262,32 @@ impl AlertPolicyBuilder {
         if self.rules.is_empty() {
             return Err(AlertPolicyError::NoConditions);
         }
-        for Rule { share, long, short, .. } in self.rules.iter().copied() {
-            if share == Share::NONE {
-                return Err(AlertPolicyError::NoShare);
-            }
-            if short >= long {
-                return Err(AlertPolicyError::ShortNotShorter { long, short });
-            }
-            if u64::from(long.as_seconds()) > REFERENCE {
-                return Err(AlertPolicyError::LongerThanThePeriod { long });
-            }
+        let mut wrong = self
+            .rules
+            .iter()
+            .flat_map(|rule| wrong_with(Some(rule.share), Some(rule.long), Some(rule.short)));
+        match wrong.next() {
+            Some(error) => Err(error),
+            None => Ok(AlertPolicy::of(self.rules)),
         }
-        Ok(AlertPolicy::of(self.rules))
     }
+}
+
+/// Everything that is wrong with a condition, as far as it is known.
+pub(crate) fn wrong_with(
+    share: Option<Share>,
+    long: Option<BurnWindow>,
+    short: Option<BurnWindow>,
+) -> impl Iterator<Item = AlertPolicyError> {
+    let share = share.filter(|share| *share == Share::NONE);
+    let both = long.zip(short).filter(|(long, short)| short >= long);
+    let long = long.filter(|long| u64::from(long.as_seconds()) > REFERENCE);
+    let found = [
+        share.map(|_| AlertPolicyError::NoShare),
+        both.map(|(long, short)| AlertPolicyError::ShortNotShorter { long, short }),
+        long.map(|long| AlertPolicyError::LongerThanThePeriod { long }),
+    ];
+    found.into_iter().flatten()
 }
 
 /// Why some conditions are not an [`AlertPolicy`], or do not suit a target.

@@ -177,9 +177,17 @@ impl FromStr for Recurrence {
     type Err = RecurrenceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::read_all(text).map_err(|(first, _)| first)
+    }
+}
+
+impl Recurrence {
+    /// The rule, or everything that is wrong with it: the first, and the others.
+    pub(crate) fn read_all(text: &str) -> Result<Self, (RecurrenceError, Vec<RecurrenceError>)> {
         if text.len() > 500 {
-            return Err(RecurrenceError::NotAPart(text.chars().take(40).collect()));
+            return Err((RecurrenceError::NotAPart(text.chars().take(40).collect()), Vec::new()));
         }
+        let mut wrong = Vec::new();
         let mut rule = Self {
             frequency: Frequency::Daily,
             interval: 1,
@@ -189,26 +197,30 @@ impl FromStr for Recurrence {
         };
         let mut seen: Vec<&str> = Vec::new();
         for part in text.split(';') {
-            let (name, value) = part
-                .split_once('=')
-                .ok_or_else(|| RecurrenceError::NotAPart(part.to_owned()))?;
+            let Some((name, value)) = part.split_once('=') else {
+                wrong.push(RecurrenceError::NotAPart(part.to_owned()));
+                continue;
+            };
             if seen.contains(&name) {
-                return Err(RecurrenceError::Twice(name.to_owned()));
+                wrong.push(RecurrenceError::Twice(name.to_owned()));
+                continue;
             }
             seen.push(name);
-            rule.read(name, value)?;
+            wrong.extend(rule.read(name, value).err());
         }
         if !seen.contains(&"FREQ") {
-            return Err(RecurrenceError::NoFrequency);
+            wrong.push(RecurrenceError::NoFrequency);
         }
         if seen.contains(&"COUNT") && seen.contains(&"UNTIL") {
-            return Err(RecurrenceError::TwoEnds);
+            wrong.push(RecurrenceError::TwoEnds);
         }
-        rule.check()
+        let mut wrong = wrong.into_iter();
+        match wrong.next() {
+            Some(first) => Err((first, wrong.collect())),
+            None => rule.check().map_err(|first| (first, Vec::new())),
+        }
     }
-}
 
-impl Recurrence {
     fn read(&mut self, name: &str, value: &str) -> Result<(), RecurrenceError> {
         match name {
             "FREQ" => self.frequency = frequency(value)?,

@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
+use crate::window::Seconds;
 use crate::{Share, Threshold, Window, WindowError};
 
 /// What must hold for a deploy to pass.
@@ -229,9 +230,59 @@ pub enum RuleTextError {
         "`{0}` can never hold; write a limit that something is on the right side of, like `< 0.5% over 15m` or `> 10%`"
     )]
     NeverHolds(String),
+    /// The rule says `or equal`, and exactly the limit is a breach.
+    #[error("`{text}` lets exactly the limit pass, which is a breach; write `{instead}`")]
+    OrEqual {
+        /// The text that was given.
+        text: String,
+        /// The rule without it.
+        instead: String,
+    },
     /// The window is none.
-    #[error(transparent)]
-    Window(#[from] WindowError),
+    #[error("{}", OfGate(.0))]
+    Window(WindowError),
+}
+
+/// What is wrong with a window of the gate, which is usually a short one.
+struct OfGate<'e>(&'e WindowError);
+
+impl fmt::Display for OfGate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            WindowError::TooShort { seconds } => {
+                let given = Seconds(*seconds);
+                write!(
+                    f,
+                    "a window of {given} is too short; write at least `5m`, usually `15m`"
+                )
+            }
+            WindowError::TooLong { seconds } => {
+                let given = Seconds(*seconds);
+                write!(
+                    f,
+                    "a window of {given} is too long; write at most `400d`, usually `15m`"
+                )
+            }
+            WindowError::NotADuration(text) => {
+                write!(
+                    f,
+                    "`{text}` is not a duration; write numbers with d, h, m or s, largest first, like `15m` or `1h30m`"
+                )
+            }
+            // Of the calendar, which has no length to advise.
+            other => other.fmt(f),
+        }
+    }
+}
+
+fn or_equal(sign: char, rest: &str, text: &str) -> Result<(), RuleTextError> {
+    match rest.strip_prefix('=') {
+        Some(rest) => Err(RuleTextError::OrEqual {
+            text: text.to_owned(),
+            instead: format!("{sign} {}", rest.trim()),
+        }),
+        None => Ok(()),
+    }
 }
 
 impl FromStr for Below<Share> {
@@ -257,8 +308,9 @@ impl FromStr for Below<Threshold> {
 fn below<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<Below<T>, RuleTextError> {
     let refused = || RuleTextError::NotBelow(text.to_owned());
     let rest = text.trim().strip_prefix('<').ok_or_else(refused)?;
+    or_equal('<', rest, text)?;
     let (limit, over) = rest.split_once(" over ").ok_or_else(refused)?;
-    let over: Window = over.trim().parse()?;
+    let over: Window = over.trim().parse().map_err(RuleTextError::Window)?;
     // The last minutes are asked for; a calendar period has none of them when it begins.
     over.rolling_length().ok_or_else(refused)?;
     Ok(Below {
@@ -285,6 +337,7 @@ impl FromStr for Above {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let rest = text.trim().strip_prefix('>');
         let share = rest.ok_or_else(|| RuleTextError::NotAbove(text.to_owned()))?;
+        or_equal('>', share, text)?;
         match limit(share)? {
             Share::WHOLE => Err(RuleTextError::NeverHolds(text.to_owned())),
             limit => Ok(Self { limit }),
@@ -338,7 +391,23 @@ mod tests {
         );
         assert_eq!(
             message("< 5% over 1m"),
-            "a window of 1m is too short; write at least `5m`, usually `30d`"
+            "a window of 1m is too short; write at least `5m`, usually `15m`"
+        );
+        assert_eq!(
+            message("< 5% over 500d"),
+            "a window of 500d is too long; write at most `400d`, usually `15m`"
+        );
+        assert_eq!(
+            message("< 5% over a while"),
+            "`a while` is not a duration; write numbers with d, h, m or s, largest first, like `15m` or `1h30m`"
+        );
+        assert_eq!(
+            message("<= 0.5% over 15m"),
+            "`<= 0.5% over 15m` lets exactly the limit pass, which is a breach; write `< 0.5% over 15m`"
+        );
+        assert_eq!(
+            ">=10%".parse::<Above>().unwrap_err().to_string(),
+            "`>=10%` lets exactly the limit pass, which is a breach; write `> 10%`"
         );
         assert!(message("< 0% over 15m").starts_with("`< 0% over 15m` can never hold"));
         assert_eq!(

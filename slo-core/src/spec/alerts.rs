@@ -1,13 +1,13 @@
 //! Who is told that a budget burns, as the spec writes it.
 
 use super::checked_at;
-use super::fields::{Fields, items, parsed, words};
+use super::fields::{Fields, items, parsed, words, wrong_kind};
 use super::findings::Findings;
 use super::keys::{SpecKey, SpecShape, SpecTable};
 use super::shapes::{DURATION, PERCENT};
 use super::tree::{Node, Value};
 use super::values::whole_number;
-use crate::alert::{AlertPolicy, AlertPolicyBuilder, AlertPolicyError, Severity};
+use crate::alert::{AlertPolicy, AlertPolicyBuilder, Severity, wrong_with};
 use crate::{Alerting, AlertingError, BurnWindow, Share};
 
 /// A mapping, or nobody.
@@ -96,6 +96,15 @@ pub(super) fn alerts(node: &Node, _: &str, findings: &mut Findings) -> Option<Al
     if matches!(&node.value, Value::Text(word) if word == "false") {
         return Some(Alerting::nobody());
     }
+    if !matches!(node.value, Value::Map(_)) {
+        wrong_kind(
+            node,
+            "a mapping, or `false` for nobody,",
+            "alerts: { tier: gold }",
+            findings,
+        );
+        return None;
+    }
     let fields = Fields::of(node, &ALERTS, findings)?;
     let conditions = fields.read("conditions", findings, conditions);
     let minimum = fields.read("minimum_bad_events", findings, |node, example, findings| {
@@ -152,12 +161,16 @@ fn condition(
     let share: Option<Share> = fields.read("share", findings, parsed);
     let long: Option<BurnWindow> = fields.read("long", findings, parsed);
     let short: Option<BurnWindow> = fields.read("short", findings, parsed);
+    // All at once, of what was understood: what is wrong with one is said at its place.
+    let mut is_wrong = false;
+    for error in wrong_with(share, long, short) {
+        is_wrong = true;
+        findings.mistake(node.place, error);
+    }
     let (severity, share, long, short) = (severity?, share?, long?, short?);
     let add = move |all: AlertPolicyBuilder| match severity {
         Severity::Page => all.page(share, long, short),
         Severity::Ticket => all.ticket(share, long, short),
     };
-    // Each alone, so that what is wrong with one is said at its place.
-    let alone: Result<_, AlertPolicyError> = add(AlertPolicy::builder()).build();
-    checked_at(node, findings, alone).map(|_| add)
+    (!is_wrong).then_some(add)
 }

@@ -127,7 +127,7 @@ mod reader {
         let zone: Option<Zone> = fields.read("time_zone", findings, parsed);
         let until: Option<LocalTime> = fields.read("until", findings, parsed);
         let duration = fields.read("duration", findings, duration);
-        let rule: Option<Recurrence> = fields.read("rrule", findings, parsed);
+        let rule: Option<Recurrence> = fields.read("rrule", findings, rule);
         let except = fields.read("except", findings, |node, example, findings| {
             let day = |text: &str| calendar_day(text).ok_or_else(|| not_a_day(text));
             list(node, example, findings, day)
@@ -154,7 +154,25 @@ mod reader {
             exclusion = checked_at(node, findings, exclusion.repeated(rule))?;
         }
         let days = except.unwrap_or_default().into_iter().map(|(_, day)| day);
-        checked_at(node, findings, exclusion.except(days))
+        let exclusion = checked_at(node, findings, exclusion.except(days))?;
+        if exclusion.never_begins() {
+            let message = "every time of the rule is taken out of it, so that nothing is planned; leave out some of these days, \
+                           or the whole";
+            findings.mistake_under("except", fields.key_place("except"), message);
+        }
+        Some(exclusion)
+    }
+
+    /// With a rule that is none, everything that is wrong with it.
+    fn rule(node: &Node, example: &str, findings: &mut Findings) -> Option<Recurrence> {
+        let (first, others) = match Recurrence::read_all(text(node, example, findings)?) {
+            Ok(rule) => return Some(rule),
+            Err(wrong) => wrong,
+        };
+        for error in [first].into_iter().chain(others) {
+            findings.mistake(node.place, error);
+        }
+        None
     }
 
     fn duration(node: &Node, example: &str, findings: &mut Findings) -> Option<Duration> {

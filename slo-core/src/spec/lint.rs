@@ -14,7 +14,7 @@ use super::tree::{Node, Place, Value};
 use crate::alert::{AlertPolicy, Unreachable};
 use crate::similar::distance;
 use crate::window::Seconds;
-use crate::{Alerting, Environment, PromQuery, Sli, Slo, SloSet, Status};
+use crate::{Alerting, Environment, Outcome, PromQuery, Sli, Slo, SloSet, Status, Window};
 
 /// What is allowed in a spec and probably not meant.
 ///
@@ -44,26 +44,32 @@ pub enum Lint {
     OverlappingRoutes,
     /// A window over what the engine keeps.
     BeyondRetention,
+    /// A window that no rules can be written for.
+    WindowWithoutRules,
     /// A gate that blocks while every promise is kept, or before anybody is told.
     StrictGate,
     /// A query for events per second, where the number of events belongs.
     RateNotCount,
     /// Planned times that are most of the time.
     MostlyExcluded,
+    /// Requests that cannot be bad, or cannot be good.
+    OneOutcome,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPromise,
         Self::UnreachableAlert,
         Self::LatencyOfStream,
         Self::ForeignRoute,
         Self::OverlappingRoutes,
         Self::BeyondRetention,
+        Self::WindowWithoutRules,
         Self::StrictGate,
         Self::RateNotCount,
         Self::MostlyExcluded,
+        Self::OneOutcome,
     ];
 
     /// Its name, to allow it by.
@@ -76,9 +82,11 @@ impl Lint {
             Self::ForeignRoute => "foreign-route",
             Self::OverlappingRoutes => "overlapping-routes",
             Self::BeyondRetention => "beyond-retention",
+            Self::WindowWithoutRules => "window-without-rules",
             Self::StrictGate => "strict-gate",
             Self::RateNotCount => "rate-not-count",
             Self::MostlyExcluded => "mostly-excluded",
+            Self::OneOutcome => "one-outcome",
         }
     }
 
@@ -91,7 +99,8 @@ impl Lint {
             }
             Self::UnreachableAlert => {
                 "A condition of an SLO's alerts that can never fire, not even when every event is bad: with a low target \
-                 some of the usual ones cannot, and a synthetic SLO has an event every 30 seconds and no more."
+                 some of the usual ones cannot, a synthetic SLO has an event every 30 seconds and no more, and one that is \
+                 judged by time slices has one per slice."
             }
             Self::LatencyOfStream => {
                 "A latency SLO on a route that looks like an event stream or a WebSocket: its response begins at once and \
@@ -110,6 +119,10 @@ impl Lint {
                 "A window longer than what the engine keeps: 15 days, unless `retention` says otherwise. The SLO would \
                  silently be one over that."
             }
+            Self::WindowWithoutRules => {
+                "A window for which `slo rules` can write nothing: under an hour, or no multiple of 5 minutes. It is right for \
+                 an SLO that only its process looks at: allow the lint there."
+            }
             Self::StrictGate => {
                 "A limit of the gate that blocks deploys while every agreed SLO is met, or while none of their alerts \
                  would tell anybody."
@@ -120,6 +133,10 @@ impl Lint {
             }
             Self::MostlyExcluded => {
                 "Planned times that cover more than half of a year: then hardly anything is promised."
+            }
+            Self::OneOutcome => {
+                "Status codes and endings sorted so that no request can be bad, or none good, unless a handler says so: the \
+                 budget is never spent, or always."
             }
         }
     }
@@ -176,12 +193,13 @@ pub(super) fn all(root: &Node, set: &SloSet) -> Vec<Finding> {
     }
     routes::all(set, &mut warnings);
     retention(set, &mut warnings);
-    gate::strict(set, None, &mut warnings);
+    without_rules(set, &mut warnings);
+    gate::strict(set, &mut warnings);
     excluded(set, &mut warnings);
     for (name, environment) in set.environments() {
         let there = set.for_environment(name);
         of_environment(name, environment, set, &there, &mut warnings);
-        gate::strict(&there, Some((name, environment)), &mut warnings);
+        gate::strict_there(name, set, &there, &mut warnings);
     }
     warnings.all
 }
@@ -261,6 +279,10 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
                        can look at listings at any time.`";
         warn(Lint::NoPromise, &[Key("promise")], message);
     }
+    if let Some((key, message)) = one_outcome(slo) {
+        let key = [Key("sli"), Key("http"), Key(key)];
+        warn(Lint::OneOutcome, &key, message);
+    }
     if let Sli::Prometheus(sli) = slo.sli() {
         let parts = [
             ("bad", sli.bad_query()),
@@ -276,6 +298,19 @@ fn of_slo(index: usize, slo: &Slo, warnings: &mut Warnings<'_>) {
             warn(Lint::RateNotCount, &[Key("sli"), Key("prometheus"), Key(key)], message);
         }
     }
+}
+
+/// What is said of requests that cannot be bad or cannot be good, and the key that sorts them so. Whatever is good can be
+/// too slow.
+fn one_outcome(slo: &Slo) -> Option<(&'static str, &'static str)> {
+    let Sli::Http(sli) = slo.sli() else { return None };
+    let rules = sli.classification();
+    if !rules.can_be(Outcome::Good) {
+        let message = "no request can be good, so that nothing keeps the promise; leave out what is good, like `2xx`";
+        return Some(("bad", message));
+    }
+    let message = "no request can be bad, so that nothing breaks the promise; leave out what is bad, like `5xx`";
+    (sli.limit().is_none() && !rules.can_be(Outcome::Bad)).then_some(("good", message))
 }
 
 /// Each condition of its alerts that can never fire, with its place in the list. Nobody is told of a composite, or where
@@ -387,6 +422,7 @@ fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
     let Some((longest, slo, path)) = longest_window(set) else {
         return;
     };
+    let longest = longest.longest();
     if longest <= kept {
         return;
     }
@@ -407,12 +443,34 @@ fn retention(set: &SloSet, warnings: &mut Warnings<'_>) {
     warnings.warn(Lint::BeyondRetention, Some(slo), &path, message);
 }
 
+fn without_rules(set: &SloSet, warnings: &mut Warnings<'_>) {
+    // Of a composite none are written, whatever its window.
+    let found = windows(set)
+        .into_iter()
+        .filter(|(window, slo, _)| slo.composite().is_none() && !window.has_rules());
+    for (window, slo, path) in found {
+        let message = format!(
+            "rules count in tiles of {}, and {window} is not whole tiles of at least an hour, so that no rules can be written; \
+             write one like `1h` or `30d`, or allow this lint where only the process looks at it",
+            Seconds(Window::TILE.as_secs())
+        );
+        warnings.warn(Lint::WindowWithoutRules, Some(slo), &path, message);
+    }
+}
+
 /// The longest window that is written anywhere, of which SLO, and where: the first of those that are as long.
-fn longest_window(set: &SloSet) -> Option<(Duration, &Slo, Vec<Step<'_>>)> {
+fn longest_window(set: &SloSet) -> Option<(Window, &Slo, Vec<Step<'_>>)> {
+    // The last of equals is what `max_by_key` takes.
+    let all = windows(set).into_iter().rev();
+    all.max_by_key(|(window, ..)| window.longest())
+}
+
+/// Every window that is written, of which SLO, and where.
+fn windows(set: &SloSet) -> Vec<(Window, &Slo, Vec<Step<'_>>)> {
     let slos: BTreeMap<&str, &Slo> = set.slos().iter().map(|slo| (slo.name(), slo)).collect();
     let written = set.slos().iter().enumerate().map(|(index, slo)| {
         let path = vec![Key("slos"), Item(index), Key("window")];
-        (slo.window().longest(), slo, path)
+        (slo.window(), slo, path)
     });
     let changed = set.environments().flat_map(|(environment, changes)| {
         let slos = &slos;
@@ -424,12 +482,10 @@ fn longest_window(set: &SloSet) -> Option<(Duration, &Slo, Vec<Step<'_>>)> {
                 Key(name),
                 Key("window"),
             ];
-            Some((change.window?.longest(), *slos.get(name)?, path.to_vec()))
+            Some((change.window?, *slos.get(name)?, path.to_vec()))
         })
     });
-    // The last of equals is what `max_by_key` takes.
-    let all: Vec<_> = written.chain(changed).collect();
-    all.into_iter().rev().max_by_key(|(longest, ..)| *longest)
+    written.chain(changed).collect()
 }
 
 #[cfg(feature = "calendar")]

@@ -13,7 +13,7 @@ pub(super) const PERCENT: SpecShape = SpecShape::Text(r"[0-9]+(\.[0-9]+)?%");
 /// `30d`, `1d12h`.
 pub(super) const DURATION: SpecShape = SpecShape::Text("([0-9]+[wdhms])+");
 /// `800ms`, `1.5s`.
-pub(super) const THRESHOLD: SpecShape = SpecShape::Text(r"[0-9]+(\.[0-9]+)?(us|ms|s|m)");
+pub(super) const THRESHOLD: SpecShape = SpecShape::Text(r"[0-9]+(\.[0-9]+)?(ns|us|ms|s|m)");
 /// `2026-01-31`.
 pub(super) const DAY: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
 /// `2026-01-31 02:00`.

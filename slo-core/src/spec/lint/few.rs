@@ -1,4 +1,4 @@
-//! Alerts of a synthetic SLO that want more bad events than a timer brings.
+//! Alerts that want more bad events than a timer brings, or slices of time.
 
 use core::fmt;
 
@@ -17,32 +17,41 @@ pub(super) struct TooFew {
     long: BurnWindow,
     most: u64,
     every: u64,
+    /// Whether each of them is a slice of time.
+    is_sliced: bool,
 }
 
 impl fmt::Display for TooFew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (every, most) = (Seconds(self.every), self.most);
+        let (events, or) = if self.is_sliced {
+            ("slices", ", or a shorter `length` of slices")
+        } else {
+            ("events", "")
+        };
         write!(
             f,
-            "{} bad events within {} are more than one instance has there: {most}, one every {every}; write \
-             `minimum_bad_events: {most}` or less",
+            "{} bad {events} within {} are more than one instance has there: {most}, one every {every}; write \
+             `minimum_bad_events: {most}` or less{or}",
             self.minimum, self.long
         )
     }
 }
 
-/// Of SLOs that a timer or a probe feeds; requests come as they like.
+/// Of SLOs that a timer or a probe feeds, and of those judged by slices of time, which have one event per slice whatever
+/// they measure; requests and others come as they like.
 pub(super) fn of(slo: &Slo) -> Option<TooFew> {
-    let nobody = slo.alerting_rules().is_some_and(Alerting::tells_nobody);
-    if nobody || !matches!(slo.sli(), Sli::Synthetic(_)) {
+    if slo.alerting_rules().is_some_and(Alerting::tells_nobody) {
         return None;
     }
+    let every = match (slo.time_slices(), slo.sli()) {
+        (Some(slices), _) => slices.length().as_secs().max(1),
+        (None, Sli::Synthetic(_)) => EVERY,
+        (None, Sli::Http(_) | Sli::Events(_) | Sli::Prometheus(_) | Sli::Composite(_)) => return None,
+    };
     let alerts = AlertPolicy::standard().for_slo(slo);
     let reachable = alerts.conditions().iter().filter(|condition| condition.is_reachable());
     let long = reachable.map(|condition| condition.long()).min()?;
-    let every = slo
-        .time_slices()
-        .map_or(EVERY, |slices| slices.length().as_secs().max(1));
     let most = u64::from(long.as_seconds()) / every;
     let minimum = alerts.minimum_bad_events();
     (u64::from(minimum) > most).then_some(TooFew {
@@ -50,6 +59,7 @@ pub(super) fn of(slo: &Slo) -> Option<TooFew> {
         long,
         most,
         every,
+        is_sliced: slo.time_slices().is_some(),
     })
 }
 

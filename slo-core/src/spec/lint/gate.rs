@@ -5,7 +5,7 @@ use crate::alert::{AlertPolicy, Condition};
 use crate::gate::Mode;
 use crate::ratio::write_percent;
 use crate::target::ONE_PPB;
-use crate::{Alerting, Environment, Share, Sli, Slo, SloSet, Status, Threshold};
+use crate::{Alerting, Share, Sli, Slo, SloSet, Status, Threshold};
 
 /// A limit that is too strict.
 struct Strict<'s> {
@@ -20,28 +20,43 @@ struct Strict<'s> {
     instead: (String, &'static str),
 }
 
-/// Warns of limits, as they are in one environment or without one. There only of those that it writes itself.
-pub(super) fn strict(set: &SloSet, environment: Option<(&str, &Environment)>, warnings: &mut Warnings<'_>) {
-    if set.gate().mode == Mode::Observe {
-        return; // nobody is stopped
-    }
-    let found = [bad_ratio(set), p95(set), budget(set)];
-    for strict in found.into_iter().flatten() {
-        let at = match environment {
-            Some((name, _)) => vec![Key("environments"), Key(name)],
-            None => Vec::new(),
-        };
-        let written = [at.as_slice(), &[Key("gate"), Key(strict.key)]].concat();
-        let is_written = warnings.node(&written).is_some();
-        if is_written {
+/// Warns of limits, as they are without an environment.
+pub(super) fn strict(set: &SloSet, warnings: &mut Warnings<'_>) {
+    for strict in found(set) {
+        let written = [Key("gate"), Key(strict.key)];
+        if warnings.node(&written).is_some() {
             warnings.warn(Lint::StrictGate, None, &written, strict.of_what_is_written());
-        } else if environment.is_none() {
+        } else {
             let index = set.slos().iter().position(|slo| slo.name() == strict.slo.name());
             let slo = [Key("slos"), Item(index.unwrap_or_default())];
             let path = [slo.as_slice(), strict.allows].concat();
             warnings.warn(Lint::StrictGate, Some(strict.slo), &path, strict.of_the_default());
         }
     }
+}
+
+/// Warns of limits as they are in one environment: of those that it writes itself, and of others where it is the one that
+/// makes them too strict, with SLOs that promise less there or a gate that only observes elsewhere.
+pub(super) fn strict_there(name: &str, set: &SloSet, there: &SloSet, warnings: &mut Warnings<'_>) {
+    let known: Vec<_> = found(set).map(|strict| strict.key).collect();
+    for strict in found(there) {
+        let written = [Key("environments"), Key(name), Key("gate"), Key(strict.key)];
+        if warnings.node(&written).is_some() {
+            warnings.warn(Lint::StrictGate, None, &written, strict.of_what_is_written());
+        } else if !known.contains(&strict.key) {
+            let path = strict.changed_by(name, warnings);
+            warnings.warn(Lint::StrictGate, Some(strict.slo), &path, strict.of_another_place(name));
+        }
+    }
+}
+
+/// The limits that are too strict; none where nobody is stopped.
+fn found(set: &SloSet) -> impl Iterator<Item = Strict<'_>> {
+    let enforced = Some(set).filter(|set| set.gate().mode != Mode::Observe);
+    enforced
+        .into_iter()
+        .flat_map(|set| [bad_ratio(set), p95(set), budget(set)])
+        .flatten()
 }
 
 impl Strict<'_> {
@@ -58,6 +73,29 @@ impl Strict<'_> {
             "{}; that is the limit where the spec says none: write `gate: {{ {}: \"{limit}\" }}` {or}",
             self.why, self.key
         )
+    }
+
+    /// Of a limit that stands elsewhere, or nowhere, and is too strict in this environment.
+    fn of_another_place(&self, environment: &str) -> String {
+        let (limit, or) = &self.instead;
+        format!(
+            "in `{environment}`, {}; write `gate: {{ {}: \"{limit}\" }}` {or} into `environments.{environment}`",
+            self.why, self.key
+        )
+    }
+
+    /// What the environment changes that makes it so: the first that it writes of what the SLO allows, its other changes
+    /// and the gate's mode, and else the changes of other SLOs.
+    fn changed_by<'a>(&'a self, environment: &'a str, warnings: &Warnings<'_>) -> Vec<Step<'a>> {
+        let here = [Key("environments"), Key(environment)];
+        let slo = [here.as_slice(), &[Key("slos"), Key(self.slo.name())]].concat();
+        let allows = self.allows.last().copied();
+        let of_slo = allows.into_iter().chain(["status", "window", "objective"].map(Key));
+        let of_slo = of_slo.map(|key| [slo.as_slice(), &[key]].concat());
+        let of_gate = [here.as_slice(), &[Key("gate"), Key("mode")]].concat();
+        let mut places = of_slo.chain([of_gate]);
+        let written = places.find(|path| warnings.node(path).is_some());
+        written.unwrap_or_else(|| [here.as_slice(), &[Key("slos")]].concat())
     }
 }
 
