@@ -38,7 +38,7 @@ pub enum Lint {
     UnreachableAlert,
     /// A latency SLO on a route that looks like a stream of events.
     LatencyOfStream,
-    /// A route that no router of axum can have.
+    /// A route that no router of axum can have, or no path of a request.
     ForeignRoute,
     /// Two SLOs of a kind that have a route in common.
     OverlappingRoutes,
@@ -107,8 +107,8 @@ impl Lint {
                  lasts as long as the client likes."
             }
             Self::ForeignRoute => {
-                "A route that no router of axum can have, so that the layer of this workspace would match no request. It is \
-                 right for a service with another framework, whose rules are those of `slo rules --source http`: allow the \
+                "A route that no router of axum can have, or that no path of a request is like, so that the layer of this \
+                 workspace would match no request. It is right for a service with another framework, whose rules are those of `slo rules --source http`: allow the \
                  lint there."
             }
             Self::OverlappingRoutes => {
