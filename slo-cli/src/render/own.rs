@@ -277,6 +277,7 @@ impl<'a> Own<'a> {
     fn recorded(&self, ruled: &Ruled<'_>) -> (Vec<Rule>, Vec<Rule>) {
         let Ruled { subject, alerts, .. } = ruled;
         let mut minute = self.definition(ruled);
+        minute.extend(self.foreign_are_here(ruled));
         minute.extend(minutes(subject));
         minute.extend(everybodys_ratios(subject));
         minute.extend(burn_rates(subject, |ratio| subject.burn(ratio)));
@@ -290,10 +291,18 @@ impl<'a> Own<'a> {
         let Ruled { slo, subject, alerts } = ruled;
         let fleets = subject.window.alerts(&self.policy, slo.target());
         let lengths = Lengths::of(alerts).without(&Lengths::of(&fleets));
-        let here = format!("max by ({}) ({})", subject.by(), subject.any_window_series(AGREED));
-        let mut minute = vec![Rule::record(BESIDE, here).labels(&subject.labels(false))];
+        let mut minute = vec![alerts_are_here(subject, &subject.any_window_series(AGREED))];
         minute.extend(lengths.each_minute(subject));
         (minute, lengths.each_tile(subject))
+    }
+
+    /// What others count is left to these rules wherever its process says so, and nowhere else can it say that they are there:
+    /// with the very labels that these add to what they count, for all else is told of another service.
+    fn foreign_are_here(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+        let is_told = ruled.is_foreign() && !ruled.alerts.is_silent();
+        let slo = promql::is(names::SLO_NAME.label, ruled.slo.name());
+        let matchers: Vec<_> = self.whose().exactly().into_iter().chain([slo]).collect();
+        is_told.then(|| alerts_are_here(&ruled.subject, &promql::selector(AGREED, &matchers)))
     }
 
     /// The first group of an SLO. Told from those of other environments.
@@ -432,6 +441,12 @@ impl<'a> Own<'a> {
             Counted::OfRequests(bad())
         }
     }
+}
+
+/// For the fleet's rules, which leave them to others.
+fn alerts_are_here(subject: &Subject, agreed: &str) -> Rule {
+    let here = format!("max by ({}) ({agreed})", subject.by());
+    Rule::record(BESIDE, here).labels(&subject.labels(false))
 }
 
 /// Up to when all of them know what is planned, in Unix seconds; `None` where nothing is known by date.

@@ -104,7 +104,7 @@ impl Fleet {
             },
         );
         // What an engine counts has rules of its own, which record its budget while there is something to count.
-        let foreign = self.of_kind(promql::is(names::SLO_SLI.label, "prometheus"));
+        let foreign = self.counted_by_others();
         let expr = format!(
             "(\n{}\n)\nand {on}\n({length} {kind} {on} {START})\nunless {on}\n{foreign}",
             indented(&budget)
