@@ -9,11 +9,11 @@ use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, NOBODY_PUSHES, SEVERITY, TIER};
 use slo_core::{Share, Target, names};
 
-use self::definitions::ROLLOUT;
 use super::alerting::{burn_rule, data_missing, silence, too_few, unless_probed, was_alive};
 use super::annotations::{Counted, Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
+use super::planned::ROLLOUT;
 use super::promql;
 use super::recorded::{BESIDE, BUDGET, EXCLUSION_END, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};

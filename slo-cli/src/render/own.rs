@@ -13,8 +13,9 @@ use super::alerting::burn_rule;
 use super::annotations::{Counted, Notes, Runbook};
 use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
+use super::planned::Planned;
 use super::promql;
-use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, START};
+use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, EXCLUSION_SAID, START};
 use super::recording::{Lengths, burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
@@ -354,18 +355,24 @@ impl<'a> Own<'a> {
         }
     }
 
-    /// As the process says, or said before it was stopped, of the place where it runs: what is planned in one environment
+    /// As the process says, or said last before it was stopped, of the place where it runs: what is planned in one environment
     /// goes on in the others. By date where the rules leave planned times out, wherever they count, and no process is asked.
-    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Vec<Rule> {
         let subject = &ruled.subject;
         if let Some(known) = &subject.known.exclusions {
             let rule = |ends| Rule::record(EXCLUSION_END, ends).labels(&subject.all_labels());
-            return known.ends().map(rule);
+            return known.ends().map(rule).into_iter().collect();
         }
-        let raw = self.exported(ruled.slo, names::EXCLUSION_END);
-        let said = format!("last_over_time({raw}[{SAID_WITHIN}])");
-        let latest = self.whose().aggregate("max", &[], &said, SAID_WITHIN);
-        Some(Rule::record(EXCLUSION_END, format!("{latest} > time()")).labels(&subject.labels(false)))
+        let whose = self.whose();
+        let planned = Planned {
+            end: &self.exported(ruled.slo, names::EXCLUSION_END),
+            window: &self.exported(ruled.slo, names::WINDOW),
+            recorded: &subject.any_window_series(EXCLUSION_SAID),
+            by: &self.identity.service_labels().join(", "),
+            latest: |raw: &str| whose.aggregate("max", &[], raw, "5m"),
+        };
+        let labels = subject.labels(false);
+        planned.rules(self.engine).map(|rule| rule.labels(&labels)).into()
     }
 
     /// The latest of what its processes say, without labels.
@@ -461,9 +468,6 @@ const LONGEST_OBJECT_NAME: usize = 63;
 
 /// What stands before the day in the heading of a file that knows times by date.
 pub(crate) const KNOWN_FROM: &str = "known by date from ";
-
-/// How long what a process said of a planned time is believed after it was stopped: as long as its traffic is remembered.
-pub(crate) const SAID_WITHIN: &str = "1d";
 
 /// Whether the labels of the duration histogram say all that the SLO asks for.
 fn readable(slo: &Slo) -> Result<&HttpSli, Refusal> {
