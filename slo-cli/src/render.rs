@@ -19,6 +19,7 @@ pub(crate) mod manual;
 pub(crate) mod own;
 pub(crate) mod paint;
 mod plain;
+mod planned;
 pub(crate) mod probes;
 pub(crate) mod promql;
 pub(crate) mod recorded;

@@ -3,7 +3,7 @@
 use e2e::{Failure, Outcome, VictoriaMetrics};
 
 use crate::replay::replay;
-use crate::rule_text::{Rule, burns, file, rules};
+use crate::rule_text::{Rule, burns, definitions_and_data, file, rules};
 use crate::tools::slo;
 use crate::unit::{Story, Stretch, Test, counts, run};
 
@@ -190,6 +190,70 @@ fn where_nobody_pushes_one_page_says_so() -> Outcome {
     Ok(())
 }
 
+/// Services that push nothing to the fleet, and are missed by rules of their own, are none of those that push: that another of
+/// them goes on is not seen. What is missed by both counts once.
+#[test]
+fn who_pushes_nothing_is_nobody_of_the_fleet() -> Outcome {
+    let own = |engine: &str, service: &str| -> Result<String, Failure> {
+        let spec = format!(
+            "version: 1\nservice: {service}\nlabels: {{ team: a }}\nslos:\n  - {{ name: answers, promise: P., owner: o, status: agreed, \
+             objective: 99%, window: 30d, sli: {{ http: {{ routes: [/a] }} }} }}\n"
+        );
+        let folder = crate::tools::folder(&[("slo.yaml", &spec)])?;
+        let args = format!("rules --engine {engine} --source http --environment-label prod");
+        let rules = slo(&format!("{args} {}", folder.path().join("slo.yaml").display()))?;
+        let (_, groups) = rules
+            .split_once("groups:\n")
+            .ok_or_else(|| Failure::new("a file without groups"))?;
+        Ok(groups.to_owned())
+    };
+    let requests = |service: &str| {
+        format!(
+            r#"http_server_request_duration_seconds_count{{service_name="{service}", deployment_environment_name="prod", http_route="/a", http_response_status_code="200"}}"#
+        )
+    };
+    let of = |labels, stretches: &[Stretch]| Story {
+        labels,
+        ..Story::new(30, "0.001", stretches)
+    };
+    let dev = of(
+        r#"service_name="mail", deployment_environment_name="dev", slo_name="pay""#,
+        &[counts(100, 100, 0)],
+    );
+    let gone = of(
+        r#"service_name="java", deployment_environment_name="prod", slo_name="pay""#,
+        &[counts(60, 100, 0), Stretch::Gap { minutes: 40 }],
+    );
+    // As the fleet's rules recorded them.
+    let tiles = r#"slo:valid_events:increase5m{service_name="java", deployment_environment_name="prod", slo_name="pay", slo_window="30d"}"#;
+    let requests_of_two = |test: Test| {
+        test.also(requests("java"), "0+60x60")
+            .also(requests("go"), "0+60x60")
+            .also(requests("php"), "0+60x100")
+    };
+    let tests = [
+        requests_of_two(Test::new("two of three", &dev))
+            .expect(85, MISSING, Some("2"))
+            .expect(85, NOBODY, None),
+        requests_of_two(Test::new("one of them is of the fleet, too", &gone))
+            .also(tiles, "500x60")
+            .expect(
+                85,
+                r#"count(ALERTS{alertname="SloDataMissing", service_name="java"})"#,
+                Some("2"),
+            )
+            .expect(85, NOBODY, None),
+    ];
+    for (engine, fleet) in ["prometheus", "victoriametrics"].into_iter().zip(fleet()?) {
+        let own: Result<String, Failure> = ["java", "go", "php"]
+            .iter()
+            .map(|service| own(engine, service))
+            .collect();
+        run(&(definitions_and_data(&fleet)? + &own?), "1m", &tests)?;
+    }
+    Ok(())
+}
+
 /// Bursts a few minutes apart are one page, and it ends.
 #[test]
 fn bursts_are_one_page() -> Outcome {
@@ -231,6 +295,38 @@ fn a_freshness_that_probes_ask_for_is_told_once() -> Outcome {
         Test::new("another team's service of this name is probed", &story)
             .also(of_a_team.replace("NAME", "pay"), "1x80")
             .fires("page", 75),
+    ];
+    for rules in fleet()? {
+        run(&rules, "1m", &tests)?;
+    }
+    Ok(())
+}
+
+/// Nor is it a ticket that nobody would be told of it: its window is one that the fleet does not know, or its alerts are its own.
+#[test]
+fn a_freshness_that_probes_ask_for_needs_no_rules() -> Outcome {
+    let probed = |place: &str| {
+        format!(
+            r#"slo_health:probe_state{{job="slo-health", service_name="shop", {place}, slo_name="pay", state="fresh"}}"#
+        )
+    };
+    let (here, elsewhere) = (
+        probed(r#"deployment_environment_name="prod""#),
+        probed(r#"deployment_environment_name="staging""#),
+    );
+    let told = |name: &str, days, probes: &str, ticket: &str, value| {
+        let story = Story {
+            said: r#", slo_sli="synthetic", slo_alerts="own""#,
+            ..Story::new(days, "0.001", &[counts(40, 2, 0)])
+        };
+        let firing = format!(r#"count(ALERTS{{alertname="{ticket}", alertstate="firing"}})"#);
+        Test::new(name, &story).also(probes, "1x40").expect(40, firing, value)
+    };
+    let tests = [
+        told("window", 14, &here, "SloWindowWithoutRules", None),
+        told("window elsewhere", 14, &elsewhere, "SloWindowWithoutRules", Some("1")),
+        told("alerts", 30, &here, "SloAlertsWithoutRules", None),
+        told("alerts elsewhere", 30, &elsewhere, "SloAlertsWithoutRules", Some("1")),
     ];
     for rules in fleet()? {
         run(&rules, "1m", &tests)?;

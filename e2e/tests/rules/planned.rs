@@ -244,6 +244,65 @@ fn the_fleet_knows_a_planned_time_from_a_hang_and_from_an_outage() -> Outcome {
     tested(&slo("rules --fleet --window 30d")?, FLEET).map(drop)
 }
 
+/// Work that is planned until the eighth hour, and ended after one by a rollout that dies after another: of a spec with an earlier
+/// end, or without any. And one instance that is stopped for the work, of which nobody says more.
+#[test]
+fn what_is_said_last_of_planned_work_is_so() -> Outcome {
+    let spec = "version: 1\nservice: shop\nslos:\n  - { name: pay, promise: P., owner: o, status: agreed, objective: 99%, window: 30d, \
+                sli: { http: { routes: [/pay] } } }\nexclude: [{ from: 2026-01-04 02:00, duration: 8h, time_zone: UTC, reason: upgrade }]\n";
+    let folder = folder(&[("slo.yaml", spec)])?;
+    let spec = path(&folder.path().join("slo.yaml"));
+    let instance = |number: u64, present: &str, end: &str| -> String {
+        let of = |metric: &str, more: &str, values: &str| {
+            format!(
+                "  - {{ series: '{metric}{{service_name=\"shop\", service_instance_id=\"{number}\", slo_name=\"pay\"{more}}}', values: \
+                 '{values}' }}\n"
+            )
+        };
+        let counts = present.replace("1x", "0+100x");
+        [
+            of("slo_events_total", ", slo_outcome=\"good\"", &counts),
+            of("slo_spec_info", ", slo_status=\"agreed\"", present),
+            of("slo_window_seconds", "", &present.replace("1x", "2592000x")),
+            of("slo_error_budget_ratio", "", &present.replace("1x", "0.01x")),
+            of("slo_exclusion_end_seconds", "", end),
+        ]
+        .concat()
+    };
+    let old = instance(1, "1x60", "0x19 28800x40");
+    let ended = [&old, &instance(2, "_x60 1x60", "_x60 0x60")]
+        .map(String::as_str)
+        .concat();
+    let without = [&old, &instance(2, "_x60 1x60", "_x120")].map(String::as_str).concat();
+    let test = |name: &str, series: &str, is_planned: bool| {
+        let counted = |query: &str, minute: u64, is_there: bool| {
+            let samples = if is_there { "{ labels: '{}', value: 1 }" } else { "" };
+            format!("  - {{ expr: 'count({query})', eval_time: {minute}m, exp_samples: [{samples}] }}\n")
+        };
+        let (ends, missing) = ("slo:exclusion_end:seconds", "ALERTS{alertname=\"SloDataMissing\"}");
+        let then: String = [70, 110, 200, 470]
+            .map(|minute| counted(ends, minute, is_planned))
+            .concat();
+        let told = [counted(missing, 200, !is_planned), counted(missing, 485, true)].concat();
+        let before = counted(ends, 58, true);
+        format!("- name: {name}\n  interval: 1m\n  input_series:\n{series}  promql_expr_test:\n{before}{then}{told}")
+    };
+    let tests = [
+        test("ended", &ended, false),
+        test("without", &without, false),
+        test("stopped", &old, true),
+    ];
+    let tests = format!(
+        "rule_files: [rules.yaml]\nevaluation_interval: 1m\ntests:\n{}",
+        tests.concat()
+    );
+    for engine in ["prometheus", "victoriametrics"] {
+        tested(&slo(&format!("rules --fleet --window 30d --engine {engine}"))?, &tests)?;
+        tested(&slo(&format!("rules --engine {engine} {spec}"))?, &tests)?;
+    }
+    Ok(())
+}
+
 fn path(path: &Path) -> String {
     path.display().to_string()
 }

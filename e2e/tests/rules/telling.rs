@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::{Binary, Failure, Outcome};
 
-use crate::rule_text::rules;
+use crate::rule_text::{definitions_and_data, rules};
 use crate::tools::{self, slo};
 use crate::unit::{Story, Stretch, Test, counts, run};
 
@@ -310,6 +310,92 @@ fn a_change_of_tier_or_alerts_splits_no_history() -> Outcome {
         .expect(150, tier("silver"), Some("1"));
     for engine in ENGINES {
         run(&fleet(engine)?, "1m", &[changed.clone(), twice.clone()])?;
+    }
+    Ok(())
+}
+
+/// Counted by others, and promised by a service whose process lives.
+const OF_OTHERS: &str = r#"
+version: 1
+service: shop
+slos:
+  - name: mails
+    promise: Mails get sent.
+    owner: shop-team
+    status: agreed
+    sli: { prometheus: { bad: 'mails_failed_total{queue="orders"}', valid: 'mails_total{queue="orders"}' } }
+    objective: 99%
+    window: 30d
+"#;
+
+/// What the process says of them.
+fn mails_are_promised() -> Test {
+    let of = |metric: &str, more: &str| {
+        format!(
+            r#"{metric}{{service_name="shop", deployment_environment_name="prod", service_instance_id="1", slo_name="mails"{more}}}"#
+        )
+    };
+    let info = r#", slo_status="agreed", slo_sli="prometheus", slo_alerts="own""#;
+    Test::new("mails", &Story::new(30, "0.001", &[counts(140, 100, 0)]))
+        .also(of("slo_spec_info", info), "1x140")
+        .also(of("slo_window_seconds", ""), "2592000x140")
+        .also(of("slo_error_budget_ratio", ""), "0.01x140")
+}
+
+/// The rules of what others count are there before the first of it and behind the last; of counters that vanish, their own page
+/// tells. With other labels than those of the service they are somebody else's.
+#[test]
+fn rules_of_what_others_count_are_found() -> Outcome {
+    const ANY_FIRING: &str = r#"count(ALERTS{alertstate="firing"})"#;
+    const UNKNOWN: &str = r#"count(ALERTS{alertname="SloWindowWithoutRules", alertstate="firing", slo_name="mails"})"#;
+    const VANISHED: &str = r#"count(ALERTS{alertname="SloDataMissing", alertstate="firing", slo_name="mails"})"#;
+    let mails = mails_are_promised()
+        .also(r#"mails_total{queue="orders"}"#, "_x60 0+60x30")
+        .also(r#"mails_failed_total{queue="orders"}"#, "_x60 0x30");
+    let found = [40, 58, 75, 90]
+        .into_iter()
+        .fold(mails.clone(), |test, minute| test.expect(minute, ANY_FIRING, None))
+        .expect(130, ANY_FIRING, Some("1"))
+        .expect(130, VANISHED, Some("1"));
+    let elsewhere = [40, 85, 130]
+        .into_iter()
+        .fold(mails, |test, minute| test.expect(minute, UNKNOWN, Some("1")));
+    let folder = tools::folder(&[("slo.yaml", OF_OTHERS)])?;
+    let spec = folder.path().join("slo.yaml");
+    for engine in ENGINES {
+        let beside = |args: &str| -> Result<String, Failure> {
+            let rules = slo(&format!("rules --engine {engine} {args} {}", spec.display()))?;
+            let (_, groups) = rules
+                .split_once("groups:\n")
+                .ok_or_else(|| Failure::new("a file without groups"))?;
+            Ok(definitions_and_data(&fleet(engine)?)? + groups)
+        };
+        for args in ["--beside-fleet --environment-label prod", "--environment-label prod"] {
+            run(&beside(args)?, "1m", std::slice::from_ref(&found))?;
+        }
+        for args in [
+            "--beside-fleet",
+            "--beside-fleet --environment-label prod --namespace sales",
+        ] {
+            run(&beside(args)?, "1m", std::slice::from_ref(&elsewhere))?;
+        }
+    }
+    Ok(())
+}
+
+/// Rules beside the fleet's read what the fleet records: of a window that it does not know there is nothing.
+#[test]
+fn alerts_of_its_own_need_the_fleets_window() -> Outcome {
+    let unknown = r#"count(ALERTS{alertname="SloWindowWithoutRules", alertstate="firing"})"#;
+    let story = Story {
+        said: r#", slo_alerts="own", slo_tier="gold""#,
+        ..Story::new(14, "0.001", &[counts(60, 100, 0)])
+    };
+    let test = Test::new("a window of its own", &story)
+        .expect(60, "count(slo:alerts:beside_fleet)", Some("1"))
+        .expect(60, unknown, Some("1"));
+    for engine in ENGINES {
+        run(&both(engine)?, "1m", std::slice::from_ref(&test))?;
     }
     Ok(())
 }

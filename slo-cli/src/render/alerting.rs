@@ -152,7 +152,7 @@ fn burns(subject: &Subject, alerts: &Alerts, (severity, called): (Severity, &str
     Some(match &subject.scope {
         Scope::Fleet => told_by_the_fleet(subject, &either),
         Scope::Own { beside_fleet, .. } if *beside_fleet => left_by_the_fleet(subject, &either),
-        Scope::Own { probed: true, .. } => format!("(\n{}\n)\n{}", indented(&either), unless_probed(subject)),
+        Scope::Own { probed: true, .. } => format!("(\n{}\n)\n{}", indented(&either), unless_probed(subject.identity)),
         Scope::Own { .. } => either,
     })
 }
@@ -166,7 +166,7 @@ fn told_by_the_fleet(subject: &Subject, either: &str) -> String {
     format!(
         "{}\nunless {on}\n({WINDOW} unless {on} ({now} and {on} {budget}))\n{}",
         of_told(&subject.by(), &told, either),
-        unless_probed(subject)
+        unless_probed(subject.identity)
     )
 }
 
@@ -177,13 +177,13 @@ fn left_by_the_fleet(subject: &Subject, either: &str) -> String {
         indented(either),
         subject.on(),
         Teller::Fleet.series(subject.whose()),
-        unless_probed(subject)
+        unless_probed(subject.identity)
     )
 }
 
 /// Where probes ask a check, what they find is the SLI, and their own rules tell of it.
-fn unless_probed(subject: &Subject) -> String {
-    let probed = [subject.identity.labels_of_probes(), vec![names::SLO_NAME.label]].concat();
+pub(crate) fn unless_probed(identity: Identity) -> String {
+    let probed = [identity.labels_of_probes(), vec![names::SLO_NAME.label]].concat();
     format!("unless on ({})\n{}", probed.join(", "), names::PROBE_STATE_RECORDED)
 }
 

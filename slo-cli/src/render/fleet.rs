@@ -9,11 +9,11 @@ use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, NOBODY_PUSHES, SEVERITY, TIER};
 use slo_core::{Share, Target, names};
 
-use self::definitions::ROLLOUT;
-use super::alerting::{burn_rule, data_missing, silence, too_few, was_alive};
+use super::alerting::{burn_rule, data_missing, silence, too_few, unless_probed, was_alive};
 use super::annotations::{Counted, Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
+use super::planned::ROLLOUT;
 use super::promql;
 use super::recorded::{BESIDE, BUDGET, EXCLUSION_END, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
@@ -94,6 +94,11 @@ impl Fleet {
     /// The SLOs whose events are of such a kind.
     fn of_kind(&self, matches: String) -> String {
         self.of_definitions("max", &promql::selector(names::SPEC_INFO.prometheus, &[matches]))
+    }
+
+    /// Which an engine counts, by rules of its own.
+    fn counted_by_others(&self) -> String {
+        self.of_kind(promql::is(names::SLO_SLI.label, "prometheus"))
     }
 
     fn everybodys(&self) -> Group {
@@ -187,12 +192,15 @@ impl Fleet {
         .lasting(ROLLOUT)
     }
 
+    /// What others count has no budget before the first of it, nor behind the last: its rules say that they are there.
     fn window_without_rules(&self) -> Rule {
         let on = format!("on ({})", by(self.identity));
+        let foreign = self.counted_by_others();
+        let unknown = format!("{WINDOW}\nunless {on}\n{BUDGET}\nunless {on}\n({BESIDE} and {on} {foreign})");
         let known: Vec<_> = self.windows.iter().map(ToString::to_string).collect();
         self.ticket(
             "SloWindowWithoutRules",
-            &self.of_somebodys(&format!("{WINDOW} unless {on} {BUDGET}")),
+            &format!("{}\n{}", self.of_somebodys(&unknown), unless_probed(self.identity)),
             "{{ $labels.service_name }}: no rules for the window of {{ $labels.slo_name }}",
             &format!(
                 "Its window is {{{{ $value | humanizeDuration }}}}, and the fleet's rules know {}. Nobody would be told that its \
@@ -209,7 +217,10 @@ impl Fleet {
         let (by, own) = (by(self.identity), Teller::ItsOwn.series([]));
         self.ticket(
             "SloAlertsWithoutRules",
-            &format!("max by ({by}, {TIER}) ({own})\nand on ({by})\n{BUDGET}\nunless on ({by})\n{BESIDE}"),
+            &format!(
+                "max by ({by}, {TIER}) ({own})\nand on ({by})\n{BUDGET}\nunless on ({by})\n{BESIDE}\n{}",
+                unless_probed(self.identity)
+            ),
             "{{ $labels.service_name }}: no rules for the alerts of {{ $labels.slo_name }}",
             "Its spec says conditions, a minimum of bad events or severities of its own, and the fleet's rules tell of none of \
              these. Nobody would be told that its budget burns. Write `slo rules --beside-fleet` from its spec, with the labels \
@@ -263,9 +274,8 @@ impl Fleet {
 
     fn traffic(&self) -> String {
         format!(
-            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\nlast_over_time({}[{REMEMBERED}])\n\
-             unless on ({by})\n{EXCLUSION_END}",
-            Teller::Somebody.series([]),
+            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\n{}\nunless on ({by})\n{EXCLUSION_END}",
+            last_told(),
             by = by(self.identity)
         )
     }
@@ -314,7 +324,8 @@ impl Fleet {
         Routing::default().routed(rule, Severity::Page, &[]).annotated(notes)
     }
 
-    /// Services whose data is missing. Where a rule sees what its group has just recorded, `ALERTS` says it.
+    /// Services whose data is missing. Where a rule sees what its group has just recorded, `ALERTS` says it: of services that
+    /// push to no fleet, too, of which their own rules tell.
     fn missing(&self) -> String {
         if self.engine == Engine::Victoriametrics {
             return self.data_missing().expr().to_owned();
@@ -324,8 +335,18 @@ impl Fleet {
             promql::is("alertstate", "firing"),
             promql::is(names::SLO_NAME.label, ""),
         ];
-        promql::selector("ALERTS", &firing)
+        let service = self.identity.service_labels().join(", ");
+        format!(
+            "max by ({service}) (\n  {}\n  and on ({service})\n  {}\n)",
+            promql::selector("ALERTS", &firing),
+            last_told()
+        )
     }
+}
+
+/// SLOs of which somebody was told within the time in which services are remembered.
+fn last_told() -> String {
+    format!("last_over_time({}[{REMEMBERED}])", Teller::Somebody.series([]))
 }
 
 /// The labels that tickets and pages of one SLO have in common; of each pair of names that these have.

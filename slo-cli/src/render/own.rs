@@ -15,8 +15,9 @@ use super::alerting::burn_rule;
 use super::annotations::{Counted, Notes, Runbook};
 use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
+use super::planned::Planned;
 use super::promql::{self, MOST_QUERY_BYTES};
-use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, START};
+use super::recorded::{AGREED, BESIDE, BUDGET, EXCLUSION_END, EXCLUSION_SAID, START};
 use super::recording::{Lengths, burn_rates, each_minute, each_tile, everybodys_ratios, minutes};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
@@ -308,6 +309,7 @@ impl<'a> Own<'a> {
     fn recorded(&self, ruled: &Ruled<'_>) -> (Vec<Rule>, Vec<Rule>) {
         let Ruled { subject, alerts, .. } = ruled;
         let mut minute = self.definition(ruled);
+        minute.extend(self.foreign_are_here(ruled));
         minute.extend(minutes(subject));
         minute.extend(everybodys_ratios(subject));
         minute.extend(burn_rates(subject, |ratio| subject.burn(ratio)));
@@ -321,10 +323,18 @@ impl<'a> Own<'a> {
         let Ruled { slo, subject, alerts } = ruled;
         let fleets = subject.window.alerts(&self.policy, slo.target());
         let lengths = Lengths::of(alerts).without(&Lengths::of(&fleets));
-        let here = format!("max by ({}) ({})", subject.by(), subject.any_window_series(AGREED));
-        let mut minute = vec![Rule::record(BESIDE, here).labels(&subject.labels(false))];
+        let mut minute = vec![alerts_are_here(subject, &subject.any_window_series(AGREED))];
         minute.extend(lengths.each_minute(subject));
         (minute, lengths.each_tile(subject))
+    }
+
+    /// What others count is left to these rules wherever its process says so, and nowhere else can it say that they are there:
+    /// with the very labels that these add to what they count, for all else is told of another service.
+    fn foreign_are_here(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+        let is_told = ruled.is_foreign() && !ruled.alerts.is_silent();
+        let slo = promql::is(names::SLO_NAME.label, ruled.slo.name());
+        let matchers: Vec<_> = self.whose().exactly().into_iter().chain([slo]).collect();
+        is_told.then(|| alerts_are_here(&ruled.subject, &promql::selector(AGREED, &matchers)))
     }
 
     /// The first group of an SLO. Told from those of other environments.
@@ -376,18 +386,24 @@ impl<'a> Own<'a> {
         }
     }
 
-    /// As the process says, or said before it was stopped, of the place where it runs: what is planned in one environment
+    /// As the process says, or said last before it was stopped, of the place where it runs: what is planned in one environment
     /// goes on in the others. By date where the rules leave planned times out, wherever they count, and no process is asked.
-    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Option<Rule> {
+    fn exclusion_end(&self, ruled: &Ruled<'_>) -> Vec<Rule> {
         let subject = &ruled.subject;
         if let Some(known) = &subject.known.exclusions {
             let rule = |ends| Rule::record(EXCLUSION_END, ends).labels(&subject.all_labels());
-            return known.ends().map(rule);
+            return known.ends().map(rule).into_iter().collect();
         }
-        let raw = self.exported(ruled.slo, names::EXCLUSION_END);
-        let said = format!("last_over_time({raw}[{SAID_WITHIN}])");
-        let latest = self.whose().aggregate("max", &[], &said, SAID_WITHIN);
-        Some(Rule::record(EXCLUSION_END, format!("{latest} > time()")).labels(&subject.labels(false)))
+        let whose = self.whose();
+        let planned = Planned {
+            end: &self.exported(ruled.slo, names::EXCLUSION_END),
+            window: &self.exported(ruled.slo, names::WINDOW),
+            recorded: &subject.any_window_series(EXCLUSION_SAID),
+            by: &self.identity.service_labels().join(", "),
+            latest: |raw: &str| whose.aggregate("max", &[], raw, "5m"),
+        };
+        let labels = subject.labels(false);
+        planned.rules(self.engine).map(|rule| rule.labels(&labels)).into()
     }
 
     /// The latest of what its processes say, without labels.
@@ -465,6 +481,12 @@ impl<'a> Own<'a> {
     }
 }
 
+/// For the fleet's rules, which leave them to others.
+fn alerts_are_here(subject: &Subject, agreed: &str) -> Rule {
+    let here = format!("max by ({}) ({agreed})", subject.by());
+    Rule::record(BESIDE, here).labels(&subject.labels(false))
+}
+
 /// Up to when all of them know what is planned, in Unix seconds; `None` where nothing is known by date.
 fn known_until(ruled: &[Ruled<'_>]) -> Option<u64> {
     let known = ruled.iter().map(|ruled| &ruled.subject.known);
@@ -477,9 +499,6 @@ const LONGEST_OBJECT_NAME: usize = 63;
 
 /// What stands before the day in the heading of a file that knows times by date.
 pub(crate) const KNOWN_FROM: &str = "known by date from ";
-
-/// How long what a process said of a planned time is believed after it was stopped: as long as its traffic is remembered.
-pub(crate) const SAID_WITHIN: &str = "1d";
 
 /// Whether the labels of the duration histogram say all that the SLO asks for.
 fn readable(slo: &Slo) -> Result<&HttpSli, Refusal> {

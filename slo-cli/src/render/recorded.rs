@@ -19,6 +19,8 @@ pub(crate) const BUDGET: &str = "slo:error_budget:ratio";
 pub(crate) const START: &str = "slo:window_start:seconds";
 /// When the planned time that runs now ends; nothing while none does.
 pub(crate) const EXCLUSION_END: &str = "slo:exclusion_end:seconds";
+/// When a planned time ends as it was said last, 0 between planned times: where there are any.
+pub(crate) const EXCLUSION_SAID: &str = "slo:exclusion_said:seconds";
 /// How long the window is.
 pub(crate) const WINDOW: &str = "slo:window:seconds";
 /// There for SLOs that a process of ours says nothing of, with the words of their spec as labels: to be shown, not to be

@@ -133,6 +133,20 @@ impl Whose {
         labels.filter_map(|label| Some((*label, value(label)?))).collect()
     }
 
+    /// Matches what is recorded with just these labels: none of what is not said.
+    pub(crate) fn exactly(&self) -> Vec<String> {
+        let said = self.labels();
+        let value = |wanted: &str| {
+            said.iter()
+                .find(|(label, _)| *label == wanted)
+                .map(|(_, value)| value.as_str())
+        };
+        let labels = self.identity.service_labels().iter();
+        labels
+            .map(|label| promql::is(label, value(label).unwrap_or_default()))
+            .collect()
+    }
+
     /// The same without what Prometheus makes of them.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
         self.labels().into_iter().filter(|(label, _)| *label != JOB)

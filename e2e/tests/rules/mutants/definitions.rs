@@ -203,26 +203,57 @@ fn statuses() -> Test {
         .test
 }
 
-/// Until the last of what instances say, and they may be stopped meanwhile; and that rules are evaluated.
+/// Until the last of what the newest instances say, and all may be stopped meanwhile; and that rules are evaluated.
 fn planned() -> Test {
-    let end = "slo_exclusion_end_seconds";
-    let said = Said::new("planned")
-        .says("runs", OLD, "", &[(end, "9000"), (end, "9000")])
-        .says("runs", OLD, "", &[(end, "8800")])
-        .says("over", OLD, "", &[(end, "600")]);
-    let stopped = r#"slo_exclusion_end_seconds{service_name="shop", slo_name="stopped"}"#;
-    let ends = "slo:exclusion_end:seconds";
-    let mut said = said
-        .at(145, ends, "runs", Some("9000"))
+    // Of an SLO: what each of its instances says of the end, and how long it says a window.
+    let instances: [(&str, &[(&str, &str)]); 10] = [
+        ("runs", &[("9000x155", "1x155"), ("8800x155", "1x155")]),
+        ("over", &[("600x155", "1x155")]),
+        ("begins", &[("0x69 9000x85", "1x155"), ("0x69 8800x85", "1x155")]),
+        ("stopped", &[("9000x5", "1x5")]),
+        // Another spec says that it is over, or nothing of it; then it goes, or both are there.
+        ("lifted", &[("9000x155", "1x155"), ("_x80 0x75", "_x80 1x75")]),
+        ("removed", &[("9000x155", "1x155"), ("_x155", "_x80 1x75")]),
+        ("turns", &[("0x155", "1x155"), ("_x80 0x49 9000x25", "_x80 1x75")]),
+        ("lifted-gone", &[("9000x85", "1x85"), ("_x80 0x30", "_x80 1x30")]),
+        ("removed-late", &[("9000x5", "1x5"), ("_x155", "_x80 1x30")]),
+        // Its window is seen a little longer.
+        ("just-gone", &[("9000x103", "1x106")]),
+    ];
+    let mut said = Said::new("planned");
+    for (slo, each) in instances {
+        for (instance, (end, window)) in each.iter().enumerate() {
+            let labels = format!(r#"{{service_name="shop", service_instance_id="{instance}", slo_name="{slo}"}}"#);
+            said.test = said
+                .test
+                .also(format!("slo_exclusion_end_seconds{labels}"), end)
+                .also(format!("slo_window_seconds{labels}"), window);
+        }
+    }
+    let (ends, to_the_end) = ("slo:exclusion_end:seconds", Some("9000"));
+    let all = [
+        ("runs", [to_the_end; 3]),
+        ("over", [None; 3]),
+        ("begins", [to_the_end; 3]),
+        ("stopped", [to_the_end; 3]),
+        ("lifted", [to_the_end, None, to_the_end]),
+        ("removed", [to_the_end, None, to_the_end]),
+        ("turns", [None, to_the_end, to_the_end]),
+        ("lifted-gone", [to_the_end, None, None]),
+        ("removed-late", [to_the_end, None, None]),
+        ("just-gone", [to_the_end; 3]),
+    ];
+    said = all
+        .into_iter()
+        .fold(said, |said, (slo, values)| said.then(ends, slo, values));
+    said = said
+        .at(30, ends, "runs", to_the_end)
+        .at(65, ends, "begins", None)
         .at(150, ends, "runs", None)
-        .at(145, ends, "stopped", Some("9000"))
+        .at(150, ends, "stopped", None)
         .at(5, ends, "over", Some("600"))
-        .at(10, ends, "over", None)
-        .at(15, ends, "over", None);
-    said.test = said
-        .test
-        .also(stopped, "9000x5")
-        .expect(5, "count(slo:rules:heartbeat == 1)", Some("1"));
+        .at(10, ends, "over", None);
+    said.test = said.test.expect(5, "count(slo:rules:heartbeat == 1)", Some("1"));
     said.test
 }
 
@@ -315,7 +346,7 @@ fn budgets() -> Test {
 
 /// Every change of one definition.
 fn changes(expr: &str) -> Vec<Change> {
-    let swaps: [(&str, &[&str]); 19] = [
+    let swaps: [(&str, &[&str]); 20] = [
         ("min by", &["max by"]),
         ("max by", &["min by"]),
         ("unless", &["and", "or"]),
@@ -328,6 +359,7 @@ fn changes(expr: &str) -> Vec<Change> {
         ("< 1", &["< 2", "< 0.001"]),
         ("> time()", &[">= time()", "< time()"]),
         ("[1d]", &["[1h]"]),
+        ("[10m]", &["[1m]"]),
         ("\"agreed\"", &["\"draft\""]),
         ("slo_sli=", &["slo_sli!="]),
         ("\"slo_tier\"", &["\"slo_owner\""]),
@@ -343,7 +375,9 @@ fn changes(expr: &str) -> Vec<Change> {
             let is_part = from.ends_with(is_inside)
                 && (expr[..at].ends_with(is_inside) || expr[at + from.len()..].starts_with(is_inside));
             let is_whether = from == "max by" && says_whether(expr, at);
-            if !is_part && !is_whether {
+            // Of what is over, 0 is said in any case.
+            let is_over = expr[at..].starts_with("> time()\n");
+            if !is_part && !is_whether && !is_over {
                 all.extend(to.iter().map(|to| (at..at + from.len(), (*to).to_owned())));
             }
         }
@@ -351,10 +385,16 @@ fn changes(expr: &str) -> Vec<Change> {
     all
 }
 
-/// Of series that are all 1, and of those that are only looked for, the least says as much as the most.
+/// Of series that are all 1, of one alone, and of those that are only looked for, the least says as much as the most.
 fn says_whether(expr: &str, at: usize) -> bool {
     let line = expr[at..].lines().next().unwrap_or_default();
-    line.contains("slo_spec_info") || line.contains("(slo_window_seconds unless slo_window_seconds offset")
+    let alike = [
+        "slo_spec_info",
+        "(slo_window_seconds unless slo_window_seconds offset",
+        "(slo_window_seconds unless last_over_time(",
+        "(last_over_time(slo:exclusion_said:seconds[",
+    ];
+    alike.iter().any(|text| line.contains(text))
 }
 
 #[test]

@@ -6,16 +6,13 @@ use slo_core::names::{self, alerts::TIER};
 
 use super::Fleet;
 use crate::render::alerting::heartbeat;
-use crate::render::own::SAID_WITHIN;
+use crate::render::planned::{Planned, ROLLOUT};
 use crate::render::promql;
-use crate::render::recorded::{AGREED, BUDGET, EXCLUSION_END, START, WINDOW};
+use crate::render::recorded::{AGREED, BUDGET, EXCLUSION_SAID, START, WINDOW};
 use crate::render::recording::indented;
 use crate::render::rule_file::Rule;
 use crate::render::subject::{Subject, by};
 use crate::render::telling::with_tier;
-
-/// How long a spec that is new wins over one that is not; a rollout should be over by then.
-pub(super) const ROLLOUT: &str = "1h";
 
 impl Fleet {
     /// What the newest spec of each SLO says.
@@ -24,9 +21,9 @@ impl Fleet {
             Rule::record(WINDOW, self.newest("min", names::WINDOW.prometheus, "")),
             Rule::record(START, self.start()),
             Rule::record(AGREED, self.agreed()),
-            Rule::record(EXCLUSION_END, self.exclusion_end()),
-            heartbeat(),
         ];
+        rules.extend(self.exclusion_end());
+        rules.push(heartbeat());
         rules.extend(self.windows.iter().map(|window| self.budget(&self.subject(*window))));
         rules
     }
@@ -77,13 +74,16 @@ impl Fleet {
         )
     }
 
-    /// What was said last, for the process may be stopped for the planned work.
-    fn exclusion_end(&self) -> String {
-        let said = format!("last_over_time({}[{SAID_WITHIN}])", names::EXCLUSION_END.prometheus);
-        let newest = self
-            .identity
-            .aggregate("max", &[names::SLO_NAME.label], &said, SAID_WITHIN);
-        format!("{newest} > time()")
+    /// What is said now, and what was said last, for the process may be stopped for the planned work.
+    fn exclusion_end(&self) -> [Rule; 2] {
+        let planned = Planned {
+            end: names::EXCLUSION_END.prometheus,
+            window: names::WINDOW.prometheus,
+            recorded: EXCLUSION_SAID,
+            by: &by(self.identity),
+            latest: |raw: &str| self.identity.aggregate("max", &[names::SLO_NAME.label], raw, "5m"),
+        };
+        planned.rules(self.engine)
     }
 
     /// The budget of those SLOs that have this window: what makes them the business of its rules.
@@ -104,7 +104,7 @@ impl Fleet {
             },
         );
         // What an engine counts has rules of its own, which record its budget while there is something to count.
-        let foreign = self.of_kind(promql::is(names::SLO_SLI.label, "prometheus"));
+        let foreign = self.counted_by_others();
         let expr = format!(
             "(\n{}\n)\nand {on}\n({length} {kind} {on} {START})\nunless {on}\n{foreign}",
             indented(&budget)
