@@ -34,7 +34,7 @@ fn every_flavour_of_the_fleets_rules_is_accepted() -> Outcome {
         }
     }
     // "Some 30 rules" for one window, whatever the number of SLOs.
-    assert_eq!(accepted(&slo("rules --fleet --window 30d")?)?, 31);
+    assert_eq!(accepted(&slo("rules --fleet --window 30d")?)?, 32);
     Ok(())
 }
 
