@@ -65,13 +65,17 @@ fn pieces(text: &str, begins: &str) -> Vec<String> {
     found
 }
 
-/// The recording rules in rounds: each reads raw series and what rounds before it record, never its own.
+/// The recording rules in rounds: each reads raw series and what rounds before it record, never its own. What a rule itself
+/// has said before is not there yet when a past is recorded, and is nothing.
 pub(crate) fn in_rounds(file: &str) -> Result<Vec<Vec<Rule>>, Failure> {
     let mut left: Vec<_> = rules(file)?.into_iter().filter(|rule| rule.records.is_some()).collect();
     let mut rounds = Vec::new();
     while !left.is_empty() {
         let missing: Vec<_> = left.iter().filter_map(|rule| rule.records.clone()).collect();
-        let is_ready = |rule: &Rule| !missing.iter().any(|name| reads(rule, name));
+        let is_ready = |rule: &Rule| {
+            let others = missing.iter().filter(|name| rule.records.as_ref() != Some(*name));
+            !others.into_iter().any(|name| reads(rule, name))
+        };
         let (ready, later): (Vec<_>, Vec<_>) = left.into_iter().partition(is_ready);
         if ready.is_empty() {
             return Err(Failure::new(format!("rules that wait for one another: {later:?}")));
