@@ -14,7 +14,7 @@ use super::{Files, ProbeTimes, Probed};
   slo manifests --out deploy/                     for the service of slo.yaml here
   slo manifests --out deploy/ --check             in CI: are the committed files up to date?
   slo manifests --out deploy/ --environment staging --prometheus http://victoria:8428
-  slo manifests --out deploy/ --prometheus https://mimir/prometheus --remote-write https://mimir/api/v1/push \
+  slo manifests --out deploy/ --prometheus https://mimir/prometheus --remote-write https://mimir/api/v1/push \\
     --tenant team-a
   slo manifests --out deploy/ --revision \"$REVISION\" --message \"$MESSAGE\" --author \"$AUTHOR\" \\
     --committed-at \"$COMMITTED_AT\"              in CI, before a deploy: what the gate cannot see by itself

@@ -108,8 +108,8 @@ impl Lint {
             }
             Self::ForeignRoute => {
                 "A route that no router of axum can have, or that no path of a request is like, so that the layer of this \
-                 workspace would match no request. It is right for a service with another framework, whose rules are those of `slo rules --source http`: allow the \
-                 lint there."
+                 workspace would match no request. It is right for a service with another framework, whose rules are those of \
+                 `slo rules --source http`: allow the lint there."
             }
             Self::OverlappingRoutes => {
                 "Two SLOs of a kind, with one window and one limit, that have a route and a method in common: one failure \

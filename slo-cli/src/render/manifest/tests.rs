@@ -78,26 +78,33 @@ fn every_file_is_one_document_and_every_object_has_a_name() {
     }
 }
 
-#[test]
-fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
+/// What a container is started with.
+fn words_of(plan: &Plan<'_>, file: &str) -> Vec<String> {
+    let object = file_of(plan, file);
+    let words = object.pointer("/spec/template/spec/containers/0/args").unwrap();
+    let words = words.as_array().unwrap().iter();
+    words.map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+/// The gate as the Job starts it.
+fn gate_of(plan: &Plan<'_>) -> crate::args::GateArgs {
     use clap::Parser as _;
 
-    let set = set();
-    let in_sales = Plan {
-        namespace: Some("-sales"),
-        ..plan(&set)
-    };
-    let job = file_of(&in_sales, "kubernetes/gate-job.yaml");
-    let arguments = job.pointer("/spec/template/spec/containers/0/args").unwrap();
-    let arguments = arguments
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|argument| argument.as_str().unwrap());
-    let parsed = crate::args::Args::try_parse_from(std::iter::once("slo").chain(arguments));
+    let words = words_of(plan, "kubernetes/gate-job.yaml");
+    let parsed = crate::args::Args::try_parse_from(std::iter::once("slo".to_owned()).chain(words));
     let crate::args::Command::Gate(gate) = parsed.unwrap().command else {
         panic!("no gate")
     };
+    *gate
+}
+
+#[test]
+fn the_gate_takes_the_arguments_that_the_job_has_for_it() {
+    let set = set();
+    let gate = gate_of(&Plan {
+        namespace: Some("-sales"),
+        ..plan(&set)
+    });
     assert_eq!(gate.engine.url, "http://prometheus:9090/");
     assert_eq!(gate.namespace.as_deref(), Some("-sales"));
     assert_eq!(
@@ -414,44 +421,29 @@ fn what_is_pushed_is_written_where_that_is_said() {
     let collector = file_of(&mimir, "settings/otel-collector.yaml");
     let endpoint = collector.pointer("/exporters/prometheusremotewrite/endpoint").unwrap();
     assert_eq!(endpoint, "https://mimir/api/v1/push");
-    let vmagent = file_of(&mimir, "shared/vmagent-deployment.yaml");
-    let args = vmagent
-        .pointer("/spec/template/spec/containers/0/args")
-        .unwrap()
-        .as_array()
-        .unwrap();
+    let words = words_of(&mimir, "shared/vmagent-deployment.yaml");
     assert!(
-        args.contains(&json!("-remoteWrite.url=https://mimir/api/v1/push")),
-        "{args:?}"
+        words.contains(&"-remoteWrite.url=https://mimir/api/v1/push".to_owned()),
+        "{words:?}"
     );
 }
 
 #[test]
 fn a_tenant_is_asked_and_written_to() {
-    use clap::Parser as _;
-
     let set = set();
     let of_one = Plan {
         tenant: Some("team-a!_.*'()"),
         ..plan(&set)
     };
     let told = |plan: &Plan<'_>| {
-        let job = file_of(plan, "kubernetes/gate-job.yaml");
-        let args = job.pointer("/spec/template/spec/containers/0/args").unwrap();
-        let words = args.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
-        let parsed = crate::args::Args::try_parse_from(std::iter::once("slo").chain(words));
-        let crate::args::Command::Gate(gate) = parsed.unwrap().command else {
-            panic!("no gate")
-        };
-        let agent = file_of(plan, "shared/vmagent-deployment.yaml");
-        let agent = agent.pointer("/spec/template/spec/containers/0/args").unwrap();
-        let agent = agent.as_array().unwrap().iter().filter_map(Value::as_str);
+        let agent = words_of(plan, "shared/vmagent-deployment.yaml");
         let collector = file_of(plan, "settings/otel-collector.yaml");
         let analysis = file_of(plan, "kubernetes/analysis-template.yaml");
         let metrics = analysis["spec"]["metrics"].as_array().unwrap().iter();
         (
-            gate.engine.headers.clone(),
+            gate_of(plan).engine.headers,
             agent
+                .iter()
                 .filter_map(|word| word.strip_prefix("-remoteWrite.headers="))
                 .map(str::to_owned)
                 .collect::<Vec<_>>(),
