@@ -217,6 +217,54 @@ fn alerts_go_where_the_spec_says() -> Checked {
     Ok(())
 }
 
+/// What all else that is recorded is made of.
+const BASIS: [&str; 8] = [
+    "slo:error_budget:ratio",
+    "slo:bad_events:increase5m",
+    "slo:valid_events:increase5m",
+    "slo:bad_events:increase1m",
+    "slo:valid_events:increase1m",
+    "slo:window_start:seconds",
+    "slo:exclusion_end:seconds",
+    "slo:exclusion_said:seconds",
+];
+
+/// The fleet's rules and a spec's own may be in one engine: neither reads what the other has recorded to begin with, but to know
+/// that somebody's rules are there.
+#[test]
+fn rules_begin_with_what_they_have_recorded_themselves() -> Checked {
+    for (file, args) in GOLDENS {
+        if ["--tests", "--alertmanager"].iter().any(|other| args.contains(other)) {
+            continue;
+        }
+        let is_of_the_fleet = args.contains("-fleet") && !args.contains("foreign");
+        let by = if is_of_the_fleet { "" } else { "own" };
+        let written = std::fs::read_to_string(folder("out").join(file))?;
+        let written = written.replace("\\\"", "\"").replace("- alert: ", "- record: ");
+        let mut found = 0;
+        for rule in written.split("- record: ").skip(1) {
+            let (name, rule) = rule.split_once('\n').unwrap_or_default();
+            let (expr, _) = rule.split_once("annotations:").unwrap_or((rule, ""));
+            let is_marked = expr.contains("slo_rules: own\n");
+            assert_eq!(is_marked, !is_of_the_fleet && BASIS.contains(&name), "{file}: {name}");
+            if ["SloWindowWithoutRules", "SloAlertsWithoutRules"].contains(&name) {
+                continue;
+            }
+            for (at, series) in BASIS.iter().flat_map(|series| expr.match_indices(series)) {
+                let (matchers, _) = expr[at + series.len()..].split_once('}').unwrap_or_default();
+                let wanted = format!("slo_rules=\"{by}\"");
+                assert!(
+                    matchers.starts_with('{') && matchers.ends_with(&wanted),
+                    "{file}: {name}: {series}{matchers}"
+                );
+                found += 1;
+            }
+        }
+        assert!(found > 0, "{file}");
+    }
+    Ok(())
+}
+
 /// An engine refuses a whole file in which two groups have one name; and `vmalert -replay` takes them by name, so that the
 /// tiles of an SLO come behind the group of each minute.
 #[test]

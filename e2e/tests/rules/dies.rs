@@ -3,7 +3,7 @@
 use e2e::{Failure, Outcome, VictoriaMetrics};
 
 use crate::replay::replay;
-use crate::rule_text::{Rule, burns, definitions_and_data, file, rules};
+use crate::rule_text::{Rule, burns, file, rules};
 use crate::tools::slo;
 use crate::unit::{Story, Stretch, Test, counts, run};
 
@@ -224,8 +224,6 @@ fn who_pushes_nothing_is_nobody_of_the_fleet() -> Outcome {
         r#"service_name="java", deployment_environment_name="prod", slo_name="pay""#,
         &[counts(60, 100, 0), Stretch::Gap { minutes: 40 }],
     );
-    // As the fleet's rules recorded them.
-    let tiles = r#"slo:valid_events:increase5m{service_name="java", deployment_environment_name="prod", slo_name="pay", slo_window="30d"}"#;
     let requests_of_two = |test: Test| {
         test.also(requests("java"), "0+60x60")
             .also(requests("go"), "0+60x60")
@@ -236,7 +234,6 @@ fn who_pushes_nothing_is_nobody_of_the_fleet() -> Outcome {
             .expect(85, MISSING, Some("2"))
             .expect(85, NOBODY, None),
         requests_of_two(Test::new("one of them is of the fleet, too", &gone))
-            .also(tiles, "500x60")
             .expect(
                 85,
                 r#"count(ALERTS{alertname="SloDataMissing", service_name="java"})"#,
@@ -249,7 +246,7 @@ fn who_pushes_nothing_is_nobody_of_the_fleet() -> Outcome {
             .iter()
             .map(|service| own(engine, service))
             .collect();
-        run(&(definitions_and_data(&fleet)? + &own?), "1m", &tests)?;
+        run(&(fleet + &own?), "1m", &tests)?;
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ fn changes(expr: &str, is_alert: bool) -> Vec<Change> {
         let end = at + expr[at..].find(']')?;
         // How long what was said last is believed is the business of `dies`.
         let is_last_said = [
-            "ratio{slo_window=\"5d\"}",
+            "ratio{slo_window=\"5d\", slo_rules=\"\"}",
             "slo:status:agreed{slo_alerts=~\"standard|\"}",
         ]
         .iter()

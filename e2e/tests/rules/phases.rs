@@ -82,7 +82,7 @@ fn a_window_that_was_seen_is_whole_whenever_it_is_asked() -> Outcome {
         let _ = writeln!(
             tests,
             "- name: past {number}\n  interval: 1m\n  input_series:\n  - series: \
-             'slo:error_budget:ratio{{service_name=\"shop\", slo_name=\"low\", slo_window=\"1h\"}}'\n    values: '{}'\n  \
+             'slo:error_budget:ratio{{service_name=\"shop\", slo_name=\"low\", slo_window=\"1h\", slo_rules=\"own\"}}'\n    values: '{}'\n  \
              promql_expr_test:",
             values.join(" ")
         );
@@ -116,7 +116,7 @@ fn so_it_is_on_victoria_metrics() -> Outcome {
             .map(|minute| (begin + minute * 60) * 1_000)
             .collect();
         let labels = serde_json::json!({
-            "__name__": "slo:error_budget:ratio", "service_name": "shop", "slo_name": "low", "slo_window": "1h",
+            "__name__": "slo:error_budget:ratio", "service_name": "shop", "slo_name": "low", "slo_window": "1h", "slo_rules": "own",
             "deployment_environment_name": number.to_string(),
         });
         let line = serde_json::json!({ "metric": labels, "values": vec![0.99; times.len()], "timestamps": times });

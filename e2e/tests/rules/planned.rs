@@ -224,7 +224,7 @@ tests:
   - { series: 'steps_retried_total{step="a"}', values: '0+1x90' }
   promql_expr_test:
   - { expr: 'slo:error_ratio:rate5m{slo_name="mails"}', eval_time: 30m, exp_samples: [{ labels: 'slo:error_ratio:rate5m{service_name="mailer", service_namespace="post", deployment_environment_name="production", slo_name="mails"}', value: 0 }] }
-  - { expr: 'slo:bad_events:increase5m{slo_name="mails"}', eval_time: 30m, exp_samples: [{ labels: 'slo:bad_events:increase5m{service_name="mailer", service_namespace="post", deployment_environment_name="production", slo_name="mails", slo_window="30d"}', value: 0 }] }
+  - { expr: 'slo:bad_events:increase5m{slo_name="mails"}', eval_time: 30m, exp_samples: [{ labels: 'slo:bad_events:increase5m{service_name="mailer", service_namespace="post", deployment_environment_name="production", slo_name="mails", slo_window="30d", slo_rules="own"}', value: 0 }] }
   - { expr: 'round(sum(slo:valid_events:increase5m{slo_name="mails"}))', eval_time: 30m, exp_samples: [{ labels: '{}', value: 300 }] }
   - { expr: 'round(sum(slo:error_ratio:rate1h{slo_name="steps"}) * 600)', eval_time: 70m, exp_samples: [{ labels: '{}', value: 20 }] }
   - { expr: 'sum(slo:error_ratio:rate5m{slo_name="calls"})', eval_time: 30m, exp_samples: [{ labels: '{}', value: 0 }] }

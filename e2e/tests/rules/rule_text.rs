@@ -156,10 +156,3 @@ fn a_file_taken_apart_and_put_together_is_the_same() -> e2e::Outcome {
     assert_eq!(names.map(of), [Some(0), Some(1), Some(2), Some(3)]);
     Ok(())
 }
-
-/// Of the fleet's rules those that define and those that tell of data.
-pub(crate) fn definitions_and_data(text: &str) -> Result<String, Failure> {
-    let of_either = |group: &str| ["slo-1-", "slo-5-"].iter().any(|name| group.contains(name));
-    let wanted: Vec<_> = rules(text)?.into_iter().filter(|rule| of_either(&rule.group)).collect();
-    Ok(file(&wanted))
-}

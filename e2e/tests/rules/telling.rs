@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::{Binary, Failure, Outcome};
 
-use crate::rule_text::{definitions_and_data, rules};
+use crate::rule_text::rules;
 use crate::tools::{self, slo};
 use crate::unit::{Story, Stretch, Test, counts, run};
 
@@ -368,7 +368,7 @@ fn rules_of_what_others_count_are_found() -> Outcome {
             let (_, groups) = rules
                 .split_once("groups:\n")
                 .ok_or_else(|| Failure::new("a file without groups"))?;
-            Ok(definitions_and_data(&fleet(engine)?)? + groups)
+            Ok(fleet(engine)? + groups)
         };
         for args in ["--beside-fleet --environment-label prod", "--environment-label prod"] {
             run(&beside(args)?, "1m", std::slice::from_ref(&found))?;
@@ -379,6 +379,52 @@ fn rules_of_what_others_count_are_found() -> Outcome {
         ] {
             run(&beside(args)?, "1m", std::slice::from_ref(&elsewhere))?;
         }
+    }
+    Ok(())
+}
+
+/// What others count in the present month, of which its process says to the fleet's rules and to its own when it began. One engine has
+/// both, and whatever is added up, or told, is there once.
+#[test]
+fn what_a_spec_of_its_own_records_the_fleet_leaves_alone() -> Outcome {
+    let calendar = OF_OTHERS.replace("window: 30d", "window: { calendar: month, time_zone: UTC }");
+    let of = r#"service_name="shop", deployment_environment_name="prod", service_instance_id="1", slo_name="mails""#;
+    let twice = |names: &str| format!(r#"count(count by (__name__) ({{__name__=~"{names}", slo_name="mails"}}) > 1)"#);
+    let mails = mails_are_promised()
+        .also(format!("slo_window_start_seconds{{{of}}}"), "0x140")
+        .also(r#"mails_total{queue="orders"}"#, "0+60x140")
+        .also(r#"mails_failed_total{queue="orders"}"#, "0+1x140");
+    let mails = [50, 70, 100, 140].into_iter().fold(mails, |test, minute| {
+        test.expect(minute, twice("slo:.+(increase|ratio|rate|burn).*"), None)
+            .expect(minute, "count(slo:error_budget:ratio{slo_name=\"mails\"})", Some("1"))
+            .expect(minute, "count(slo:coverage:ratio{slo_name=\"mails\"})", Some("1"))
+    });
+    // Each for its own tiles.
+    let mails = mails
+        .expect(140, "count(slo:window_start:seconds{slo_name=\"mails\"})", Some("2"))
+        .expect_near(140, "slo:error_ratio:period{slo_name=\"mails\"}", 1.0 / 60.0, 0.01)
+        .expect(
+            140,
+            r#"count(ALERTS{slo_name="mails", alertname!="SloErrorBudgetBurn"})"#,
+            None,
+        )
+        .expect(
+            140,
+            r#"count(ALERTS{alertname="SloErrorBudgetBurn", slo_name="mails"}) > 2"#,
+            None,
+        );
+    let folder = tools::folder(&[("slo.yaml", &calendar)])?;
+    let spec = folder.path().join("slo.yaml");
+    for engine in ENGINES {
+        let fleet = slo(&format!("rules --fleet --window 30d --window month --engine {engine}"))?;
+        let own = slo(&format!(
+            "rules --engine {engine} --environment-label prod --from 2026-01-01 {}",
+            spec.display()
+        ))?;
+        let (_, groups) = own
+            .split_once("groups:\n")
+            .ok_or_else(|| Failure::new("a file without groups"))?;
+        run(&(fleet + groups), "1m", std::slice::from_ref(&mails))?;
     }
     Ok(())
 }

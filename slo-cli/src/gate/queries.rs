@@ -7,7 +7,7 @@ use slo_core::{Threshold, names};
 use super::Target;
 use super::target::{INSTANCE, TARGETS};
 use crate::render::promql;
-use crate::render::recorded::VALID_TILES;
+use crate::render::recorded::{RULES_LABEL, VALID_TILES};
 use crate::render::subject::WINDOW_LABEL;
 
 /// Every question about one service.
@@ -155,13 +155,14 @@ impl Queries<'_> {
         format!("sum by ({}, {PROBE_STATE}) ({states} == 1)", names::SLO_NAME.label)
     }
 
-    /// Events of all SLOs as rules recorded them, five minutes each, by name and window: bad ones, or valid ones.
+    /// Events of all SLOs as rules recorded them, five minutes each, by name and window: bad ones, or valid ones. Where two
+    /// sets of rules count the same, once.
     pub(super) fn tiles(self, name: &str, length: Duration) -> String {
         format!(
-            "sum by ({}, {WINDOW_LABEL}) (sum_over_time({}[{}]))",
-            names::SLO_NAME.label,
+            "max by ({slo}, {WINDOW_LABEL}) (sum by ({slo}, {WINDOW_LABEL}, {RULES_LABEL}) (sum_over_time({}[{}])))",
             promql::selector(name, &self.0.recorded_matchers()),
-            promql::tiles_in(length.as_secs())
+            promql::tiles_in(length.as_secs()),
+            slo = names::SLO_NAME.label,
         )
     }
 
@@ -171,7 +172,7 @@ impl Queries<'_> {
         matchers.push(promql::is(names::SLO_NAME.label, slo));
         matchers.push(promql::is(WINDOW_LABEL, window));
         let (tiles, range) = (promql::selector(name, &matchers), promql::tiles_in(length.as_secs()));
-        format!("sum(sum_over_time({tiles}[{range}]))")
+        format!("max(sum by ({RULES_LABEL}) (sum_over_time({tiles}[{range}])))")
     }
 
     /// The share of a window for which there are tiles, by name and window; a little over 1 at most.

@@ -575,10 +575,11 @@ fn what_the_counters_do_not_keep_the_tiles_tell_and_the_verdict_says_so() {
             "counted by the tiles that rules recorded, which cover 99.8% of the window; the counters themselves cover 50%"
         ]
     );
+    // Two sets of rules that count the same are two labels.
     assert!(
         budget
             .source
-            .starts_with("sum by (slo_name, slo_window) (sum_over_time("),
+            .starts_with("max by (slo_name, slo_window) (sum by (slo_name, slo_window, slo_rules) (sum_over_time("),
         "{}",
         budget.source
     );

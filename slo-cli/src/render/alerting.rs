@@ -160,7 +160,7 @@ fn burns(subject: &Subject, alerts: &Alerts, (severity, called): (Severity, &str
 /// What is agreed, over this window, and told by rules for all; of a service that says nothing more, what it said last. What is
 /// said now holds at once: a draft that was agreed, alerts of its own, and an SLO with another window.
 fn told_by_the_fleet(subject: &Subject, either: &str) -> String {
-    let (on, budget) = (subject.on(), subject.series(BUDGET));
+    let (on, budget) = (subject.on(), subject.basis(BUDGET));
     let now = Teller::Fleet.series([]);
     let told = format!("{now}\nor {on}\n{}", subject.last_said(&now));
     format!(

@@ -19,7 +19,7 @@ use super::recorded::{BESIDE, BUDGET, EXCLUSION_END, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
 use super::routing::Routing;
 use super::rule_file::{Group, Rule, RuleFile};
-use super::subject::{Known, Scope, Subject, by, length};
+use super::subject::{Known, Scope, Subject, basis_of_the_fleet, by, length};
 use super::telling::{Teller, of_told};
 use crate::args::{Engine, Identity};
 use crate::rule_window::RuleWindow;
@@ -107,7 +107,7 @@ impl Fleet {
         };
         let mut rules = everybodys_ratios(&subject);
         let on = subject.on();
-        let budget = format!("max by ({}) ({BUDGET})", subject.by());
+        let budget = format!("max by ({}) ({})", subject.by(), basis_of_the_fleet(BUDGET));
         rules.extend(burn_rates(&subject, |ratio| format!("{ratio} / {on} {budget}")));
         Group::new(EVERYBODYS, "1m", rules)
     }
@@ -243,10 +243,11 @@ impl Fleet {
         let by = by(self.identity);
         let on = format!("on ({by})");
         let most = promql::fraction(DEFAULT_MOST_EXCLUDED.ppb().into(), Share::WHOLE.ppb().into());
+        let ended = basis_of_the_fleet(EXCLUSION_END);
         let few = too_few(self.policy.least_bad_events());
         let expr = format!(
             "{excluded}\n/\n({all} > 0)\n> {most}\nand {on}\n({excluded} > {few})\n\
-             unless {on}\nlast_over_time({EXCLUSION_END}[{planned}])\nunless {on}\n{told}"
+             unless {on}\nlast_over_time({ended}[{planned}])\nunless {on}\n{told}"
         );
         let expr = of_told(&by, &Teller::Somebody.series([]), &expr);
         self.ticket(
@@ -274,8 +275,10 @@ impl Fleet {
 
     fn traffic(&self) -> String {
         format!(
-            "(max_over_time({VALID_TILES}[{REMEMBERED}]) > 0)\nand on ({by})\n{}\nunless on ({by})\n{EXCLUSION_END}",
+            "(max_over_time({}[{REMEMBERED}]) > 0)\nand on ({by})\n{}\nunless on ({by})\n{}",
+            basis_of_the_fleet(VALID_TILES),
             last_told(),
+            basis_of_the_fleet(EXCLUSION_END),
             by = by(self.identity)
         )
     }

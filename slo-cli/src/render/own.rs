@@ -357,7 +357,7 @@ impl<'a> Own<'a> {
         let Ruled { slo, subject, .. } = ruled;
         let present = subject.counters.presence(None);
         let expr = format!("0 * {present} + {}", budget(slo.target()));
-        let mut rules = vec![Rule::record(BUDGET, expr).labels(&subject.labels(true))];
+        let mut rules = vec![Rule::record(BUDGET, expr).labels(&subject.basis_labels(true))];
         rules.extend(self.said(ruled));
         if subject.window.period().is_some() {
             rules.push(self.start(ruled));
@@ -378,10 +378,13 @@ impl<'a> Own<'a> {
         let subject = &ruled.subject;
         let raw = self.exported(ruled.slo, names::WINDOW_START);
         match subject.known.periods.as_ref().map(Dates::begins) {
-            None => Rule::record(START, self.whose().aggregate("max", &[], &raw, "5m")).labels(&subject.labels(false)),
+            None => {
+                let start = self.whose().aggregate("max", &[], &raw, "5m");
+                Rule::record(START, start).labels(&subject.basis_labels(false))
+            }
             Some(known) => {
                 let either: Vec<_> = known.into_iter().chain([self.latest(&raw)]).collect();
-                Rule::record(START, either.join("\nor\n")).labels(&subject.all_labels())
+                Rule::record(START, either.join("\nor\n")).labels(&subject.all_basis_labels())
             }
         }
     }
@@ -391,18 +394,18 @@ impl<'a> Own<'a> {
     fn exclusion_end(&self, ruled: &Ruled<'_>) -> Vec<Rule> {
         let subject = &ruled.subject;
         if let Some(known) = &subject.known.exclusions {
-            let rule = |ends| Rule::record(EXCLUSION_END, ends).labels(&subject.all_labels());
+            let rule = |ends| Rule::record(EXCLUSION_END, ends).labels(&subject.all_basis_labels());
             return known.ends().map(rule).into_iter().collect();
         }
         let whose = self.whose();
         let planned = Planned {
             end: &self.exported(ruled.slo, names::EXCLUSION_END),
             window: &self.exported(ruled.slo, names::WINDOW),
-            recorded: &subject.any_window_series(EXCLUSION_SAID),
+            recorded: &subject.any_window_basis(EXCLUSION_SAID),
             by: &self.identity.service_labels().join(", "),
             latest: |raw: &str| whose.aggregate("max", &[], raw, "5m"),
         };
-        let labels = subject.labels(false);
+        let labels = subject.basis_labels(false);
         planned.rules(self.engine).map(|rule| rule.labels(&labels)).into()
     }
 

@@ -5,6 +5,14 @@
 
 use core::fmt::Display;
 
+/// The label of budgets, tiles, starts and planned times that the rules of one spec record, from which they make all else:
+/// those of a fleet record none of it again.
+///
+/// See `docs/adr/087-a-fleet-adds-up-its-own-tiles-only.md`.
+pub(crate) const RULES_LABEL: &str = "slo_rules";
+/// What that label says.
+pub(crate) const OWN_RULES: &str = "own";
+
 /// Share of valid events that were bad, over the SLO's own window.
 pub(crate) const PERIOD_RATIO: &str = "slo:error_ratio:period";
 /// Bad events of the SLO's own window.

@@ -40,7 +40,7 @@ pub(crate) fn is_bad_recorded(subject: &Subject, length: BurnWindow) -> bool {
 
 /// The minutes that shorter windows are added up from, where rules leave planned times out.
 pub(crate) fn minutes(subject: &Subject) -> Vec<Rule> {
-    let labels = subject.labels(true);
+    let labels = subject.basis_labels(true);
     let rule = |(name, of): (&str, Of)| Some(Rule::record(name, subject.minute(of)?).labels(&labels));
     [(BAD_MINUTES, Of::Bad), (VALID_MINUTES, Of::Valid)]
         .into_iter()
@@ -146,10 +146,8 @@ pub(crate) fn needs_own_ratios(alerts: &Alerts) -> bool {
 pub(crate) fn each_tile(subject: &Subject, alerts: &Alerts) -> Vec<Rule> {
     let labels = subject.labels(true);
     let record = |name: &str, expr: String| Rule::record(name, expr).labels(&labels);
-    let mut rules = vec![
-        record(BAD_TILES, subject.tile(Of::Bad)),
-        record(VALID_TILES, subject.tile(Of::Valid)),
-    ];
+    let tile = |name: &str, of| Rule::record(name, subject.tile(of)).labels(&subject.basis_labels(true));
+    let mut rules = vec![tile(BAD_TILES, Of::Bad), tile(VALID_TILES, Of::Valid)];
     rules.extend(Lengths::of(alerts).each_tile(subject));
     rules.extend([
         record(PERIOD_BAD, subject.period_tiles("sum_over_time", BAD_TILES)),

@@ -7,7 +7,8 @@ use super::counters::{Counters, Of};
 use super::dates::Dates;
 use super::promql;
 use super::recorded::{
-    BAD_MINUTES, BAD_TILES, BUDGET, COVERAGE, EXCLUSION_END, PERIOD_BAD, START, VALID_MINUTES, VALID_TILES,
+    BAD_MINUTES, BAD_TILES, BUDGET, COVERAGE, EXCLUSION_END, OWN_RULES, PERIOD_BAD, RULES_LABEL, START, VALID_MINUTES,
+    VALID_TILES,
 };
 use super::recording::indented;
 use super::whose::Whose;
@@ -86,6 +87,28 @@ impl Subject {
         }
     }
 
+    /// A budget or tiles, of which all else is made.
+    pub(crate) fn basis(&self, name: &str) -> String {
+        let window = promql::is(WINDOW_LABEL, &self.window.to_string());
+        promql::selector(name, &self.basis_matchers([window]))
+    }
+
+    /// A start or a planned time, whatever the window; or a budget.
+    pub(crate) fn any_window_basis(&self, name: &str) -> String {
+        promql::selector(name, &self.basis_matchers([]))
+    }
+
+    fn basis_matchers<const N: usize>(&self, more: [String; N]) -> Vec<String> {
+        let rules = promql::is(RULES_LABEL, self.rules().unwrap_or_default());
+        self.whose().into_iter().chain(more).chain([rules]).collect()
+    }
+
+    /// What the label of a basis says of who records it: nothing of a fleet.
+    fn rules(&self) -> Option<&'static str> {
+        let is_own = matches!(self.scope, Scope::Own { .. }) && !self.is_beside_fleet();
+        is_own.then_some(OWN_RULES)
+    }
+
     /// One that is added up from tiles, where another group may have recorded it.
     pub(crate) fn of_tiles(&self, name: &str) -> String {
         let series = self.series(name);
@@ -133,8 +156,23 @@ impl Subject {
         added
     }
 
-    /// The labels of a rule whose expression has none at all.
-    pub(crate) fn all_labels(&self) -> Vec<(String, String)> {
+    /// The same of a basis.
+    pub(crate) fn basis_labels(&self, with_window: bool) -> Vec<(String, String)> {
+        self.marked(self.labels(with_window))
+    }
+
+    /// The labels of a basis whose expression has none at all.
+    pub(crate) fn all_basis_labels(&self) -> Vec<(String, String)> {
+        self.marked(self.all_labels())
+    }
+
+    fn marked(&self, mut labels: Vec<(String, String)>) -> Vec<(String, String)> {
+        let rules = self.rules().map(|rules| (RULES_LABEL.to_owned(), rules.to_owned()));
+        labels.extend(rules);
+        labels
+    }
+
+    fn all_labels(&self) -> Vec<(String, String)> {
         let mut labels = self.labels(false);
         if let Scope::Own { whose, .. } = &self.scope {
             let missing = whose
@@ -146,13 +184,17 @@ impl Subject {
         labels
     }
 
-    /// The labels of what is recorded of an SLO whose rules these are, as far as they are known.
-    pub(crate) fn recorded_example(&self) -> Vec<(String, String)> {
+    /// The labels of the recorded budget of an SLO whose rules these are, as far as they are known.
+    pub(crate) fn budget_example(&self) -> Vec<(String, String)> {
         let Scope::Own { whose, slo, .. } = &self.scope else {
             return Vec::new();
         };
-        let labels = whose.labels().into_iter().chain([(names::SLO_NAME.label, slo.clone())]);
-        labels.map(|(label, value)| (label.to_owned(), value)).collect()
+        let labels = [
+            (names::SLO_NAME.label, slo.clone()),
+            (WINDOW_LABEL, self.window.to_string()),
+        ];
+        let labels = whose.labels().into_iter().chain(labels);
+        self.marked(labels.map(|(label, value)| (label.to_owned(), value)).collect())
     }
 
     /// The labels of a raw series of one instance, where the rules are one SLO's.
@@ -209,7 +251,7 @@ impl Subject {
 
     /// Only those SLOs of the fleet that have this window, or had it when something was last said of them.
     pub(crate) fn masked(&self, expr: &str) -> String {
-        self.masked_by(expr, &self.last_said(&self.series(BUDGET)))
+        self.masked_by(expr, &self.last_said(&self.basis(BUDGET)))
     }
 
     fn masked_by(&self, expr: &str, budget: &str) -> String {
@@ -231,7 +273,7 @@ impl Subject {
     pub(crate) fn tile(&self, of: Of) -> String {
         let tile = self.tile_of_any_period(of);
         if self.window.period().is_none() {
-            return self.masked_by(&tile, &self.series(BUDGET));
+            return self.masked_by(&tile, &self.basis(BUDGET));
         }
         // The budget is there whenever the start is, both being of the newest spec; the mask is the window's.
         let tile = format!(
@@ -239,7 +281,7 @@ impl Subject {
             self.by_in_rules(),
             self.starts()
         );
-        self.masked_by(&tile, &self.series(BUDGET))
+        self.masked_by(&tile, &self.basis(BUDGET))
     }
 
     fn tile_of_any_period(&self, of: Of) -> String {
@@ -266,7 +308,7 @@ impl Subject {
     /// Nothing, as long as a planned time lies in the seconds that were read: what was recorded of it says so for that
     /// long, and for the minutes in which it may be late; its first moments are known by date.
     fn without(&self, exclusions: &Dates, expr: &str, seconds: u64) -> String {
-        let recorded = self.any_window_series(EXCLUSION_END);
+        let recorded = self.any_window_basis(EXCLUSION_END);
         let recorded = format!("max(last_over_time({recorded}[{}]))", length(seconds + 2 * MINUTE));
         let planned: Vec<_> = [recorded].into_iter().chain(exclusions.ends()).collect();
         format!(
@@ -277,7 +319,7 @@ impl Subject {
 
     /// The start of the period as a label, of the period in which the tile began: what is in no period before it.
     fn starts(&self) -> String {
-        let start = self.any_window_series(START);
+        let start = self.any_window_basis(START);
         let by = self.by_in_rules();
         format!("count_values by ({by}) (\"{START_LABEL}\", {start} offset 5m or {start})")
     }
@@ -303,14 +345,14 @@ impl Subject {
     /// Tiles added up over the last seconds.
     pub(crate) fn tiles(&self, name: &str, seconds: u64) -> String {
         let range = promql::tiles_in(seconds);
-        let (by, series) = (self.by(), self.series(name));
+        let (by, series) = (self.by(), self.basis(name));
         ["sum by (", &by, ") (sum_over_time(", &series, "[", &range, "]))"].concat()
     }
 
     /// A function of the tiles of the whole period up to now, added up: `sum_over_time` or `count_over_time`.
     pub(crate) fn period_tiles(&self, over_time: &str, name: &str) -> String {
         let range = promql::tiles_in(self.window.longest_seconds());
-        let tiles = [over_time, "(", &self.series(name), "[", &range, "])"].concat();
+        let tiles = [over_time, "(", &self.basis(name), "[", &range, "])"].concat();
         let by = self.by();
         match self.window.period() {
             None => ["sum by (", &by, ") (", &tiles, ")"].concat(),
@@ -322,7 +364,7 @@ impl Subject {
                 };
                 format!(
                     "sum by ({by}) (\n  {tiles}\n  and on ({on})\n  count_values by ({start_by}) (\"{START_LABEL}\", {})\n)",
-                    self.any_window_series(START)
+                    self.any_window_basis(START)
                 )
             }
         }
@@ -330,7 +372,7 @@ impl Subject {
 
     /// How much of the present period of the calendar has passed, in tiles, behind a `/`.
     pub(crate) fn tiles_so_far(&self) -> String {
-        let start = self.any_window_series(START);
+        let start = self.any_window_basis(START);
         match self.known.periods {
             Some(_) => format!("on () group_left () clamp_min((time() - max({start})) / {TILE}, 1)"),
             None => format!("{} clamp_min((time() - {start}) / {TILE}, 1)", self.on()),
@@ -341,7 +383,7 @@ impl Subject {
     pub(crate) fn covered(&self, length: BurnWindow) -> String {
         let seconds = u64::from(length.as_seconds());
         let counted = |series: &str, range: &str| {
-            let (by, series) = (self.by(), self.series(series));
+            let (by, series) = (self.by(), self.basis(series));
             ["sum by (", &by, ") (count_over_time(", &series, "[", range, "]))"].concat()
         };
         if length.as_seconds() > LONGEST_RAW {
@@ -389,12 +431,12 @@ impl Subject {
 
     /// An error ratio over the budget.
     pub(crate) fn burn(&self, ratio: &str) -> String {
-        self.over(ratio, &self.series(BUDGET))
+        self.over(ratio, &self.basis(BUDGET))
     }
 
     /// The same where somebody is told: a service that says nothing more has the budget that it said last.
     pub(crate) fn burn_to_tell(&self, ratio: &str) -> String {
-        self.over(ratio, &self.last_said(&self.series(BUDGET)))
+        self.over(ratio, &self.last_said(&self.basis(BUDGET)))
     }
 
     fn over(&self, ratio: &str, of_the_fleet: &str) -> String {
@@ -403,6 +445,11 @@ impl Subject {
             Scope::Own { target, .. } => [ratio, "\n/ ", &budget(*target)].concat(),
         }
     }
+}
+
+/// A basis that a fleet's rules record, whatever the window.
+pub(crate) fn basis_of_the_fleet(name: &str) -> String {
+    promql::selector(name, &[promql::is(RULES_LABEL, "")])
 }
 
 /// How long a value from a group of five minutes is taken for the present one elsewhere: one pass may be late.

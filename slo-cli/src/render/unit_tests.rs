@@ -19,7 +19,7 @@ use super::promql;
 use super::recorded::{BUDGET, EXCLUSION_END};
 use super::recording::is_tiled;
 use super::rule_file::Group;
-use super::subject::{self, WINDOW_LABEL};
+use super::subject;
 use crate::args::{Engine, Source};
 use crate::rule_window::TILE;
 
@@ -264,7 +264,10 @@ fn planned(ruled: &Ruled<'_>, stretches: &[Stretch]) -> Option<(String, String)>
         let value = if stretch.is_planned { "1" } else { "_" };
         format!("{value}x{}", stretch.minutes - 1)
     }));
-    Some((recorded(EXCLUSION_END, &ruled.subject.all_labels()), values.join(" ")))
+    Some((
+        recorded(EXCLUSION_END, &ruled.subject.all_basis_labels()),
+        values.join(" "),
+    ))
 }
 
 /// The minutes in which there was a budget, by which windows up to six hours know how much of them was seen: evaluated
@@ -274,8 +277,7 @@ fn budget(ruled: &Ruled<'_>, proof: Proof, minutes: u64) -> Option<(String, Stri
     let is_read = proof == Proof::Tickets && tickets.any(|condition| !is_tiled(condition.long()));
     is_read.then(|| {
         let subject = &ruled.subject;
-        let mut labels = subject.recorded_example();
-        labels.push((WINDOW_LABEL.to_owned(), subject.window.to_string()));
+        let labels = subject.budget_example();
         let value = subject::budget(ruled.slo.target());
         (recorded(BUDGET, &labels), format!("{value}x{minutes}"))
     })

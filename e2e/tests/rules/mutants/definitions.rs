@@ -315,8 +315,8 @@ fn budgets() -> Test {
         }
     }
     let (rolling, week_budget) = (
-        r#"slo:error_budget:ratio{slo_window="30d"}"#,
-        r#"slo:error_budget:ratio{slo_window="week"}"#,
+        r#"slo:error_budget:ratio{slo_window="30d", slo_rules=""}"#,
+        r#"slo:error_budget:ratio{slo_window="week", slo_rules=""}"#,
     );
     let half = Some("0.5");
     for (slo, values) in [
@@ -392,7 +392,7 @@ fn says_whether(expr: &str, at: usize) -> bool {
         "slo_spec_info",
         "(slo_window_seconds unless slo_window_seconds offset",
         "(slo_window_seconds unless last_over_time(",
-        "(last_over_time(slo:exclusion_said:seconds[",
+        "(last_over_time(slo:exclusion_said:seconds{",
     ];
     alike.iter().any(|text| line.contains(text))
 }

@@ -11,7 +11,7 @@ use crate::render::promql;
 use crate::render::recorded::{AGREED, BUDGET, EXCLUSION_SAID, START, WINDOW};
 use crate::render::recording::indented;
 use crate::render::rule_file::Rule;
-use crate::render::subject::{Subject, by};
+use crate::render::subject::{Subject, basis_of_the_fleet, by};
 use crate::render::telling::with_tier;
 
 impl Fleet {
@@ -79,7 +79,7 @@ impl Fleet {
         let planned = Planned {
             end: names::EXCLUSION_END.prometheus,
             window: names::WINDOW.prometheus,
-            recorded: EXCLUSION_SAID,
+            recorded: &basis_of_the_fleet(EXCLUSION_SAID),
             by: &by(self.identity),
             latest: |raw: &str| self.identity.aggregate("max", &[names::SLO_NAME.label], raw, "5m"),
         };
@@ -104,11 +104,11 @@ impl Fleet {
             },
         );
         // What an engine counts has rules of its own, which record its budget while there is something to count.
-        let foreign = self.counted_by_others();
+        let (foreign, start) = (self.counted_by_others(), subject.any_window_basis(START));
         let expr = format!(
-            "(\n{}\n)\nand {on}\n({length} {kind} {on} {START})\nunless {on}\n{foreign}",
+            "(\n{}\n)\nand {on}\n({length} {kind} {on} {start})\nunless {on}\n{foreign}",
             indented(&budget)
         );
-        Rule::record(BUDGET, expr).labels(&subject.labels(true))
+        Rule::record(BUDGET, expr).labels(&subject.basis_labels(true))
     }
 }

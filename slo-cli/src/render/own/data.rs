@@ -11,7 +11,7 @@ use crate::render::alerting::{data_missing, heartbeat, silence, was_alive};
 use crate::render::counters::Counters;
 use crate::render::dates::WARNED_BEFORE;
 use crate::render::promql;
-use crate::render::recorded::{EXCLUSION_END, VALID_TILES};
+use crate::render::recorded::{EXCLUSION_END, OWN_RULES, RULES_LABEL, VALID_TILES};
 use crate::render::recording::indented;
 use crate::render::routing::Routing;
 use crate::render::rule_file::{Group, Rule};
@@ -121,7 +121,8 @@ impl Own<'_> {
 
 /// Promises that had events within a day, and in which events count now: where they are said to, or everywhere by date.
 fn traffic(matchers: &[String], told: &[&Ruled<'_>]) -> String {
-    let seen = format!("max_over_time({}[1d]) > 0", promql::selector(VALID_TILES, matchers));
+    let basis = [matchers, &[promql::is(RULES_LABEL, OWN_RULES)]].concat();
+    let seen = format!("max_over_time({}[1d]) > 0", promql::selector(VALID_TILES, &basis));
     let Some(planned) = told.iter().find(|ruled| ruled.slo.has_exclusions()) else {
         return seen;
     };
@@ -129,7 +130,7 @@ fn traffic(matchers: &[String], told: &[&Ruled<'_>]) -> String {
         None => planned.subject.by(),
         Some(_) => [names::SERVICE_NAME.label, names::SLO_NAME.label].join(", "),
     };
-    let planned = promql::selector(EXCLUSION_END, matchers);
+    let planned = promql::selector(EXCLUSION_END, &basis);
     format!("({seen})\nunless on ({on})\n{planned}")
 }
 
