@@ -77,7 +77,9 @@ pub(crate) fn load(engine: Engine, history: &History, slos: usize, days: u64, fo
                 ("slo_name", &member.slo),
                 ("slo_window", &days),
             ];
-            writer.series(&own, &lines[kind])?;
+            for rules in months::RECORDED_BY {
+                writer.series(&[&own[..], rules].concat(), &lines[kind])?;
+            }
         }
         let id = format!("{}-{}", member.service, member.slo);
         let sloths = [
