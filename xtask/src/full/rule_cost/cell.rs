@@ -77,9 +77,7 @@ pub(crate) fn load(engine: Engine, history: &History, slos: usize, days: u64, fo
                 ("slo_name", &member.slo),
                 ("slo_window", &days),
             ];
-            for rules in months::RECORDED_BY {
-                writer.series(&[&own[..], rules].concat(), &lines[kind])?;
-            }
+            writer.series(&own, &lines[kind])?;
         }
         let id = format!("{}-{}", member.service, member.slo);
         let sloths = [

@@ -71,15 +71,13 @@ pub(crate) fn measure(slo: &Path, engine: Engine, days: u64) -> Result<(Vec<Erro
     let mut tiles = Vec::new();
     for name in [BAD, VALID] {
         let lines = period.recorded(&ours.recording(name)?, 300)?;
-        let of_specs = period.recorded(&own.recording(name)?, 300)?;
+        same(&lines, &period.recorded(&own.recording(name)?, 300)?)?;
         period.write(name, &lines)?;
-        period.write(name, &of_specs)?;
-        same(&lines, &unlabelled(of_specs))?;
         tiles.push((name, by_kind(&lines)?));
     }
     let ratios = period.recorded(&sloths.recording(sloth::SHORTEST)?, 60)?;
     period.write(sloth::SHORTEST, &ratios)?;
-    seen(&store, clock, VALID, 2 * KINDS)?;
+    seen(&store, clock, VALID, KINDS)?;
     seen(&store, clock, sloth::SHORTEST, KINDS)?;
     let bad = period.recorded_over(300, &ours.recording(PERIOD_BAD)?, 300)?;
     same(&bad, &period.recorded_over(300, &own.recording(PERIOD_BAD)?, 300)?)?;
@@ -195,16 +193,6 @@ fn same(one: &[(Labels, Line)], other: &[(Labels, Line)]) -> Result<(), Failure>
             "what the fleet's rules and those of one SLO record differs",
         ))
     }
-}
-
-/// Without what says that the rules of one spec recorded it.
-fn unlabelled(mut lines: Vec<(Labels, Line)>) -> Vec<(Labels, Line)> {
-    for (label, _) in months::RECORDED_BY.concat() {
-        for (labels, _) in &mut lines {
-            labels.remove(label);
-        }
-    }
-    lines
 }
 
 fn by_kind(lines: &[(Labels, Line)]) -> Result<Vec<Line>, Failure> {

@@ -50,9 +50,6 @@ pub(crate) enum Definitions {
     Recorded,
 }
 
-/// What the label says of who recorded a budget or tiles: a fleet's rules, and those of one spec.
-pub(crate) const RECORDED_BY: [&[(&str, &str)]; 2] = [&[], &[("slo_rules", "own")]];
-
 /// What the instances of these SLOs pushed, and how often: counters and definitions, between two minutes.
 pub(crate) fn write(
     writer: &mut Writer,
@@ -90,13 +87,7 @@ pub(crate) fn write(
         ];
         series("slo_spec_info", &promise, &one)?;
         if definitions == Definitions::Recorded {
-            for rules in RECORDED_BY {
-                series(
-                    "slo:error_budget:ratio",
-                    &[&[("slo_window", days.as_str())], rules].concat(),
-                    &budget,
-                )?;
-            }
+            series("slo:error_budget:ratio", &[("slo_window", &days)], &budget)?;
             series("slo:status:agreed", &[], &one)?;
         }
     }
