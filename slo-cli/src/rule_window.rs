@@ -45,6 +45,8 @@ pub enum RuleWindowError {
 
 /// The length of a tile in seconds: what a window's counts are added up from.
 pub(crate) const TILE: u64 = Window::TILE.as_secs();
+/// How long a spec that is new wins over one that is not; a rollout should be over by then.
+pub(crate) const ROLLOUT: &str = "1h";
 
 impl RuleWindow {
     /// The window, for rules.

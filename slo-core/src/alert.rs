@@ -174,6 +174,23 @@ impl Alerts {
         self.conditions.iter().filter_map(|condition| condition.unreachable())
     }
 
+    /// The shortest of the long windows of the conditions that some error ratio can fulfil: what the minimum of bad events
+    /// must be seen in first. `None` where there is no such condition.
+    ///
+    /// ```
+    /// use slo_core::Window;
+    /// use slo_core::alert::AlertPolicy;
+    ///
+    /// let alerts = AlertPolicy::standard().resolve("99.9%".parse()?, Window::days(30)?);
+    /// assert_eq!(alerts.shortest_long_window().map(|window| window.to_string()), Some("1h".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn shortest_long_window(&self) -> Option<BurnWindow> {
+        let reachable = self.conditions.iter().filter(|condition| condition.is_reachable());
+        reachable.map(|condition| condition.long()).min()
+    }
+
     /// The same alerts, if each of their conditions can fire: for policies of one's own, where one that cannot is a
     /// mistake.
     ///

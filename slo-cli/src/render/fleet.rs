@@ -13,7 +13,6 @@ use super::alerting::{burn_rule, data_missing, silence, too_few, unless_probed, 
 use super::annotations::{Counted, Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
-use super::planned::ROLLOUT;
 use super::promql;
 use super::recorded::{BESIDE, BUDGET, EXCLUSION_END, VALID_TILES, WINDOW};
 use super::recording::{burn_rates, each_minute, each_tile, everybodys_ratios, indented, needs_own_ratios};
@@ -22,7 +21,7 @@ use super::rule_file::{Group, Rule, RuleFile};
 use super::subject::{Known, Scope, Subject, basis_of_the_fleet, by, length};
 use super::telling::{Teller, of_told};
 use crate::args::{Engine, Identity};
-use crate::rule_window::RuleWindow;
+use crate::rule_window::{ROLLOUT, RuleWindow};
 
 /// The group of what every SLO has.
 const EVERYBODYS: &str = "slo-2-ratios";

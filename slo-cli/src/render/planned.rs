@@ -6,9 +6,7 @@ use super::recorded::{EXCLUSION_END, EXCLUSION_SAID};
 use super::recording::indented;
 use super::rule_file::Rule;
 use crate::args::Engine;
-
-/// How long a spec that is new wins over one that is not; a rollout should be over by then.
-pub(crate) const ROLLOUT: &str = "1h";
+use crate::rule_window::ROLLOUT;
 
 /// How long what a process said of a planned time is believed after it was stopped: as long as its traffic is remembered.
 pub(crate) const SAID_WITHIN: &str = "1d";

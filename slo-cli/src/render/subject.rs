@@ -87,20 +87,23 @@ impl Subject {
         }
     }
 
-    /// A budget or tiles, of which all else is made.
+    /// A budget or tiles, of which all else is made: a fleet's are its own. Those of one SLO are found by its name, whoever
+    /// recorded them, for a matcher more has its price where there are a thousand.
     pub(crate) fn basis(&self, name: &str) -> String {
         let window = promql::is(WINDOW_LABEL, &self.window.to_string());
-        promql::selector(name, &self.basis_matchers([window]))
+        let matchers = match &self.scope {
+            Scope::Fleet => vec![window, promql::is(RULES_LABEL, "")],
+            Scope::Own { .. } => self.whose().into_iter().chain([window]).collect(),
+        };
+        promql::selector(name, &matchers)
     }
 
-    /// A start or a planned time, whatever the window; or a budget.
+    /// A start or a planned time, whatever the window: the fleet's rules record what a process says of it, these may know
+    /// it by date.
     pub(crate) fn any_window_basis(&self, name: &str) -> String {
-        promql::selector(name, &self.basis_matchers([]))
-    }
-
-    fn basis_matchers<const N: usize>(&self, more: [String; N]) -> Vec<String> {
         let rules = promql::is(RULES_LABEL, self.rules().unwrap_or_default());
-        self.whose().into_iter().chain(more).chain([rules]).collect()
+        let matchers: Vec<_> = self.whose().into_iter().chain([rules]).collect();
+        promql::selector(name, &matchers)
     }
 
     /// What the label of a basis says of who records it: nothing of a fleet.
@@ -453,7 +456,7 @@ pub(crate) fn basis_of_the_fleet(name: &str) -> String {
 }
 
 /// How long a value from a group of five minutes is taken for the present one elsewhere: one pass may be late.
-const TILE_LOOKBACK: &str = "10m";
+pub(crate) const TILE_LOOKBACK: &str = "10m";
 
 /// A series of tiles that a group at another pace has recorded.
 pub(crate) fn of_another_group(series: &str) -> String {

@@ -8,8 +8,9 @@ use slo_core::names::{self, Metric};
 
 use super::filter::Filter;
 use crate::args::Identity;
-use crate::render::subject::WINDOW_LABEL;
+use crate::render::subject::{TILE_LOOKBACK, WINDOW_LABEL};
 use crate::render::{promql, recorded};
+use crate::rule_window::ROLLOUT;
 
 /// How often a definition was seen, and when: a label that the answer has and no series.
 pub(super) const WHEN: &str = "slo_asked";
@@ -26,10 +27,6 @@ pub(super) const METRIC: &str = "slo_metric";
 pub(super) const REMEMBERED: Duration = Duration::from_secs(86_400);
 /// As far back as engines look for the present.
 const NOW: &str = "5m";
-/// A rollout should be over by then.
-const ROLLOUT: &str = "1h";
-/// What rules add up every five minutes is believed for two of them.
-const TILE_LOOKBACK: &str = "10m";
 /// How far back runs of the gate are counted.
 pub(super) const RUNS_OVER: &str = "30d";
 

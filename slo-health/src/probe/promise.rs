@@ -127,7 +127,7 @@ impl Promise {
 
     /// That so many targets, probed so often, can be bad often enough for each of its alerts.
     pub(super) fn check_minimum(&self, slo: &str, targets: usize, interval: Duration) -> Result<(), ProbeKitError> {
-        let Some(long) = self.conditions().iter().map(|condition| condition.long()).min() else {
+        let Some(long) = self.alerts.shortest_long_window().filter(|_| !self.alerts.is_silent()) else {
             return Ok(());
         };
         let each = long.as_duration().as_millis() / interval.as_millis().max(1);

@@ -6,13 +6,14 @@ use slo_core::names::{self, alerts::TIER};
 
 use super::Fleet;
 use crate::render::alerting::heartbeat;
-use crate::render::planned::{Planned, ROLLOUT};
+use crate::render::planned::Planned;
 use crate::render::promql;
 use crate::render::recorded::{AGREED, BUDGET, EXCLUSION_SAID, START, WINDOW};
 use crate::render::recording::indented;
 use crate::render::rule_file::Rule;
 use crate::render::subject::{Subject, basis_of_the_fleet, by};
 use crate::render::telling::with_tier;
+use crate::rule_window::ROLLOUT;
 
 impl Fleet {
     /// What the newest spec of each SLO says.

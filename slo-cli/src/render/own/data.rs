@@ -121,8 +121,7 @@ impl Own<'_> {
 
 /// Promises that had events within a day, and in which events count now: where they are said to, or everywhere by date.
 fn traffic(matchers: &[String], told: &[&Ruled<'_>]) -> String {
-    let basis = [matchers, &[promql::is(RULES_LABEL, OWN_RULES)]].concat();
-    let seen = format!("max_over_time({}[1d]) > 0", promql::selector(VALID_TILES, &basis));
+    let seen = format!("max_over_time({}[1d]) > 0", promql::selector(VALID_TILES, matchers));
     let Some(planned) = told.iter().find(|ruled| ruled.slo.has_exclusions()) else {
         return seen;
     };
@@ -130,7 +129,8 @@ fn traffic(matchers: &[String], told: &[&Ruled<'_>]) -> String {
         None => planned.subject.by(),
         Some(_) => [names::SERVICE_NAME.label, names::SLO_NAME.label].join(", "),
     };
-    let planned = promql::selector(EXCLUSION_END, &basis);
+    let own = promql::is(RULES_LABEL, OWN_RULES);
+    let planned = promql::selector(EXCLUSION_END, &[matchers, &[own]].concat());
     format!("({seen})\nunless on ({on})\n{planned}")
 }
 

@@ -15,7 +15,7 @@ impl Own<'_> {
         if self.is_judged(slo) {
             return Vec::new();
         }
-        let (by, budget) = (subject.by(), subject.any_window_basis(BUDGET));
+        let (by, budget) = (subject.by(), subject.any_window_series(BUDGET));
         let each = format!("0 * max by ({by}) ({budget})");
         // Where a process says it all the same, the rules of a fleet record this very series.
         let exported = self.exported(slo, names::WINDOW);

@@ -50,8 +50,7 @@ pub(super) fn of(slo: &Slo) -> Option<TooFew> {
         (None, Sli::Http(_) | Sli::Events(_) | Sli::Prometheus(_) | Sli::Composite(_)) => return None,
     };
     let alerts = AlertPolicy::standard().for_slo(slo);
-    let reachable = alerts.conditions().iter().filter(|condition| condition.is_reachable());
-    let long = reachable.map(|condition| condition.long()).min()?;
+    let long = alerts.shortest_long_window()?;
     let most = u64::from(long.as_seconds()) / every;
     let minimum = alerts.minimum_bad_events();
     (u64::from(minimum) > most).then_some(TooFew {
