@@ -254,7 +254,7 @@ impl Out {
         for line in remark.lines() {
             self.pad(indent);
             self.text.push_str(if line.is_empty() { "#" } else { "# " });
-            self.line(|out| out.text.push_str(line));
+            self.line(|out| scalar::write_remark(&mut out.text, line));
         }
     }
 

@@ -41,6 +41,19 @@ pub(super) fn write(out: &mut String, text: &str, style: Style) {
     }
 }
 
+/// A line for people, in which names may stand that somebody chose: what would end it, or name an environment variable, is
+/// written as between double quotes.
+pub(super) fn write_remark(out: &mut String, line: &str) {
+    for sign in line.chars() {
+        let names_a_variable = sign == '{' && out.ends_with('%');
+        if is_printable(sign) && !names_a_variable {
+            out.push(sign);
+        } else {
+            escape(out, sign);
+        }
+    }
+}
+
 /// Several lines of printable characters, none of them blanks alone, that begin and end with one that is not empty: a reader
 /// takes the first for the indentation, and drops empty ones at the end.
 pub(super) fn fits_a_block(text: &str) -> bool {

@@ -104,6 +104,16 @@ proptest! {
             prop_assert!(!document.contains(ENVIRONMENT), "{}", document);
         }
     }
+
+    #[test]
+    fn a_remark_is_one_whatever_it_says(remark in any_text()) {
+        let yaml = Yaml::texts([("a", "b")]);
+        for style in STYLES {
+            let document = yaml.document(&remark, style);
+            prop_assert_eq!(read(&document), Ok(yaml.clone()), "{}", document);
+            prop_assert!(!document.contains(ENVIRONMENT), "{}", document);
+        }
+    }
 }
 
 fn written(text: &str, style: Style) -> String {
@@ -232,6 +242,12 @@ flag: true
 none: []
 ";
     assert_eq!(Yaml::from(map).document("top\ntwo", Style::Objects), expected);
+}
+
+#[test]
+fn a_remark_says_as_in_quotes_what_would_end_it_or_name_a_variable() {
+    let document = Yaml::from(1).document("in 판매 %{X} {y}\rgroups: []\u{7f}\n\"b\\", Style::Rules);
+    assert_eq!(document, "# in 판매 %\\x7bX} {y}\\x0dgroups: []\\x7f\n# \"b\\\n1\n");
 }
 
 #[test]
