@@ -362,6 +362,11 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
         ("--fleet --window fortnight", "is not a duration"),
         ("--fleet --push-interval 10m", "from `1s` to `5m`"),
         ("--fleet --engine influx", "victoriametrics"),
+        (
+            "--namespace {{x ../in/http.yaml",
+            "write the name that the service's telemetry has, like `sales`",
+        ),
+        ("--environment-label {{x ../in/http.yaml", "like `production`"),
         ("../in/nowhere.yaml", "`../in/nowhere.yaml` cannot be read: "),
         (
             "--environment live ../in/http.yaml",

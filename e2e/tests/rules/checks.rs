@@ -69,7 +69,7 @@ fn a_service_and_routes_of_any_name_are_accepted() -> Outcome {
     ] {
         let spec = format!(
             "version: 1\nservice: {service}\nslos:\n  - name: up\n    objective: 99%\n    window: 30d\n    status: agreed\n    \
-             promise: P.\n    owner: o\n    sli: {{ http: {{ routes: {routes}, faster_than: 2s }} }}\n"
+             promise: P. {{{{ name }}}} {{{{{{ %{{X}}\n    owner: o\n    sli: {{ http: {{ routes: {routes}, faster_than: 2s }} }}\n"
         );
         let folder = folder(&[("slo.yaml", spec.as_str())])?;
         let path = folder.path().join("slo.yaml");

@@ -82,12 +82,22 @@ fn environment_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// The name of a namespace in telemetry.
+pub(super) fn namespace_name(text: &str) -> Result<String, String> {
+    name_of_telemetry(text, "sales")
+}
+
+/// The name of an environment in telemetry, which need not be one of a spec.
+pub(super) fn environment_label(text: &str) -> Result<String, String> {
+    name_of_telemetry(text, "production")
+}
+
 /// A text that stays one line and begins no template wherever it is written.
-fn namespace_name(text: &str) -> Result<String, String> {
+fn name_of_telemetry(text: &str, example: &str) -> Result<String, String> {
     let is_text = !text.trim().is_empty() && !text.contains(char::is_control) && !text.contains("{{");
     is_text
         .then(|| text.to_owned())
-        .ok_or_else(|| "write the name that the service's telemetry has, like `sales`".to_owned())
+        .ok_or_else(|| format!("write the name that the service's telemetry has, like `{example}`"))
 }
 
 /// An address to probe, without the endpoint's path.
@@ -129,6 +139,10 @@ mod tests {
         }
         for wrong in ["", " ", "a\nb", "{{ a }}"] {
             assert!(namespace_name(wrong).is_err(), "{wrong:?}");
+            assert!(
+                environment_label(wrong).unwrap_err().contains("`production`"),
+                "{wrong:?}"
+            );
         }
     }
 

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Parser, ValueEnum};
 use slo_core::Link;
 
+use super::probed::{environment_label, namespace_name};
 use crate::rule_window::RuleWindow;
 
 /// Arguments of `slo rules`.
@@ -104,12 +105,12 @@ pub struct RulesArgs {
 
     /// `service_namespace` of the service: only series of this namespace are counted; and what is said of counters of
     /// others, which have none.
-    #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
+    #[arg(long, value_name = "NAME", value_parser = namespace_name, conflicts_with = "fleet")]
     pub namespace: Option<String>,
 
     /// `deployment_environment_name` of the service's series, and of what is said of counters of others; that of
     /// `--environment` unless said.
-    #[arg(long, value_name = "NAME", conflicts_with = "fleet")]
+    #[arg(long, value_name = "NAME", value_parser = environment_label, conflicts_with = "fleet")]
     pub environment_label: Option<String>,
 
     /// The address of a dashboard, for the annotations; the labels of the alert are appended as variables.

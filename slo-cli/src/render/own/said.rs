@@ -30,8 +30,21 @@ impl Own<'_> {
         let spec = Rule::record(SPEC, format!("{each} + 1")).labels(&subject.labels(false));
         let spec = words.into_iter().fold(spec, |rule, (attribute, word)| {
             word.into_iter()
-                .fold(rule, |rule, word| rule.label(attribute.label, word))
+                .fold(rule, |rule, word| rule.label(attribute.label, no_template(word)))
         });
         vec![Rule::record(WINDOW, window).labels(&subject.labels(false)), spec]
     }
+}
+
+/// Words in which no template begins: vmalert reads the labels of a rule that records as templates, too, and takes no file with one
+/// that is none. It does not fill them in, so that no escape would be read back.
+fn no_template(words: &str) -> String {
+    let mut said = String::with_capacity(words.len());
+    for sign in words.chars() {
+        if sign == '{' && said.ends_with('{') {
+            said.push(' ');
+        }
+        said.push(sign);
+    }
+    said
 }
