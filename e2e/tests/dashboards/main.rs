@@ -6,10 +6,12 @@
 
 mod other_languages;
 mod pages;
+mod past;
 mod promtool;
 mod sdk;
 mod stand_ins;
 mod traffic;
+mod unit;
 
 use std::collections::BTreeSet;
 
