@@ -97,9 +97,9 @@ fn rows(queries: &[Query]) -> Result<Vec<Value>, Failure> {
         expects(&query("Promises", "A")?, NOW, &[("{}".to_owned(), 3.0)]),
         expects(&query("Burning", "A")?, NOW, &[("{}".to_owned(), 3.0)]),
         expects(&query("No data", "A")?, NOW, &[("{}".to_owned(), 0.0)]),
-        expects(&query("All promises", "A")?, NOW, &each(4.0)),
-        expects(&query("All promises", "B")?, NOW, &each(0.99)),
-        expects(&query("All promises", "I")?, NOW, &words),
+        expects(&query("All promises", "B")?, NOW, &each(4.0)),
+        expects(&query("All promises", "C")?, NOW, &each(0.99)),
+        expects(&query("All promises", "A")?, NOW, &words),
         expects(&query("variable", "slo")?, NOW, &names),
         expects("slo:window:seconds", NOW, &["calls", "mails"].map(recorded)),
     ])

@@ -255,6 +255,35 @@ fn objectives_are_thresholds_where_every_environment_has_the_same() -> Checked {
     Ok(())
 }
 
+#[test]
+fn a_row_of_the_overview_leads_to_its_own_budget() -> Checked {
+    for way in WAYS {
+        let files = written(way)?;
+        let overview = files.iter().find(|(name, _)| name.starts_with("slo-overview"));
+        let page = Page::parse(&overview.ok_or("no overview")?.1)?;
+        let changes = &page.panel("All promises")?["fieldConfig"]["overrides"];
+        let properties = changes.as_array().into_iter().flatten();
+        let url = properties
+            .flat_map(|change| change["properties"].as_array().into_iter().flatten())
+            .find(|property| property["id"] == "links")
+            .and_then(|links| links["value"][0]["url"].as_str())
+            .ok_or("no link")?;
+        let of_row = |column: &str| format!("${{__data.fields.{column}:percentencode}}");
+        let expected = [
+            "${__url_time_range}".to_owned(),
+            format!("${{{}:queryparam}}", page.datasource()?),
+            format!("var-service={}", of_row("Service")),
+            format!("var-namespace={}", of_row("Namespace")),
+            format!("var-environment={}", of_row("Environment")),
+            "var-slo=${__value.raw}".to_owned(),
+        ];
+        let (page, variables) = url.split_once('?').ok_or("no variables")?;
+        assert!(page.starts_with("/d/slo-budget"), "{page}");
+        assert_eq!(variables.split('&').collect::<Vec<_>>(), expected, "{way:?}");
+    }
+    Ok(())
+}
+
 /// What VictoriaMetrics takes of a query.
 const LONGEST_QUERY: usize = 16 * 1_024;
 
