@@ -230,10 +230,32 @@ fn long_names_have_uids_that_grafana_takes() -> Checked {
     Ok(())
 }
 
+/// A bar that says `unreachable` is not green.
+#[test]
+fn each_state_of_a_probe_has_its_colour_in_every_panel() -> Checked {
+    let files = written(&["--fleet"])?;
+    let page = files.iter().find(|(name, _)| name == "slo-freshness.json");
+    let page = Page::parse(&page.ok_or("no page")?.1)?;
+    let words = &page.panel("As probed")?["fieldConfig"]["defaults"]["mappings"][0]["options"];
+    let words = words.as_object().ok_or("no words")?;
+    assert_eq!(words.len(), 7);
+    let bars = &page.panel("Time by state")?["fieldConfig"]["overrides"];
+    for word in words.values() {
+        let state = word["text"].as_str().ok_or("no state")?;
+        let of_state = format!("/^{state}( |$)/");
+        let mut found = bars.as_array().into_iter().flatten();
+        let bar = found.find(|change| change["matcher"]["options"] == of_state.as_str());
+        let colour = &bar.ok_or("no colour")?["properties"][0]["value"]["steps"][0]["color"];
+        assert_eq!(colour, &word["color"], "{state}");
+    }
+    Ok(())
+}
+
 #[test]
 fn objectives_are_thresholds_where_every_environment_has_the_same() -> Checked {
     let folder = Folder::new()?;
     let kept = |changes: &str| -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        const KEPT: &str = "Kept over the window";
         let spec = folder.0.join("spec.yaml");
         let slo = |name: &str, target: &str| {
             format!(
@@ -247,7 +269,10 @@ fn objectives_are_thresholds_where_every_environment_has_the_same() -> Checked {
             .iter()
             .find(|(name, _)| name == "slo-budget-shop.json")
             .ok_or("no budget")?;
-        Page::parse(&budget.1)?.overridden_thresholds("Kept over the window")
+        let page = Page::parse(&budget.1)?;
+        let others = &page.panel(KEPT)?["fieldConfig"]["defaults"]["thresholds"]["steps"];
+        assert_eq!(others, &serde_json::json!([{"color": "text", "value": null}]));
+        page.overridden_thresholds(KEPT)
     };
     assert_eq!(kept("")?, ["/^one( |$)/: 0.999", "/^two( |$)/: 0.95"]);
     let changed = "environments:\n  dev: { slos: { two: { objective: 90% } } }\n";

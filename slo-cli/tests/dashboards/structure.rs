@@ -118,6 +118,11 @@ fn check_panel(panel: &Value, datasource: &Value) -> Checked {
     assert_eq!(nothing["options"]["match"], "null+nan", "{title}");
     assert_eq!(nothing["options"]["result"]["text"], defaults["noValue"], "{title}");
     check_steps(panel);
+    let is_share = defaults["unit"] == "percentunit";
+    assert!(
+        !is_share || defaults["custom"]["stacking"]["mode"] != "normal",
+        "{title}: shares of one thing are no part of another's"
+    );
     let mut refs = BTreeSet::new();
     for target in panel["targets"].as_array().ok_or("no targets")? {
         assert!(refs.insert(target["refId"].as_str().unwrap_or_default()), "{title}");

@@ -36,6 +36,8 @@ pub(crate) enum Colour {
     Red,
     Blue,
     Purple,
+    /// That of the text around it: no colour, where nobody can say what is good.
+    Text,
 }
 
 #[derive(Clone, Debug, Serialize)]

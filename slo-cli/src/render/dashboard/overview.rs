@@ -62,7 +62,8 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
             counted(
                 scope,
                 "No data",
-                "Promises of which nothing is known: no traffic, or no telemetry.",
+                "Promises of which nothing is known: no traffic, or no rules. A service that says nothing any more is not among \
+                 them: it pages as SloDataMissing, and its row goes.",
                 NO_DATA,
             ),
         )
