@@ -6,10 +6,12 @@
 
 mod other_languages;
 mod pages;
+mod past;
 mod promtool;
 mod sdk;
 mod stand_ins;
 mod traffic;
+mod unit;
 
 use std::collections::BTreeSet;
 
@@ -171,7 +173,7 @@ fn places_stay_apart(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
 fn states_are_named(prom: &Prom, queries: &[Query]) -> Result<(), Failure> {
     let state = queries
         .iter()
-        .find(|query| !query.is_raw && query.panel == "All promises" && query.page == "slo-overview" && query.id == "A")
+        .find(|query| !query.is_raw && query.panel == "All promises" && query.page == "slo-overview" && query.id == "B")
         .ok_or_else(|| Failure::new("the overview has no states"))?;
     let mut found: Vec<_> = prom
         .instant(&state.with(EVERYTHING))?

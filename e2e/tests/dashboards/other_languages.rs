@@ -1,12 +1,10 @@
 //! A service that exports nothing of ours: what its own rules record is all that pages have of its promises.
 
-use std::path::Path;
-use std::process::Command;
-
-use e2e::{Binary, Failure, Outcome, Places, TempDir, build_binary};
+use e2e::{Failure, Outcome, TempDir};
 use serde_json::{Value, json};
 
 use crate::pages::{Chosen, Query, queries_of, write};
+use crate::unit::{expects, passes, rules};
 
 /// One is counted by its requests, two by others, of which a process of ours says what one is; of the composite only such a
 /// process says anything.
@@ -39,7 +37,6 @@ fn its_promises_are_on_every_page_that_shows_promises() -> Outcome {
     let folder = TempDir::new("slo-e2e-other-languages")?;
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("slo.yaml"), SPEC)?;
-    write_rules(&at("slo.yaml"), &at("rules.yaml"))?;
     let spec = at("slo.yaml").to_string_lossy().into_owned();
     let mut tests = Vec::new();
     for (name, way) in [("one", &[spec.as_str()][..]), ("fleet", &["--fleet"])] {
@@ -50,33 +47,8 @@ fn its_promises_are_on_every_page_that_shows_promises() -> Outcome {
         tests.extend(asked.iter().map(|query| answered(query)));
         tests.extend(rows(&queries)?);
     }
-    let file = json!({
-        "rule_files": ["rules.yaml"],
-        "evaluation_interval": "1m",
-        "tests": [{ "interval": "1m", "input_series": series(), "promql_expr_test": tests }],
-    });
-    std::fs::write(at("test.yaml"), file.to_string())?;
-    let output = Command::new(Places::from_env().require_one(Binary::Promtool)?)
-        .args(["test", "rules"])
-        .arg(at("test.yaml"))
-        .output()?;
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
-    Ok(())
-}
-
-fn write_rules(spec: &Path, out: &Path) -> Outcome {
-    let options = ["rules", "--source", "http", "--environment-label", "production"];
-    let output = Command::new(build_binary("slo-cli")?)
-        .args(options)
-        .arg("--out")
-        .arg(out)
-        .arg(spec)
-        .output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Failure::new(String::from_utf8_lossy(&output.stderr)))
+    let options = ["--source", "http", "--environment-label", "production", spec.as_str()];
+    passes(&rules(&options)?, &series(), &tests)
 }
 
 /// On the overview and the page of budgets, but what only a process of ours can count: what it excluded, and versions.
@@ -91,7 +63,7 @@ fn is_of_promises(query: &Query) -> bool {
 /// That there is an answer, for each.
 fn answered(query: &Query) -> Value {
     let expr = format!("count({}) > bool 0", query.with(LEGACY));
-    expects(&expr, &[("{}".to_owned(), 1.0)])
+    expects(&expr, NOW, &[("{}".to_owned(), 1.0)])
 }
 
 /// What the table and its tiles show: all of them burn, one is a draft, a composite is no row, and what a process says is
@@ -122,23 +94,15 @@ fn rows(queries: &[Query]) -> Result<Vec<Value>, Failure> {
     // To choose from, there is all that anybody says.
     let names = ["calls", "mails", "faxes", "whole"].map(|slo| (format!("{{slo_name=\"{slo}\"}}"), 1.0));
     Ok(vec![
-        expects(&query("Promises", "A")?, &[("{}".to_owned(), 3.0)]),
-        expects(&query("Burning", "A")?, &[("{}".to_owned(), 3.0)]),
-        expects(&query("No data", "A")?, &[("{}".to_owned(), 0.0)]),
-        expects(&query("All promises", "A")?, &each(4.0)),
-        expects(&query("All promises", "B")?, &each(0.99)),
-        expects(&query("All promises", "I")?, &words),
-        expects(&query("variable", "slo")?, &names),
-        expects("slo:window:seconds", &["calls", "mails"].map(recorded)),
+        expects(&query("Promises", "A")?, NOW, &[("{}".to_owned(), 3.0)]),
+        expects(&query("Burning", "A")?, NOW, &[("{}".to_owned(), 3.0)]),
+        expects(&query("No data", "A")?, NOW, &[("{}".to_owned(), 0.0)]),
+        expects(&query("All promises", "B")?, NOW, &each(4.0)),
+        expects(&query("All promises", "C")?, NOW, &each(0.99)),
+        expects(&query("All promises", "A")?, NOW, &words),
+        expects(&query("variable", "slo")?, NOW, &names),
+        expects("slo:window:seconds", NOW, &["calls", "mails"].map(recorded)),
     ])
-}
-
-fn expects(expr: &str, samples: &[(String, f64)]) -> Value {
-    let samples: Vec<_> = samples
-        .iter()
-        .map(|(labels, value)| json!({ "labels": labels, "value": value }))
-        .collect();
-    json!({ "expr": expr, "eval_time": NOW, "exp_samples": samples })
 }
 
 fn series() -> Value {

@@ -56,6 +56,24 @@ pub(crate) fn all(now: i64) -> Vec<Sample> {
     samples
 }
 
+/// Rules that add up tiles do so every five minutes, and the next pass takes its time: their last samples are older than an
+/// engine looks back.
+const PASS: i64 = 330_000;
+
+/// When rules recorded the last sample of this name.
+fn recorded_at(name: &str, now: i64) -> i64 {
+    if is_of_tiles(name) { now - PASS } else { now }
+}
+
+fn is_of_tiles(name: &str) -> bool {
+    let of_tiles = [
+        "slo:error_ratio:period",
+        "slo:error_budget_remaining:ratio",
+        "slo:coverage:ratio",
+    ];
+    of_tiles.contains(&name)
+}
+
 /// A service of which rules alone say anything, and a composite, of which they say nothing.
 fn in_another_language(now: i64) -> Vec<Sample> {
     let mut samples: Vec<_> = [
@@ -66,7 +84,7 @@ fn in_another_language(now: i64) -> Vec<Sample> {
         ("slo:burn_rate:6h", 0.5),
         ("slo:coverage:ratio", 1.0),
     ]
-    .map(|(name, value)| of_service("legacy", name, &[("slo_name", "orders")], value, now))
+    .map(|(name, value)| of_service("legacy", name, &[("slo_name", "orders")], value, recorded_at(name, now)))
     .into();
     let whole = [("slo_name", "whole"), ("slo_sli", "composite")];
     samples.push(sample("slo_spec_info", &whole, 1.0, now));
@@ -83,8 +101,11 @@ fn recorded(now: i64) -> Vec<Sample> {
         ("login-availability", 0.9, 0.5, 0.07),
         ("account-availability", 1.0, 0.0, 1.0),
     ];
+    let window = ("slo_window", "30d");
     let mut samples = Vec::new();
     for (slo, left, burn, coverage) in slos {
+        let budget = [("slo_name", slo), window];
+        samples.push(sample("slo:error_budget:ratio", &budget, 0.001, now));
         for (name, value) in [
             ("slo:error_ratio:rate1h", burn / 1_000.0),
             ("slo:error_ratio:rate6h", burn / 1_000.0),
@@ -94,8 +115,14 @@ fn recorded(now: i64) -> Vec<Sample> {
             ("slo:error_budget_remaining:ratio", left),
             ("slo:coverage:ratio", coverage),
         ] {
-            samples.push(sample(name, &[("slo_name", slo)], value, now));
+            let labels = [("slo_name", slo), window];
+            let labels = if is_of_tiles(name) { &labels[..] } else { &labels[..1] };
+            samples.push(sample(name, labels, value, recorded_at(name, now)));
         }
+    }
+    // Rules record ratios of whatever is counted.
+    for name in ["slo:error_ratio:rate1h", "slo:error_ratio:rate6h"] {
+        samples.push(sample(name, &[("slo_name", "requests")], 0.001, now));
     }
     samples
 }

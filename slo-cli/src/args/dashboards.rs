@@ -54,7 +54,7 @@ fn variable_name(text: &str) -> Result<String, String> {
     if !is_word {
         return Err("write a letter, then letters, digits and `_`, like `datasource`".to_owned());
     }
-    if ["environment", "service", "slo", "route"].contains(&text) {
+    if ["environment", "namespace", "service", "slo", "route"].contains(&text) {
         return Err(
             "the dashboards have another variable of this name; write another one, like `datasource`".to_owned(),
         );
@@ -70,7 +70,18 @@ mod tests {
     #[test]
     fn a_variable_has_a_name_of_its_own() {
         assert_eq!(variable_name("DS_prom1"), Ok("DS_prom1".to_owned()));
-        for wrong in ["", "1a", "a-b", "a b", "${a}", "slo", "service", "environment", "route"] {
+        for wrong in [
+            "",
+            "1a",
+            "a-b",
+            "a b",
+            "${a}",
+            "slo",
+            "service",
+            "environment",
+            "namespace",
+            "route",
+        ] {
             assert!(variable_name(wrong).is_err(), "{wrong}");
         }
     }

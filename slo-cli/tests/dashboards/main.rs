@@ -230,10 +230,32 @@ fn long_names_have_uids_that_grafana_takes() -> Checked {
     Ok(())
 }
 
+/// A bar that says `unreachable` is not green.
+#[test]
+fn each_state_of_a_probe_has_its_colour_in_every_panel() -> Checked {
+    let files = written(&["--fleet"])?;
+    let page = files.iter().find(|(name, _)| name == "slo-freshness.json");
+    let page = Page::parse(&page.ok_or("no page")?.1)?;
+    let words = &page.panel("As probed")?["fieldConfig"]["defaults"]["mappings"][0]["options"];
+    let words = words.as_object().ok_or("no words")?;
+    assert_eq!(words.len(), 7);
+    let bars = &page.panel("Time by state")?["fieldConfig"]["overrides"];
+    for word in words.values() {
+        let state = word["text"].as_str().ok_or("no state")?;
+        let of_state = format!("/^{state}( |$)/");
+        let mut found = bars.as_array().into_iter().flatten();
+        let bar = found.find(|change| change["matcher"]["options"] == of_state.as_str());
+        let colour = &bar.ok_or("no colour")?["properties"][0]["value"]["steps"][0]["color"];
+        assert_eq!(colour, &word["color"], "{state}");
+    }
+    Ok(())
+}
+
 #[test]
 fn objectives_are_thresholds_where_every_environment_has_the_same() -> Checked {
     let folder = Folder::new()?;
     let kept = |changes: &str| -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        const KEPT: &str = "Kept over the window";
         let spec = folder.0.join("spec.yaml");
         let slo = |name: &str, target: &str| {
             format!(
@@ -247,11 +269,43 @@ fn objectives_are_thresholds_where_every_environment_has_the_same() -> Checked {
             .iter()
             .find(|(name, _)| name == "slo-budget-shop.json")
             .ok_or("no budget")?;
-        Page::parse(&budget.1)?.overridden_thresholds("Kept over the window")
+        let page = Page::parse(&budget.1)?;
+        let others = &page.panel(KEPT)?["fieldConfig"]["defaults"]["thresholds"]["steps"];
+        assert_eq!(others, &serde_json::json!([{"color": "text", "value": null}]));
+        page.overridden_thresholds(KEPT)
     };
     assert_eq!(kept("")?, ["/^one( |$)/: 0.999", "/^two( |$)/: 0.95"]);
     let changed = "environments:\n  dev: { slos: { two: { objective: 90% } } }\n";
     assert_eq!(kept(changed)?, ["/^one( |$)/: 0.999"]);
+    Ok(())
+}
+
+#[test]
+fn a_row_of_the_overview_leads_to_its_own_budget() -> Checked {
+    for way in WAYS {
+        let files = written(way)?;
+        let overview = files.iter().find(|(name, _)| name.starts_with("slo-overview"));
+        let page = Page::parse(&overview.ok_or("no overview")?.1)?;
+        let changes = &page.panel("All promises")?["fieldConfig"]["overrides"];
+        let properties = changes.as_array().into_iter().flatten();
+        let url = properties
+            .flat_map(|change| change["properties"].as_array().into_iter().flatten())
+            .find(|property| property["id"] == "links")
+            .and_then(|links| links["value"][0]["url"].as_str())
+            .ok_or("no link")?;
+        let of_row = |column: &str| format!("${{__data.fields.{column}:percentencode}}");
+        let expected = [
+            "${__url_time_range}".to_owned(),
+            format!("${{{}:queryparam}}", page.datasource()?),
+            format!("var-service={}", of_row("Service")),
+            format!("var-namespace={}", of_row("Namespace")),
+            format!("var-environment={}", of_row("Environment")),
+            "var-slo=${__value.raw}".to_owned(),
+        ];
+        let (page, variables) = url.split_once('?').ok_or("no variables")?;
+        assert!(page.starts_with("/d/slo-budget"), "{page}");
+        assert_eq!(variables.split('&').collect::<Vec<_>>(), expected, "{way:?}");
+    }
     Ok(())
 }
 

@@ -18,6 +18,17 @@ impl Page {
         Ok(self.0["uid"].as_str().ok_or("no uid")?)
     }
 
+    /// The name of the variable for the data source.
+    pub(crate) fn datasource(&self) -> Result<&str, Box<dyn Error>> {
+        let first = &self.0["templating"]["list"][0];
+        Ok(first["name"].as_str().ok_or("no data source")?)
+    }
+
+    pub(crate) fn panel(&self, title: &str) -> Result<&Value, Box<dyn Error>> {
+        let found = self.panels().find(|panel| panel["title"] == title);
+        Ok(found.ok_or("no such panel")?)
+    }
+
     pub(crate) fn panels(&self) -> impl Iterator<Item = &Value> {
         self.0["panels"].as_array().into_iter().flatten()
     }
@@ -41,10 +52,7 @@ impl Page {
 
     /// The upper threshold that fields of a panel have for themselves.
     pub(crate) fn overridden_thresholds(&self, title: &str) -> Result<Vec<String>, Box<dyn Error>> {
-        let panel = self
-            .panels()
-            .find(|panel| panel["title"] == title)
-            .ok_or("no such panel")?;
+        let panel = self.panel(title)?;
         let overrides = panel["fieldConfig"]["overrides"].as_array().ok_or("no overrides")?;
         let each = overrides.iter().map(|change| {
             let name = change["matcher"]["options"].as_str().unwrap_or_default();

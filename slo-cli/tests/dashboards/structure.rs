@@ -63,9 +63,8 @@ fn check_page(page: &Page) -> Checked {
             "{name}"
         );
     }
-    let datasource = page.0["templating"]["list"][0]["name"]
-        .as_str()
-        .ok_or("no data source")?;
+    let of_one_service = page.variables().any(|variable| variable["type"] == "constant");
+    let datasource = page.datasource()?;
     let datasource = serde_json::json!({"type": "prometheus", "uid": format!("${{{datasource}}}")});
     for variable in page.variables().filter(|variable| variable["type"] == "query") {
         assert_eq!(variable["datasource"], datasource);
@@ -73,6 +72,7 @@ fn check_page(page: &Page) -> Checked {
         // What is there to choose is what is there in the place that is chosen.
         let asked = variable["definition"].as_str().unwrap_or_default();
         let before: &[&str] = match variable["name"].as_str() {
+            Some("environment") if of_one_service => &["service"],
             Some("namespace") => &["environment"],
             Some("service") => &["environment", "namespace"],
             Some("slo" | "route") => &["environment", "namespace", "service"],
@@ -118,6 +118,11 @@ fn check_panel(panel: &Value, datasource: &Value) -> Checked {
     assert_eq!(nothing["options"]["match"], "null+nan", "{title}");
     assert_eq!(nothing["options"]["result"]["text"], defaults["noValue"], "{title}");
     check_steps(panel);
+    let is_share = defaults["unit"] == "percentunit";
+    assert!(
+        !is_share || defaults["custom"]["stacking"]["mode"] != "normal",
+        "{title}: shares of one thing are no part of another's"
+    );
     let mut refs = BTreeSet::new();
     for target in panel["targets"].as_array().ok_or("no targets")? {
         assert!(refs.insert(target["refId"].as_str().unwrap_or_default()), "{title}");
@@ -219,6 +224,7 @@ fn check_columns(panel: &Value, refs: &BTreeSet<&str>) -> Checked {
         _ => refs.iter().map(|id| format!("Value #{id}")).collect(),
     };
     assert_eq!(values, expected, "{}", panel["title"]);
+    check_rows(panel);
     let names: BTreeSet<_> = renamed.values().filter_map(Value::as_str).collect();
     assert_eq!(
         names.len(),
@@ -241,6 +247,39 @@ fn check_columns(panel: &Value, refs: &BTreeSet<&str>) -> Checked {
     let sorted = &transformations[2]["options"]["sort"][0]["field"];
     assert!(names.contains(sorted.as_str().unwrap_or_default()), "{sorted}");
     Ok(())
+}
+
+/// Grafana joins a row to each of those before it that it does not contradict: what tells rows apart comes first. Labels are
+/// shown as they are, and as nothing where there is none.
+fn check_rows(panel: &Value) {
+    let by = |target: &Value| {
+        let expr = target["expr"].as_str().unwrap_or_default();
+        let by = expr.split(" by (").nth(1).unwrap_or_default();
+        let labels = by.split(')').next().unwrap_or_default().split(", ");
+        labels.filter(|label| *label != "le").count()
+    };
+    let counts: Vec<_> = panel["targets"].as_array().into_iter().flatten().map(by).collect();
+    assert_eq!(counts.first(), counts.iter().max(), "{}: {counts:?}", panel["title"]);
+    let as_it_is = serde_json::json!([
+        {"id": "unit", "value": "string"},
+        {"id": "noValue", "value": ""},
+        {"id": "mappings", "value": []},
+    ]);
+    let renamed = &panel["transformations"][1]["options"]["renameByName"];
+    let labels = renamed.as_object().into_iter().flatten();
+    for (_, name) in labels.filter(|(field, _)| !field.starts_with("Value")) {
+        let changes = panel["fieldConfig"]["overrides"].as_array().into_iter().flatten();
+        let properties: Vec<_> = changes
+            .filter(|change| &change["matcher"]["options"] == name)
+            .flat_map(|change| change["properties"].as_array().into_iter().flatten())
+            .collect();
+        let has = |wanted: &Value| properties.contains(&wanted);
+        assert!(
+            as_it_is.as_array().into_iter().flatten().all(has),
+            "{}: {name}",
+            panel["title"]
+        );
+    }
 }
 
 fn check_grid(page: &Page) {

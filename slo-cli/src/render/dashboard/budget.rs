@@ -37,13 +37,14 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
 fn availability(scope: &Scope<'_>) -> Draft {
     let draft = stat(
         "Kept over the window",
-        "Share of good events over each SLO's own window. Red below the objective where that is the same in every \
-         environment; the objective itself is the dashed line below.",
+        "Share of good events over each SLO's own window. Green from the objective on and red below where that is the same \
+         in every environment, else without a colour; the objective itself is the dashed line below.",
         NO_TRAFFIC,
     )
     .query(scope.promise_legend(), scope.source.sli())
     .unit(Unit::Share)
-    .decimals(3);
+    .decimals(3)
+    .thresholds(Thresholds::new(Colour::Text, &[]));
     scope.fixed_objectives().fold(draft, |draft, (slo, target)| {
         let kept = (target.as_ratio_f64(), Colour::Green);
         let thresholds = Thresholds::new(Colour::Red, &[kept]);

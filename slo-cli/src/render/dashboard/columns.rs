@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::field::{Override, Property};
+use super::field::{Override, Property, Unit};
 use super::model::Nothing;
 use super::page::Draft;
 use super::panel::{Organize, SortField, SortRows, Transformation};
@@ -26,11 +26,16 @@ enum From {
 }
 
 impl Column {
+    /// A label, as it is. One that is not there is empty and not `no data`: links take what a cell shows.
     pub(crate) fn label(name: &'static str, label: &'static str) -> Self {
         Self {
             name,
             from: From::Label(label),
-            shown: Vec::new(),
+            shown: vec![
+                Property::Unit(Unit::Text),
+                Property::Nothing(""),
+                Property::Mappings(Vec::new()),
+            ],
         }
     }
 

@@ -10,6 +10,9 @@ pub(crate) enum Unit {
     /// A number without a unit.
     #[serde(rename = "short")]
     Short,
+    /// Not a number, even where it looks like one: `1432` is no `1.43 K`.
+    #[serde(rename = "string")]
+    Text,
     /// A share, shown in percent.
     #[serde(rename = "percentunit")]
     Share,
@@ -33,6 +36,8 @@ pub(crate) enum Colour {
     Red,
     Blue,
     Purple,
+    /// That of the text around it: no colour, where nobody can say what is good.
+    Text,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -220,6 +225,8 @@ pub(crate) enum Property {
     Thresholds(Thresholds),
     #[serde(rename = "mappings")]
     Mappings(Vec<Mapping>),
+    #[serde(rename = "noValue")]
+    Nothing(&'static str),
     #[serde(rename = "custom.cellOptions")]
     Cell(CellOptions),
     #[serde(rename = "custom.width")]

@@ -3,8 +3,8 @@
 use slo_core::names;
 
 use super::Content;
-use super::field::{Colour, Mapping, Thresholds, Unit};
-use super::kinds::{bands, bars, lines, stacked, stat};
+use super::field::{Colour, Mapping, Override, Property, Thresholds, Unit};
+use super::kinds::{bands, bars, lines, stat};
 use super::page::{Draft, Page};
 use super::query::{PLACE, of_services};
 use super::scope::{Scope, shown};
@@ -99,7 +99,7 @@ fn kept(scope: &Scope<'_>) -> Draft {
 
 fn time_by_state() -> Draft {
     let states = of_services(PROBE_STATE, &[]);
-    bars(
+    let draft = bars(
         "Time by state",
         "Of the chosen time range, the share that the targets of an environment and namespace together spent in each of the \
          seven states.",
@@ -115,7 +115,14 @@ fn time_by_state() -> Draft {
     .unit(Unit::Share)
     .decimals(2)
     .from(0.0)
-    .to(1.0)
+    .to(1.0);
+    PROBE_STATES.iter().fold(draft, |draft, (state, colour)| {
+        let thresholds = Thresholds::new(*colour, &[]);
+        draft.field(Override::by_regex(
+            format!("/^{state}( |$)/"),
+            vec![Property::Thresholds(thresholds)],
+        ))
+    })
 }
 
 fn probe_states(scope: &Scope<'_>) -> Draft {
@@ -162,8 +169,8 @@ fn age_inside(scope: &Scope<'_>) -> Draft {
     let newest = of_services(DATA_TIMESTAMP, &[]);
     lines(
         "Age of the data, as the service says",
-        "Time since the newest data that any instance has seen. A timestamp is exported and not an age: it goes on \
-         growing when the service has died.",
+        "Time since the newest data that any instance has seen. A timestamp is exported and not an age, so it goes on \
+         growing between two pushes. Some minutes after the last push the line ends: nobody says anything any more.",
         NOT_SAID,
     )
     .query(
@@ -177,9 +184,11 @@ fn age_inside(scope: &Scope<'_>) -> Draft {
 fn not_fresh(scope: &Scope<'_>) -> Draft {
     let states = of_services(PROBE_STATE, &[&format!("{PROBE_STATE_LABEL}!=\"fresh\"")]);
     let by = format!("{}, {PROBE_STATE_LABEL}", scope.by(INSTANCE));
-    stacked(
+    // Not one on the other: two targets that are down are no 200%.
+    lines(
         "Not fresh, by cause",
-        "Share of probes that did not find fresh data, by what they found: what the freshness budget went into.",
+        "Share of the probes of each target that did not find fresh data, by what they found: what the freshness budget went \
+         into.",
         NO_PROBE,
     )
     .query(
@@ -188,6 +197,7 @@ fn not_fresh(scope: &Scope<'_>) -> Draft {
     )
     .unit(Unit::Share)
     .from(0.0)
+    .to(1.0)
 }
 
 /// The number of the state that each target is in.

@@ -62,7 +62,8 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
             counted(
                 scope,
                 "No data",
-                "Promises of which nothing is known: no traffic, or no telemetry.",
+                "Promises of which nothing is known: no traffic, or no rules. A service that says nothing any more is not among \
+                 them: it pages as SloDataMissing, and its row goes.",
                 NO_DATA,
             ),
         )
@@ -128,7 +129,11 @@ fn promises(scope: &Scope<'_>) -> Draft {
             .shown(Property::coloured())
     };
     let words = (1..).zip(STATES).map(|(number, (word, colour))| (number, word, colour));
+    let words_of_spec = [names::SLO_PROMISE, names::SLO_OWNER, names::SLO_STATUS].map(|attribute| attribute.label);
     let columns = vec![
+        // First: Grafana joins a row to each of those before it that it does not contradict, and two definitions of one SLO
+        // are two rows that contradict each other.
+        Column::hidden(source.promises(&words_of_spec)),
         Column::query(STATE, state(source))
             .shown(Property::Mappings(vec![Mapping::words(words)]))
             .shown(Property::Width(100))
@@ -154,10 +159,6 @@ fn promises(scope: &Scope<'_>) -> Draft {
         share(Column::query("Excluded 1 h", source.excluded("1h")), 1),
         Column::label("Owner", names::SLO_OWNER.label),
         Column::label("Status", names::SLO_STATUS.label),
-        Column::hidden(
-            source
-                .promises(&[names::SLO_PROMISE, names::SLO_OWNER, names::SLO_STATUS].map(|attribute| attribute.label)),
-        ),
     ];
     let description = "One row for each promise, the one that hurts most first: exhausted, then burning, then those of which \
         nothing is known. A cell that says so has no data; it is never 100% for want of traffic. Two rows for one SLO: two \
@@ -184,13 +185,20 @@ fn colour(code: u8) -> Colour {
     STATES.get(at).map_or(Colour::Blue, |(_, colour)| *colour)
 }
 
+/// To the promise of the row and no other, in the data source that was chosen.
 fn budget_link(scope: &Scope<'_>) -> DataLink {
+    // Grafana leaves `&` and `#` as they are unless it is told not to.
+    let of_row = |column| format!("${{__data.fields.{column}:percentencode}}");
     DataLink {
         title: "Error budget".to_owned(),
         url: format!(
-            "/d/{}?${{__url_time_range}}&var-service=${{__data.fields.Service}}&var-environment=\
-             ${{__data.fields.Environment}}&var-slo=${{__value.raw}}",
-            scope.uid(Kind::Budget)
+            "/d/{}?${{__url_time_range}}&${{{}:queryparam}}&var-service={}&var-namespace={}&var-environment={}&\
+             var-slo=${{__value.raw}}",
+            scope.uid(Kind::Budget),
+            scope.datasource_variable(),
+            of_row("Service"),
+            of_row("Namespace"),
+            of_row("Environment"),
         ),
         target_blank: false,
     }

@@ -59,7 +59,8 @@ fn at_a_glance(scope: &Scope<'_>) -> Draft {
         Column::query("p99", quantile(scope, 0.99, OVER)).shown(Property::Unit(Unit::Seconds)),
     ];
     let description = "Each route over the whole time range that is chosen above, the one that fails most first. Errors \
-        are 5xx, 408, panics, timeouts and answers that broke off; other 4xx are not.";
+        are 5xx, 408, panics, timeouts, answers that broke off and clients that left; other 4xx are not. A promise excludes \
+        clients that left soon.";
     let columns = service.into_iter().chain(columns).collect();
     table("Routes at a glance", description, NO_REQUESTS, &[("Errors", true)]).columns(columns, ("Errors", true))
 }
@@ -73,8 +74,9 @@ fn rate(scope: &Scope<'_>) -> Draft {
 }
 
 fn errors(scope: &Scope<'_>) -> Draft {
-    let description = "Share of requests that failed: 5xx, 408, panics, timeouts and answers that broke off. 0 where a \
-        route had requests and no errors, nothing where it had no requests.";
+    let description = "Share of requests that failed: 5xx, 408, panics, timeouts, answers that broke off and clients that \
+        left, whom a promise excludes where they left soon. 0 where a route had requests and no errors, nothing where it had \
+        no requests.";
     lines_and_limits("Errors by route", description, NO_REQUESTS)
         .query(scope.legend(names::HTTP_ROUTE.label), error_share(scope, STEP))
         .unit(Unit::Share)
@@ -105,7 +107,8 @@ fn duration(scope: &Scope<'_>, title: &'static str, quantile_of: f64) -> Draft {
 fn by_error(scope: &Scope<'_>) -> Draft {
     let failed = requests(&[&failed_matcher()]);
     let by = scope.by(names::ERROR_TYPE.label);
-    let description = "Failed requests per second by error.type: a status code, or how a request ended without one.";
+    let description = "Failed requests per second by error.type: a status code, or how a request ended without one. \
+        cancelled: the client left.";
     stacked("Errors by kind", description, "no errors")
         .query(
             scope.legend(names::ERROR_TYPE.label),

@@ -132,23 +132,28 @@ impl<'a> Scope<'a> {
             .collect()
     }
 
+    /// The name of the variable that says which data source.
+    pub(crate) const fn datasource_variable(&self) -> &'a str {
+        self.datasource_variable
+    }
+
     pub(crate) fn datasource(&self) -> Datasource {
         Datasource::in_variable(self.datasource_variable)
     }
 
     /// Data source, environment, namespace and service, as series of these names have them.
     pub(crate) fn variables(&self, seen_in: &[&str]) -> Vec<Variable> {
+        let only = self.service.map(|_| chosen(names::SERVICE_NAME.label, SERVICE));
         let environment = Variable::label_values(
             ENVIRONMENT,
             ("Environment", "deployment.environment.name of the services"),
             self.datasource(),
-            &any_of(seen_in, &[]),
+            &any_of(seen_in, only.as_slice()),
             names::DEPLOYMENT_ENVIRONMENT_NAME.label,
         );
         let of = |matchers: &[String]| any_of(seen_in, matchers);
         let in_environment = chosen(names::DEPLOYMENT_ENVIRONMENT_NAME.label, ENVIRONMENT);
         let in_namespace = chosen(names::SERVICE_NAMESPACE.label, NAMESPACE);
-        let only = self.service.map(|_| chosen(names::SERVICE_NAME.label, SERVICE));
         let namespaces: Vec<_> = [in_environment.clone()].into_iter().chain(only).collect();
         let namespace = Variable::label_values(
             NAMESPACE,

@@ -5,6 +5,7 @@ use slo_core::{Outcome, names};
 use super::query::{PROMISE, VALID, events, of_slos, promise, range, share};
 use crate::args::SourceOfBudgets;
 use crate::render::recorded;
+use crate::render::subject::{WINDOW_LABEL, of_another_group};
 
 /// What `slo_sli` says of a composite.
 const COMPOSITE: &str = "composite";
@@ -90,7 +91,8 @@ impl Source {
     /// The share of bad events over one or six hours.
     pub(crate) fn error_ratio(&self, burn: Burn) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => highest(&recorded::error_ratio(burn.range())),
+            // Of all requests as well, which nobody promises.
+            SourceOfBudgets::Recorded => self.of_promises(&highest(&recorded::error_ratio(burn.range()))),
             SourceOfBudgets::Raw => self.of_promises(&raw_errors(burn.range())),
         }
     }
@@ -109,7 +111,7 @@ impl Source {
     pub(crate) fn remaining(&self) -> String {
         match self.kind {
             // The least of two that a rule may have recorded for one promise: nobody is told a better number.
-            SourceOfBudgets::Recorded => lowest(recorded::REMAINING),
+            SourceOfBudgets::Recorded => lowest_of_tiles(recorded::REMAINING),
             SourceOfBudgets::Raw => {
                 format!("1 - ({}) / on ({}) {}", self.period_errors(), promise(), error_budget())
             }
@@ -130,7 +132,7 @@ impl Source {
     /// The share of the SLO's window for which there is data.
     pub(crate) fn coverage(&self) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => lowest(recorded::COVERAGE),
+            SourceOfBudgets::Recorded => lowest_of_tiles(recorded::COVERAGE),
             SourceOfBudgets::Raw => self.raw_coverage(),
         }
     }
@@ -138,7 +140,7 @@ impl Source {
     /// The share of bad events over the SLO's window.
     fn period_errors(&self) -> String {
         match self.kind {
-            SourceOfBudgets::Recorded => highest(recorded::PERIOD_RATIO),
+            SourceOfBudgets::Recorded => highest_of_tiles(recorded::PERIOD_RATIO),
             SourceOfBudgets::Raw => self.each_window(|seconds| raw_errors(&range(seconds))),
         }
     }
@@ -208,6 +210,27 @@ fn lowest(name: &str) -> String {
     format!("min by ({}) ({})", promise(), of_slos(name, &[]))
 }
 
+/// The highest value of each promise that rules add up from tiles.
+fn highest_of_tiles(name: &str) -> String {
+    format!("max by ({}) ({})", promise(), of_tiles(name))
+}
+
+/// The lowest of these.
+fn lowest_of_tiles(name: &str) -> String {
+    format!("min by ({}) ({})", promise(), of_tiles(name))
+}
+
+/// A series that rules add up from tiles, of the window that each promise has now: a past is added up for as long as there are
+/// tiles of it, of a service that is gone and of a window that was another as well.
+///
+/// Engines look five minutes back, which is how often it has a sample: while a pass of the rules takes its time, there would
+/// be none.
+fn of_tiles(name: &str) -> String {
+    let recorded = of_another_group(&of_slos(name, &[]));
+    let now = of_slos(recorded::BUDGET, &[]);
+    format!("{recorded} and on ({}, {WINDOW_LABEL}) {now}", promise())
+}
+
 fn raw_errors(over: &str) -> String {
     let sum = |outcomes: &[Outcome]| format!("sum by ({}) (increase({}[{over}]))", promise(), events(outcomes));
     share(&sum(&[Outcome::Bad]), &sum(&VALID))
@@ -230,5 +253,21 @@ mod tests {
              unless on ({promise}) slo_window_start_seconds"
         );
         assert_eq!(each, expected);
+    }
+
+    #[test]
+    fn what_is_recorded_each_five_minutes_is_there_while_the_next_pass_runs() {
+        let source = Source {
+            kind: SourceOfBudgets::Recorded,
+            windows: Vec::new(),
+        };
+        for (asked, name) in [
+            (source.sli(), recorded::PERIOD_RATIO),
+            (source.remaining(), recorded::REMAINING),
+            (source.coverage(), recorded::COVERAGE),
+        ] {
+            assert!(asked.contains(&format!("(last_over_time({name}{{")), "{asked}");
+            assert!(asked.contains("}[10m]) and on"), "{asked}");
+        }
     }
 }
