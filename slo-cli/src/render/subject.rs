@@ -90,12 +90,13 @@ impl Subject {
     /// A budget or tiles, of which all else is made: a fleet's are its own. Those of one SLO are found by its name, whoever
     /// recorded them, for a matcher more has its price where there are a thousand.
     pub(crate) fn basis(&self, name: &str) -> String {
-        let window = promql::is(WINDOW_LABEL, &self.window.to_string());
-        let matchers = match &self.scope {
-            Scope::Fleet => vec![window, promql::is(RULES_LABEL, "")],
-            Scope::Own { .. } => self.whose().into_iter().chain([window]).collect(),
-        };
-        promql::selector(name, &matchers)
+        match &self.scope {
+            Scope::Fleet => {
+                let window = promql::is(WINDOW_LABEL, &self.window.to_string());
+                promql::selector(name, &[window, promql::is(RULES_LABEL, "")])
+            }
+            Scope::Own { .. } => self.series(name),
+        }
     }
 
     /// A start or a planned time, whatever the window: the fleet's rules record what a process says of it, these may know
