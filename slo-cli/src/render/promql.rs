@@ -40,7 +40,8 @@ pub(crate) fn escape_regex(text: &str) -> String {
     out
 }
 
-/// A limit as a regular expression of a bucket's boundary, however that is written: `1` by old scrapers, `1.0` by Prometheus 3 and by many libraries.
+/// A limit as a regular expression of a bucket's boundary, however that is written: `1` by old scrapers, `1.0` by Prometheus 3
+/// and by many libraries.
 pub(crate) fn boundary(limit: Threshold) -> String {
     let seconds = limit.as_seconds_f64();
     let plain = escape_regex(&seconds.to_string());

@@ -6,7 +6,7 @@
 //! <https://argo-rollouts.readthedocs.io/en/stable/features/analysis/>
 
 use slo_core::yaml_writer::Map;
-use slo_core::{Outcome, Share, Threshold, names};
+use slo_core::{Outcome, Share, names};
 
 use super::{Plan, TENANT_HEADER, document, labels};
 use crate::render::{promql, units};
@@ -124,7 +124,8 @@ fn slow_ratio(plan: &Plan<'_>) -> String {
     let histogram = names::HTTP_SERVER_REQUEST_DURATION.prometheus;
     let matched = format!("{}!=\"\"", names::HTTP_ROUTE.label);
     let all = of_canary(plan, &format!("{histogram}_count"), std::slice::from_ref(&matched));
-    let fast = of_canary(plan, &format!("{histogram}_bucket"), &[matched, boundary(rule.limit)]);
+    let fast_enough = promql::matches_regex("le", &promql::boundary(rule.limit));
+    let fast = of_canary(plan, &format!("{histogram}_bucket"), &[matched, fast_enough]);
     let all = format!("sum(increase({all}[{over}s]))");
     let fast = format!("sum(increase({fast}[{over}s]))");
     ratio(plan, &format!("({all} - {fast})"), &all)
@@ -152,17 +153,6 @@ fn of_canary(plan: &Plan<'_>, metric: &str, more: &[String]) -> String {
     ));
     let matchers: Vec<_> = whose.iter().chain(more).map(String::as_str).collect();
     format!("{metric}{{{}}}", matchers.join(", "))
-}
-
-/// The bucket at a limit. Whole seconds are written with or without a point, depending on who wrote them.
-fn boundary(limit: Threshold) -> String {
-    let seconds = limit.as_seconds_f64().to_string();
-    let regex = seconds.replace('.', "\\\\.");
-    if seconds.contains('.') {
-        format!("le=\"{seconds}\"")
-    } else {
-        format!("le=~\"{regex}(\\\\.0)?\"")
-    }
 }
 
 /// The exact decimal of a share.
