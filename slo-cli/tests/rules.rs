@@ -367,6 +367,10 @@ fn wrong_usage_says_what_is_allowed() -> Checked {
             "write the name that the service's telemetry has, like `sales`",
         ),
         ("--environment-label {{x ../in/http.yaml", "like `production`"),
+        (
+            "--environment-label dev --source http ../in/http.yaml",
+            "--environment-label: `dev` has numbers of its own in the spec; write `--environment dev`",
+        ),
         ("../in/nowhere.yaml", "`../in/nowhere.yaml` cannot be read: "),
         (
             "--environment live ../in/http.yaml",

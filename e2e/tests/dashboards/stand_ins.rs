@@ -169,6 +169,7 @@ fn decisions(now: i64) -> Vec<Sample> {
     let run = |verdict| {
         let labels = [
             ("slo_gate_verdict", verdict),
+            ("slo_gate_would_have_been", "blocked"),
             ("service_instance_id", verdict),
             ("service_version", "1.2.3"),
         ];

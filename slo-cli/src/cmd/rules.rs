@@ -55,6 +55,7 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String
     let path = args.spec.as_deref().unwrap_or(Path::new("slo.yaml"));
     let source = Source::read(path, stdin);
     let set = source.understood_in(args.environment.as_deref())?;
+    refuse_numbers_of_another(args, &set)?;
     let own = own_of(args, &set);
     let told = |reasons: Vec<String>| source.refused(args.environment.as_deref(), &reasons);
     let Some(rules) = &args.tests else {
@@ -72,6 +73,18 @@ fn texts(args: &RulesArgs, stdin: &mut impl Read) -> Result<(Vec<String>, String
     let without: String = without.iter().map(|why| format!("no tests for {why}\n")).collect();
     let files = proofs.iter().map(|proof| own.unit_tests(rules, *proof).map_err(told));
     Ok((files.collect::<Result<_, _>>()?, without))
+}
+
+/// An environment's series are not counted by other numbers than those that the spec has for it.
+fn refuse_numbers_of_another(args: &RulesArgs, set: &SloSet) -> Result<(), String> {
+    let label = args.environment_label.as_deref();
+    let known = label.filter(|label| set.environments().any(|(name, _)| name == *label));
+    match known {
+        Some(name) if args.environment.as_deref() != known => Err(format!(
+            "--environment-label: `{name}` has numbers of its own in the spec; write `--environment {name}`"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// An option that says nothing of a plain file, or of tests.

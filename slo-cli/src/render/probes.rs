@@ -52,7 +52,7 @@ impl Probes<'_> {
         };
         let spec = slos
             .iter()
-            .filter_map(|slo| Some(format!("slos.{}: {}", slo.name(), said(&alone(slo)?))));
+            .filter_map(|slo| alone(slo).map(|error| of_slo(slo, &error)));
         let none = slos.is_empty().then(|| self.none());
         let refused = Refused {
             spec: spec.chain(none).collect(),
@@ -170,6 +170,17 @@ fn of_option(error: &ProbeKitError) -> String {
         _ => "the command line",
     };
     format!("{option}: {}", said(error))
+}
+
+/// The key of the SLO that is wrong, and why, as `Source::refused` takes it.
+fn of_slo(slo: &Slo, error: &ProbeKitError) -> String {
+    let key = match error {
+        ProbeKitError::CalendarWindow(_) => ".window",
+        ProbeKitError::TimeSlices(_) => ".sli.time_slices",
+        ProbeKitError::TooFewProbes { .. } => ".alerts.minimum_bad_events",
+        _ => "",
+    };
+    format!("slos.{}{key}: {}", slo.name(), said(error))
 }
 
 /// The error with the words of the command line.

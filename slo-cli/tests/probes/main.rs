@@ -303,12 +303,12 @@ fn every_mistake_is_told_at_once_with_the_name_of_its_slo() -> Checked {
     let expected = "\
 --interval: a probe every 300s is not possible; write 1s to 120s, usually 30s
 --header: the header `Authorization` holds a secret; put it into a file, and write --password-file or --bearer-token-file
-standard input:5:5: slos[1] (monthly): the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
+standard input:5:46: slos[1].window (monthly): the SLO `monthly` has a calendar window, whose start no probe knows; write a rolling one, like `30d`
   5 |   - { name: monthly, objective: 99%, window: month in UTC, sli: { synthetic: { path: /a } } }
-    |     ^
-standard input:6:5: slos[2] (sliced): the SLO `sliced` is judged by slices of time, and probes are; leave the slices out, each probe is one already
-  6 |   - { name: sliced, objective: 99%, window: 7d, sli: { synthetic: { path: /a }, time_slices: { length: 1m, target: 99% }
-    |     ^
+    |                                              ^^^^^^^^^^^^
+standard input:6:94: slos[2].sli.time_slices (sliced): the SLO `sliced` is judged by slices of time, and probes are; leave the slices out, each probe is one already
+  6 | liced, objective: 99%, window: 7d, sli: { synthetic: { path: /a }, time_slices: { length: 1m, target: 99% } } }
+    |                                                                                 ^
 ";
     assert_eq!(text(&output.stderr), expected);
     assert_eq!(text(&output.stdout), "");
@@ -383,8 +383,8 @@ fn a_minimum_that_no_probes_reach_is_refused_where_its_slo_is() -> Checked {
                 minimum_bad_events: 100 } }\n";
     let slow = of(slos, &["--print", "scrape.yml", "--interval", "60s"])?;
     assert_eq!(slow.status.code(), Some(2));
-    let said = "standard input:4:5: slos[0] (a): the SLO `a` asks for 100 bad probes in 15m before anybody is told, and 1 \
-                target probed every 60s has 15; write `minimum_bad_events: 15` or less, or probe more often\n";
+    let said = "standard input:4:147: slos[0].alerts.minimum_bad_events (a): the SLO `a` asks for 100 bad probes in 15m \
+                before anybody is told, and 1 target probed every 60s has 15; write `minimum_bad_events: 15` or less, or probe more often\n";
     assert!(text(&slow.stderr).starts_with(said), "{}", text(&slow.stderr));
     let quick = of(
         slos,

@@ -23,7 +23,12 @@ pub(crate) fn content(scope: &Scope<'_>) -> Content {
         .put(
             12,
             10,
-            runs("Runs", "Every run in the chosen time range, the latest first.", &[]),
+            runs(
+                "Runs",
+                "Every run in the chosen time range, the latest first; where the gate only observes, the rules alone say what \
+                 it would have been.",
+                &[],
+            ),
         )
         .put(12, 10, bypasses());
     Content {
@@ -92,8 +97,8 @@ fn over_time() -> Draft {
 }
 
 fn bypasses() -> Draft {
-    let description = "Every bypass in the chosen time range, the latest first. Who and why stands in the audit log and in \
-        the announcement.";
+    let description = "Every bypass in the chosen time range, the latest first, and what it went past. Who and why stands in \
+        the audit log and in the announcement.";
     let bypassed = format!("{}=\"{}\"", names::GATE_VERDICT.label, Decision::Bypassed.as_str());
     runs("Bypasses", description, &[&bypassed])
 }
@@ -106,6 +111,7 @@ fn runs(title: &'static str, description: &'static str, more: &[&str]) -> Draft 
         ("Environment", names::DEPLOYMENT_ENVIRONMENT_NAME),
         ("Version", names::SERVICE_VERSION),
         ("Verdict", names::GATE_VERDICT),
+        ("Rules alone", names::GATE_WOULD_HAVE_BEEN),
     ];
     let by: Vec<_> = shown.iter().map(|(_, attribute)| attribute.label).collect();
     // As often as an engine looks back, so that each push is seen once at least; what came after the last of these steps
