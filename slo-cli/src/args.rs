@@ -240,6 +240,21 @@ mod tests {
     }
 
     #[test]
+    fn every_option_says_what_it_is() {
+        fn mute(command: &clap::Command, found: &mut Vec<String>) {
+            let options = command.get_arguments().filter(|option| !option.is_hide_set());
+            let options = options.filter(|option| option.get_help().is_none_or(|help| help.to_string().is_empty()));
+            found.extend(options.map(|option| format!("{} {}", command.get_name(), option.get_id())));
+            for command in command.get_subcommands() {
+                mute(command, found);
+            }
+        }
+        let mut found = Vec::new();
+        mute(&Args::command(), &mut found);
+        assert_eq!(found, [""; 0]);
+    }
+
+    #[test]
     fn every_command_has_examples_and_says_how_it_ends() {
         let mut command = Args::command();
         command.build();
