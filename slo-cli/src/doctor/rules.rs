@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
 use slo_core::alert::AlertPolicy;
-use slo_core::names::alerts::BUDGET_BURN;
+use slo_core::names::alerts::{BUDGET_BURN, PROBES_BEGIN};
 use slo_core::{AlertsKind, Slo, names};
 
 use super::compared::Differences;
@@ -52,7 +52,7 @@ impl Patient<'_> {
             Finding::unknown(HERE, "loaded", found).mend("give the address of what evaluates the rules as --rules")
         })?;
         let ours: Vec<_> = rules.into_iter().filter(is_ours).collect();
-        if !ours.is_empty() {
+        if ours.iter().any(|rule| !is_of_probes(rule)) {
             return Ok(ours);
         }
         // VictoriaMetrics has this page, and leaves the rules to vmalert.
@@ -96,26 +96,31 @@ impl Patient<'_> {
         findings
     }
 
-    /// Rules of a spec carry its SLOs as labels, and its service as a label or in their expressions.
+    /// Rules of a spec carry its SLOs as labels, and its service as a label or in their expressions; and so do those of
+    /// `slo probes`, which count no events and are written by another command.
     fn slo_of(&self, rule: &Loaded) -> Option<&Slo> {
         let service = self.args.identity.is_service(self.slos.service());
         let is_told = rule.labels.get(names::SERVICE_NAME.label).map(String::as_str) == Some(self.slos.service());
         let is_ours = is_told || canonical(&rule.query).contains(&canonical(&service));
-        self.slos.slo(rule.labels.get(SLO)?).filter(|_| is_ours)
+        self.slos
+            .slo(rule.labels.get(SLO)?)
+            .filter(|_| is_ours && !is_of_probes(rule))
     }
 
     fn fleet_is_current(&self, fleet: &[&Loaded]) -> Vec<Finding> {
-        let known: Vec<String> = windows(fleet).into_iter().collect();
-        let again = known
-            .iter()
-            .map(|window| format!(" --window {window}"))
-            .collect::<String>();
-        let mend = format!("load what `slo rules --fleet{again}{}` writes", self.options());
+        let written = |windows: &mut dyn Iterator<Item = String>| {
+            let again: String = windows.map(|window| format!(" --window {window}")).collect();
+            format!("load what `slo rules --fleet{again}{}` writes", self.options())
+        };
+        let known = windows(fleet);
         let parsed: Result<Vec<RuleWindow>, _> = known.iter().map(|window| window.parse()).collect();
-        let Ok(windows) = parsed else {
+        let Ok(mut windows) = parsed else {
             let found = "the fleet's rules have windows that this version cannot write";
+            let mend = written(&mut known.into_iter());
             return vec![Finding::warning(HERE, "current", found).mend(mend)];
         };
+        windows.sort_by_key(|window| window.order());
+        let mend = written(&mut windows.iter().map(ToString::to_string));
         let files = ENGINES.iter().filter_map(|engine| {
             let args = self.rules_args(&["--fleet"], windows.clone(), *engine);
             Some(fleet_of(&args).ok()?.file())
@@ -126,6 +131,12 @@ impl Patient<'_> {
     fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Vec<Finding> {
         let beside = if beside_fleet { " --beside-fleet" } else { "" };
         let mend = format!("load what `slo rules` of this spec{beside}{} writes", self.options());
+        let mut args = self.rules_args(&[], Vec::new(), Engine::default());
+        args.beside_fleet = beside_fleet;
+        if own_of(&args, self.slos).is_told_by_the_fleet() {
+            let found = "rules of this spec are loaded, and the fleet's leave nothing of it to them";
+            return vec![Finding::warning(HERE, "current", found).mend("unload them")];
+        }
         // Of this environment, or of all that have no numbers of their own.
         let environments = [self.args.environment.as_ref(), None];
         let sources = ["events", "http"].into_iter();
@@ -309,6 +320,11 @@ fn windows(rules: &[&Loaded]) -> BTreeSet<String> {
 
 fn is_ours(rule: &Loaded) -> bool {
     rule.name.starts_with("slo:") || rule.name.starts_with("Slo")
+}
+
+/// An alert of `slo probes`; what their rules record has other names than ours.
+fn is_of_probes(rule: &Loaded) -> bool {
+    rule.name.starts_with(PROBES_BEGIN)
 }
 
 /// In milliseconds, for a comparison that need not be exact.

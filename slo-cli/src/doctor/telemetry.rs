@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slo_core::{Slo, Threshold, names};
 
 use super::{Finding, Link, Patient};
+use crate::args::Identity;
 use crate::prom::Sample;
 use crate::render::{plain, promql};
 
@@ -103,6 +104,10 @@ impl Patient<'_> {
             .filter(|one| one.label(SERVICE) == service)
             .map(|one| one.label(ENVIRONMENT))
             .collect();
+        if !here.is_empty() && self.is_under_other_labels(&here) {
+            let found = format!("its series have the label `{SERVICE}`, and are not found by those of this --identity");
+            return Finding::broken(HERE, "present", found).mend("leave --identity out, here and for `slo rules`");
+        }
         if !here.is_empty() {
             let names: Vec<_> = here
                 .into_iter()
@@ -135,6 +140,19 @@ impl Patient<'_> {
         );
         Finding::broken(HERE, "present", found)
             .mend("is `service` in the spec what the process exports as service.name?")
+    }
+
+    /// Whether the service is where it should be, in these environments, and its attributes are labels although others are
+    /// asked for. `job` knows no environments.
+    fn is_under_other_labels(&self, here: &BTreeSet<&str>) -> bool {
+        match self.args.identity {
+            Identity::Promoted => false,
+            Identity::Job => true,
+            Identity::TargetInfo => {
+                let wanted = self.args.environment.as_deref();
+                wanted.is_none_or(|name| here.contains(name))
+            }
+        }
     }
 
     fn last_push(&self) -> Seen<Finding> {
