@@ -230,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_of_the_past_has_a_time_zone() {
+        for command in ["gate", "status"] {
+            let parsed = |at| Args::try_parse_from(["slo", command, "--prometheus", "http://engine", "--at", at]);
+            assert!(parsed("2026-01-01T03:00:00Z").is_ok());
+            for text in ["yesterday", "2026-01-01", "2026-01-01 03:00", ""] {
+                let said = parsed(text).unwrap_err().to_string();
+                let expected =
+                    format!("`{text}` is no moment; write a day, a time and a time zone, like `2026-01-01T03:00:00Z`");
+                assert!(said.contains(&expected), "{said}");
+            }
+        }
+    }
+
+    #[test]
     fn without_a_file_it_is_slo_yaml() {
         let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
             panic!("a check");
