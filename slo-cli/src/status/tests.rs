@@ -201,6 +201,18 @@ fn each_state_of_a_budget_has_a_name() {
     }
 }
 
+#[test]
+fn what_is_left_of_what_was_seen_is_told_where_something_was() {
+    let told = |good| {
+        let promise = only(&shop(good, 0.0, 0.0).says("[2592000s:", of("shop", 0.01)));
+        let details = crate::render::status_words::details(&promise);
+        details.into_iter().find(|line| line.starts_with("left against"))
+    };
+    let line = "left against the whole window; of what was seen alone: 100%";
+    assert_eq!(told(1_000.0).as_deref(), Some(line));
+    assert_eq!(told(0.0), None);
+}
+
 /// Lets nobody have the first answer of two before the second is asked for.
 struct Together {
     engine: Engine,
