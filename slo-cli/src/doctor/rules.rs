@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
 use slo_core::alert::AlertPolicy;
 use slo_core::names::alerts::{BUDGET_BURN, PROBES_BEGIN};
-use slo_core::{AlertsKind, Slo, names};
+use slo_core::{AlertsKind, Sli, Slo, names};
 
 use super::compared::Differences;
 use super::expression::canonical;
@@ -88,11 +88,11 @@ impl Patient<'_> {
         }
         if is_fleet {
             findings.push(self.windows_are_known(&fleet));
-            findings.extend(self.own_alerts_are_here(loaded));
+            findings.extend(self.what_is_left_is_here(loaded));
         }
         findings.push(self.at_work(loaded));
         let all_ran = loaded.iter().all(|rule| rule.evaluated.is_some());
-        findings.push(self.recorded_here(all_ran));
+        findings.push(self.recorded_here(loaded, all_ran));
         findings
     }
 
@@ -197,8 +197,9 @@ impl Patient<'_> {
         }
     }
 
-    /// Whether alerts that the fleet's rules do not tell have rules; nothing where there are none.
-    fn own_alerts_are_here(&self, loaded: &[Loaded]) -> Option<Finding> {
+    /// Whether what the fleet's rules leave out has rules: alerts of its own, and what an engine counts; nothing where
+    /// nothing is left out.
+    fn what_is_left_is_here(&self, loaded: &[Loaded]) -> Option<Finding> {
         let tells = |slo: &&Slo| !AlertPolicy::standard().for_slo(slo).is_silent();
         let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
         let own: Vec<_> = counted
@@ -207,18 +208,33 @@ impl Patient<'_> {
             .collect();
         let alerts = loaded.iter().filter(|rule| rule.name == BUDGET_BURN);
         let told: BTreeSet<&str> = alerts.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect();
-        own.first()?;
-        Some(match own.iter().find(|slo| !told.contains(slo.name())) {
-            None => Finding::fine(HERE, "alerts", "every alert of its own has rules"),
-            Some(slo) => {
-                let found = format!("no rules for the alerts of {}, which are of its own", plain(slo.name()));
+        let foreign = || self.slos.slos().iter().filter(|slo| is_foreign(slo));
+        let counted = self.counted_beside(loaded);
+        let mute = own.iter().find(|slo| !told.contains(slo.name()));
+        let mute = mute.map(|slo| format!("no rules for the alerts of {}, which are of its own", plain(slo.name())));
+        let uncounted = foreign().find(|slo| !counted.contains(slo.name()));
+        let uncounted = uncounted.map(|slo| format!("no rules for {}, which an engine counts", plain(slo.name())));
+        match mute.or(uncounted) {
+            None if own.is_empty() && foreign().next().is_none() => None,
+            None => Some(Finding::fine(
+                HERE,
+                "alerts",
+                "what the fleet's rules leave out has rules",
+            )),
+            Some(found) => {
                 let mend = format!(
                     "load what `slo rules --beside-fleet{}` of this spec writes",
                     self.options()
                 );
-                Finding::broken(HERE, "alerts", found).mend(mend)
+                Some(Finding::broken(HERE, "alerts", found).mend(mend))
             }
-        })
+        }
+    }
+
+    /// The names of SLOs that rules of the spec count.
+    fn counted_beside(&self, loaded: &[Loaded]) -> BTreeSet<&str> {
+        let tiles = loaded.iter().filter(|rule| rule.name == recorded::VALID_TILES);
+        tiles.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect()
     }
 
     fn at_work(&self, loaded: &[Loaded]) -> Finding {
@@ -248,8 +264,8 @@ impl Patient<'_> {
         }
     }
 
-    /// Rules may be evaluated in one place and written to another.
-    fn recorded_here(&self, all_ran: bool) -> Finding {
+    /// Rules may be evaluated in one place and written to another. What an engine counts has a budget where it has rules.
+    fn recorded_here(&self, loaded: &[Loaded], all_ran: bool) -> Finding {
         let label = names::SERVICE_NAME.label;
         let service = promql::is(label, self.slos.service());
         let query = format!("count by ({SLO}) ({})", promql::selector(recorded::BUDGET, &[service]));
@@ -258,13 +274,21 @@ impl Patient<'_> {
             Err(unknown) => return unknown,
         };
         let has = |slo: &&Slo| series.iter().any(|sample: &Sample| sample.label(SLO) == slo.name());
-        let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
-        match counted.filter(|slo| !has(slo)).map(Slo::name).next() {
-            None => Finding::fine(HERE, "recorded", "the budget of every SLO is recorded"),
-            Some(name) => {
-                let found = format!("`{}` of {} is not in the store", recorded::BUDGET, plain(name));
+        let beside = self.counted_beside(loaded);
+        let ruled = self.slos.slos().iter();
+        let ruled = ruled.filter(|slo| slo.sli().is_counted_here() || beside.contains(slo.name()));
+        match ruled.clone().find(|slo| !has(slo)) {
+            None if ruled.count() == 0 => Finding::skipped(HERE, "recorded", "no SLO of the spec has rules here"),
+            None => Finding::fine(HERE, "recorded", "the budget of every SLO with rules is recorded"),
+            Some(slo) => {
+                let found = format!("`{}` of {} is not in the store", recorded::BUDGET, plain(slo.name()));
                 if !all_ran {
                     return Finding::warning(HERE, "recorded", found).mend("look again once all rules were evaluated");
+                }
+                if is_foreign(slo) {
+                    return Finding::broken(HERE, "recorded", found).mend(
+                        "has the engine what `valid` of its SLI asks for, and do the rules read from this store and write to it?",
+                    );
                 }
                 Finding::broken(HERE, "recorded", found).mend(
                     "do the rules read from this store and write to it (-datasource.url and -remoteWrite.url of vmalert)?",
@@ -320,6 +344,11 @@ fn windows(rules: &[&Loaded]) -> BTreeSet<String> {
 
 fn is_ours(rule: &Loaded) -> bool {
     rule.name.starts_with("slo:") || rule.name.starts_with("Slo")
+}
+
+/// What an engine counts: the fleet's rules leave it alone.
+fn is_foreign(slo: &Slo) -> bool {
+    matches!(slo.sli(), Sli::Prometheus(_))
 }
 
 /// An alert of `slo probes`; what their rules record has other names than ours.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slo_core::{Slo, Threshold, names};
 
-use super::{Finding, Link, Patient};
+use super::{Finding, Link, Patient, State};
 use crate::args::Identity;
 use crate::prom::Sample;
 use crate::render::{plain, promql};
@@ -28,7 +28,7 @@ impl Patient<'_> {
     pub(super) fn telemetry(&self) -> Vec<Finding> {
         let present = match self.present() {
             Ok(present) => present,
-            Err(absent) => return vec![absent],
+            Err(absent) => return vec![self.as_it_matters(absent)],
         };
         let mut findings = vec![present];
         let looks = [
@@ -40,6 +40,16 @@ impl Patient<'_> {
         findings.extend(looks.into_iter().map(|look| look.unwrap_or_else(|unknown| unknown)));
         findings.extend(self.buckets().unwrap_or_else(|unknown| vec![unknown]));
         findings
+    }
+
+    /// Where an engine counts all of the spec's SLOs, no process need export anything.
+    fn as_it_matters(&self, absent: Finding) -> Finding {
+        let is_needed = self.slos.slos().iter().any(|slo| slo.sli().is_counted_here());
+        if is_needed || absent.state != State::Broken {
+            return absent;
+        }
+        let found = format!("{}; an engine counts all SLOs of the spec", absent.found);
+        Finding::skipped(HERE, "present", found)
     }
 
     fn numbers(&self, check: &'static str, query: &str) -> Seen<Vec<Sample>> {

@@ -173,3 +173,33 @@ fn rules_of_a_spec_that_leaves_nothing_to_them_are_to_be_unloaded() {
         "{said:?}"
     );
 }
+
+#[test]
+fn what_an_engine_counts_has_rules_beside_the_fleets_or_is_in_nobodys() {
+    const FOREIGN: &str = "{version: 1, service: shop, slos: [
+        {name: mails, objective: 99%, window: 7d, sli: {prometheus: {bad: mails_failed_total, valid: mails_total}}}]}";
+    let set = SloSet::from_yaml(FOREIGN).unwrap();
+    let beside = own_of(&args(&["--beside-fleet"]), &set).file().unwrap();
+    let alone = told(FOREIGN, &loaded(&[fleet()]));
+    let said = of_rules(&alone);
+    let missing = ("alerts", State::Broken, "no rules for mails, which an engine counts");
+    assert!(said.contains(&missing), "{said:?}");
+    let nothing = ("recorded", State::Skipped, "no SLO of the spec has rules here");
+    assert!(said.contains(&nothing), "{said:?}");
+    let telemetry = found(&alone, Link::Telemetry, "present");
+    assert_eq!(telemetry.state, State::Skipped);
+    assert_eq!(
+        telemetry.found,
+        "nobody pushes `slo_events_total` to this store; an engine counts all SLOs of the spec"
+    );
+    let both = told(FOREIGN, &loaded(&[fleet(), beside]));
+    let said = of_rules(&both);
+    let here = ("alerts", State::Fine, "what the fleet's rules leave out has rules");
+    assert!(said.contains(&here), "{said:?}");
+    let unseen = (
+        "recorded",
+        State::Broken,
+        "`slo:error_budget:ratio` of mails is not in the store",
+    );
+    assert!(said.contains(&unseen), "{said:?}");
+}
