@@ -213,6 +213,22 @@ fn what_is_left_of_what_was_seen_is_told_where_something_was() {
     assert_eq!(told(0.0), None);
 }
 
+/// As under another `--identity` than that of the engine.
+#[test]
+fn promises_without_a_service_are_doubted() {
+    let known = |service: &str| {
+        let engine = Engine::default().says(VALUES, defined(service));
+        overview(&engine.says(WORDS, vec![words(service, "agreed")]))
+    };
+    assert_eq!(known("shop").doubts, [""; 0]);
+    let nobodys = known("").doubts;
+    assert_eq!(nobodys.len(), 1, "{nobodys:?}");
+    assert!(
+        nobodys[0].starts_with("`browse` is the promise of no service, and"),
+        "{nobodys:?}"
+    );
+}
+
 /// Lets nobody have the first answer of two before the second is asked for.
 struct Together {
     engine: Engine,
