@@ -130,7 +130,7 @@ impl Patient<'_> {
 
     fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Vec<Finding> {
         let beside = if beside_fleet { " --beside-fleet" } else { "" };
-        let mend = format!("load what `slo rules` of this spec{beside}{} writes", self.options());
+        let mend = format!("load what `slo rules{beside}{}` of this spec writes", self.options());
         let mut args = self.rules_args(&[], Vec::new(), Engine::default());
         args.beside_fleet = beside_fleet;
         if own_of(&args, self.slos).is_told_by_the_fleet() {

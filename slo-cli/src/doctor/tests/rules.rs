@@ -203,3 +203,20 @@ fn what_an_engine_counts_has_rules_beside_the_fleets_or_is_in_nobodys() {
     );
     assert!(said.contains(&unseen), "{said:?}");
 }
+
+#[test]
+fn what_writes_rules_of_a_spec_anew_is_one_command() {
+    let mut beside = own(&["--beside-fleet"]);
+    beside.groups.pop();
+    let diagnosis = told(OF_ITS_OWN, &loaded(&[fleet(), beside]));
+    let stale = diagnosis
+        .findings
+        .iter()
+        .find(|finding| finding.found.starts_with("the rules of this spec are out of date"));
+    let mend = stale.and_then(|finding| finding.mend.as_deref());
+    assert_eq!(
+        mend,
+        Some("load what `slo rules --beside-fleet` of this spec writes"),
+        "{diagnosis:#?}"
+    );
+}
