@@ -230,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_of_the_past_has_a_time_zone() {
+        for command in ["gate", "status"] {
+            let parsed = |at| Args::try_parse_from(["slo", command, "--prometheus", "http://engine", "--at", at]);
+            assert!(parsed("2026-01-01T03:00:00Z").is_ok());
+            for text in ["yesterday", "2026-01-01", "2026-01-01 03:00", ""] {
+                let said = parsed(text).unwrap_err().to_string();
+                let expected =
+                    format!("`{text}` is no moment; write a day, a time and a time zone, like `2026-01-01T03:00:00Z`");
+                assert!(said.contains(&expected), "{said}");
+            }
+        }
+    }
+
+    #[test]
     fn without_a_file_it_is_slo_yaml() {
         let Command::Check(args) = Args::try_parse_from(["slo", "check"]).unwrap().command else {
             panic!("a check");
@@ -237,6 +251,21 @@ mod tests {
         assert_eq!(args.files, [PathBuf::from("slo.yaml")]);
         assert_eq!(args.format, Format::Text);
         assert!(Args::try_parse_from(["slo", "check", "--format", "xml"]).is_err());
+    }
+
+    #[test]
+    fn every_option_says_what_it_is() {
+        fn mute(command: &clap::Command, found: &mut Vec<String>) {
+            let options = command.get_arguments().filter(|option| !option.is_hide_set());
+            let options = options.filter(|option| option.get_help().is_none_or(|help| help.to_string().is_empty()));
+            found.extend(options.map(|option| format!("{} {}", command.get_name(), option.get_id())));
+            for command in command.get_subcommands() {
+                mute(command, found);
+            }
+        }
+        let mut found = Vec::new();
+        mute(&Args::command(), &mut found);
+        assert_eq!(found, [""; 0]);
     }
 
     #[test]

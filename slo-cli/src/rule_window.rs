@@ -98,6 +98,11 @@ impl RuleWindow {
         })
     }
 
+    /// By which windows are put in order where texts name them: rolling ones before the calendar's, short ones first.
+    pub(crate) fn order(self) -> (bool, u64) {
+        (self.period().is_some(), self.usual_seconds())
+    }
+
     /// The policy's conditions. Their windows and factors do not depend on the target, which rules may not know.
     pub(crate) fn alerts(self, policy: &AlertPolicy, target: Target) -> Alerts {
         policy.resolve(target, self.window)

@@ -34,7 +34,7 @@
 //! | `slo_health:probe_state{state}` | target | 0 or 1, seven states that sum to 1; each interval |
 //! | `slo_health:data_age_seconds` | target | s since the newest business event, where the service tells it; each interval |
 //! | `slo_health:error_ratio:rate{5m,30m,1h,…}` | SLO | bad / valid probes of the last so long; each minute up to `6h`, longer ones from tiles |
-//! | `slo_health:burn_rate:{5m,30m,1h,…}` | SLO | that over the budget |
+//! | `slo_health:burn_rate:{1h,6h,…}` | SLO | that over the budget, of the long windows of pages: `56m` and `5h36m` of 28 days |
 //! | `slo_health:probes:sum5m{state,slo_outcome}` | SLO | probes of 5 min, the tiles of what is long; each 5 min, as what follows |
 //! | `slo_health:fresh_ratio:period` | SLO | good / valid probes of the window: the SLI |
 //! | `slo_health:error_ratio:period` | SLO | bad / valid probes of the window |

@@ -141,6 +141,29 @@ fn the_script_for_github_actions_keeps_the_exit_code_and_writes_a_summary() -> O
     Ok(())
 }
 
+/// `actions/cache` saves nothing when its job fails, and a gate that blocks is a job that fails.
+#[test]
+fn what_could_not_be_told_is_kept_by_github_whatever_the_verdict() -> Outcome {
+    let workflow = read(&workspace_root().join("deploy/github-actions.yaml"))?;
+    let steps = workflow["jobs"]["gate"]["steps"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let place = |what: &str| steps.iter().position(|step| step["uses"] == what);
+    let (Some(restored), Some(saved)) = (place("actions/cache/restore@v4"), place("actions/cache/save@v4")) else {
+        return Err(Failure::new(format!("it is not restored and saved: {steps:?}")));
+    };
+    let asked = steps.iter().position(|step| step["run"].is_string());
+    assert!(Some(restored) < asked && asked < Some(saved), "{steps:?}");
+    let (restored, saved) = (&steps[restored], &steps[saved]);
+    assert_eq!(saved["if"], "always()");
+    for key in ["path", "key"] {
+        assert_eq!(restored["with"][key], saved["with"][key]);
+    }
+    assert_eq!(saved["with"]["path"], ".slo-spool");
+    Ok(())
+}
+
 #[test]
 fn the_script_for_gitlab_keeps_the_exit_code() -> Outcome {
     let file = read(&workspace_root().join("deploy/gitlab-ci.yaml"))?;

@@ -119,7 +119,7 @@ pub struct GateArgs {
     pub on_unknown: Option<OnUnknown>,
 
     /// Judges the past: a moment like `2026-01-01T03:00:00Z`. Nothing is recorded and nobody is told.
-    #[arg(long, value_name = "TIME", conflicts_with = "wait")]
+    #[arg(long, value_name = "TIME", value_parser = past, conflicts_with = "wait")]
     pub at: Option<DateTime<Utc>>,
 
     /// Asks again until it is allowed, for so long at most.
@@ -143,6 +143,13 @@ pub(super) fn any_text() -> impl TypedValueParser<Value = String> {
 /// When a commit was made: with a time zone, as git's `%cI`.
 pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
     text.trim().parse().ok()
+}
+
+/// A moment to be told of, with its time zone.
+pub(super) fn past(text: &str) -> Result<DateTime<Utc>, String> {
+    moment(text).ok_or_else(|| {
+        format!("`{text}` is no moment; write a day, a time and a time zone, like `2026-01-01T03:00:00Z` or `2026-01-01T12:00:00+09:00`")
+    })
 }
 
 /// A path that may be empty, as a variable of a pipeline that is not set: then there is none.

@@ -18,6 +18,8 @@ pub(crate) struct LoginArgs<'a> {
 }
 
 /// Arguments that say where somebody is and how to log in there: the same ones as for the engine, with a name before.
+///
+/// Each has its `help` beside its documentation: clap reads that only where it is one literal.
 macro_rules! somebody {
     ($args:ident, $flag:literal, $variable:literal, $who:literal, $($doc:literal)+) => {
         #[doc = concat!("Where ", $who, " is, and how to log in there.")]
@@ -33,7 +35,12 @@ macro_rules! somebody {
             pub url: Option<String>,
 
             #[doc = concat!("A header for ", $who, ", like `X-Scope-OrgID: team-a`; may be given several times.")]
-            #[arg(id = concat!($flag, "-header"), long = concat!($flag, "-header"), value_name = "NAME: VALUE")]
+            #[arg(
+                id = concat!($flag, "-header"),
+                long = concat!($flag, "-header"),
+                value_name = "NAME: VALUE",
+                help = concat!("A header for ", $who, ", like `X-Scope-OrgID: team-a`; may be given several times")
+            )]
             pub headers: Vec<String>,
 
             #[doc = concat!("A file with a bearer token for ", $who, "; else the variable SLO_", $variable, "_TOKEN.")]
@@ -41,6 +48,7 @@ macro_rules! somebody {
                 id = concat!($flag, "-bearer-token-file"),
                 long = concat!($flag, "-bearer-token-file"),
                 value_name = "FILE",
+                help = concat!("A file with a bearer token for ", $who, "; else the variable SLO_", $variable, "_TOKEN"),
                 conflicts_with = concat!($flag, "-user")
             )]
             pub bearer_token_file: Option<PathBuf>,
@@ -53,6 +61,10 @@ macro_rules! somebody {
                 id = concat!($flag, "-user"),
                 long = concat!($flag, "-user"),
                 value_name = "NAME",
+                help = concat!(
+                    "The user of basic authentication at ", $who, "; the password is in --", $flag,
+                    "-password-file or the variable SLO_", $variable, "_PASSWORD"
+                ),
                 env = concat!("SLO_", $variable, "_USER"),
                 hide_env_values = true
             )]
@@ -63,12 +75,18 @@ macro_rules! somebody {
                 id = concat!($flag, "-password-file"),
                 long = concat!($flag, "-password-file"),
                 value_name = "FILE",
+                help = concat!("A file with the password of --", $flag, "-user"),
                 requires = concat!($flag, "-user")
             )]
             pub password_file: Option<PathBuf>,
 
             #[doc = concat!("A file in PEM with the only certificates to trust for ", $who, "; Mozilla's when left out.")]
-            #[arg(id = concat!($flag, "-ca-file"), long = concat!($flag, "-ca-file"), value_name = "FILE")]
+            #[arg(
+                id = concat!($flag, "-ca-file"),
+                long = concat!($flag, "-ca-file"),
+                value_name = "FILE",
+                help = concat!("A file in PEM with the only certificates to trust for ", $who, "; Mozilla's when left out")
+            )]
             pub ca_file: Option<PathBuf>,
         }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 
+use super::gate::past;
 use super::{EngineArgs, Identity, time};
 use crate::status::{Filter, Group};
 
@@ -98,7 +99,7 @@ pub struct StatusArgs {
     pub remember: Duration,
 
     /// Tells of this moment of the past instead of now.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = past)]
     pub at: Option<DateTime<Utc>>,
 }
 

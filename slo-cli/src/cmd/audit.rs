@@ -9,6 +9,7 @@ use super::Answer;
 use crate::args::AuditArgs;
 use crate::exit::Exit;
 use crate::gate::audit::{Report, verify};
+use crate::render::shown;
 
 /// Runs the command.
 pub fn run(args: &AuditArgs, stdin: &mut impl BufRead) -> Answer {
@@ -21,7 +22,13 @@ pub fn run(args: &AuditArgs, stdin: &mut impl BufRead) -> Answer {
     match verified {
         Ok(report) if report.is_sound() => Answer::of(sound(&report)),
         Ok(report) => Answer::complaint(Exit::Refused, altered(&report, expected)),
-        Err(error) => Answer::complaint(Exit::NoAnswer, format!("slo: the audit file cannot be used: {error}")),
+        Err(error) => {
+            let file = shown(&args.file);
+            Answer::complaint(
+                Exit::NoAnswer,
+                format!("slo: the audit file `{file}` cannot be read: {error}"),
+            )
+        }
     }
 }
 
@@ -105,7 +112,15 @@ mod tests {
             file: "/nowhere/gate.audit".into(),
             expect_head: None,
         };
-        assert_eq!(run(&nowhere, &mut &b""[..]).exit, Exit::NoAnswer);
+        let nowhere = run(&nowhere, &mut &b""[..]);
+        assert_eq!(nowhere.exit, Exit::NoAnswer);
+        assert!(
+            nowhere
+                .err
+                .starts_with("slo: the audit file `/nowhere/gate.audit` cannot be read: "),
+            "{}",
+            nowhere.err
+        );
         let bytes = AuditArgs {
             file: "-".into(),
             expect_head: None,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
 use slo_core::alert::AlertPolicy;
-use slo_core::names::alerts::BUDGET_BURN;
-use slo_core::{AlertsKind, Slo, names};
+use slo_core::names::alerts::{BUDGET_BURN, PROBES_BEGIN};
+use slo_core::{AlertsKind, Sli, Slo, names};
 
 use super::compared::Differences;
 use super::expression::canonical;
@@ -52,7 +52,7 @@ impl Patient<'_> {
             Finding::unknown(HERE, "loaded", found).mend("give the address of what evaluates the rules as --rules")
         })?;
         let ours: Vec<_> = rules.into_iter().filter(is_ours).collect();
-        if !ours.is_empty() {
+        if ours.iter().any(|rule| !is_of_probes(rule)) {
             return Ok(ours);
         }
         // VictoriaMetrics has this page, and leaves the rules to vmalert.
@@ -88,34 +88,39 @@ impl Patient<'_> {
         }
         if is_fleet {
             findings.push(self.windows_are_known(&fleet));
-            findings.extend(self.own_alerts_are_here(loaded));
+            findings.extend(self.what_is_left_is_here(loaded));
         }
         findings.push(self.at_work(loaded));
         let all_ran = loaded.iter().all(|rule| rule.evaluated.is_some());
-        findings.push(self.recorded_here(all_ran));
+        findings.push(self.recorded_here(loaded, all_ran));
         findings
     }
 
-    /// Rules of a spec carry its SLOs as labels, and its service as a label or in their expressions.
+    /// Rules of a spec carry its SLOs as labels, and its service as a label or in their expressions; and so do those of
+    /// `slo probes`, which count no events and are written by another command.
     fn slo_of(&self, rule: &Loaded) -> Option<&Slo> {
         let service = self.args.identity.is_service(self.slos.service());
         let is_told = rule.labels.get(names::SERVICE_NAME.label).map(String::as_str) == Some(self.slos.service());
         let is_ours = is_told || canonical(&rule.query).contains(&canonical(&service));
-        self.slos.slo(rule.labels.get(SLO)?).filter(|_| is_ours)
+        self.slos
+            .slo(rule.labels.get(SLO)?)
+            .filter(|_| is_ours && !is_of_probes(rule))
     }
 
     fn fleet_is_current(&self, fleet: &[&Loaded]) -> Vec<Finding> {
-        let known: Vec<String> = windows(fleet).into_iter().collect();
-        let again = known
-            .iter()
-            .map(|window| format!(" --window {window}"))
-            .collect::<String>();
-        let mend = format!("load what `slo rules --fleet{again}{}` writes", self.options());
+        let written = |windows: &mut dyn Iterator<Item = String>| {
+            let again: String = windows.map(|window| format!(" --window {window}")).collect();
+            format!("load what `slo rules --fleet{again}{}` writes", self.options())
+        };
+        let known = windows(fleet);
         let parsed: Result<Vec<RuleWindow>, _> = known.iter().map(|window| window.parse()).collect();
-        let Ok(windows) = parsed else {
+        let Ok(mut windows) = parsed else {
             let found = "the fleet's rules have windows that this version cannot write";
+            let mend = written(&mut known.into_iter());
             return vec![Finding::warning(HERE, "current", found).mend(mend)];
         };
+        windows.sort_by_key(|window| window.order());
+        let mend = written(&mut windows.iter().map(ToString::to_string));
         let files = ENGINES.iter().filter_map(|engine| {
             let args = self.rules_args(&["--fleet"], windows.clone(), *engine);
             Some(fleet_of(&args).ok()?.file())
@@ -125,7 +130,13 @@ impl Patient<'_> {
 
     fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Vec<Finding> {
         let beside = if beside_fleet { " --beside-fleet" } else { "" };
-        let mend = format!("load what `slo rules` of this spec{beside}{} writes", self.options());
+        let mend = format!("load what `slo rules{beside}{}` of this spec writes", self.options());
+        let mut args = self.rules_args(&[], Vec::new(), Engine::default());
+        args.beside_fleet = beside_fleet;
+        if own_of(&args, self.slos).is_told_by_the_fleet() {
+            let found = "rules of this spec are loaded, and the fleet's leave nothing of it to them";
+            return vec![Finding::warning(HERE, "current", found).mend("unload them")];
+        }
         // Of this environment, or of all that have no numbers of their own.
         let environments = [self.args.environment.as_ref(), None];
         let sources = ["events", "http"].into_iter();
@@ -186,8 +197,9 @@ impl Patient<'_> {
         }
     }
 
-    /// Whether alerts that the fleet's rules do not tell have rules; nothing where there are none.
-    fn own_alerts_are_here(&self, loaded: &[Loaded]) -> Option<Finding> {
+    /// Whether what the fleet's rules leave out has rules: alerts of its own, and what an engine counts; nothing where
+    /// nothing is left out.
+    fn what_is_left_is_here(&self, loaded: &[Loaded]) -> Option<Finding> {
         let tells = |slo: &&Slo| !AlertPolicy::standard().for_slo(slo).is_silent();
         let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
         let own: Vec<_> = counted
@@ -196,18 +208,33 @@ impl Patient<'_> {
             .collect();
         let alerts = loaded.iter().filter(|rule| rule.name == BUDGET_BURN);
         let told: BTreeSet<&str> = alerts.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect();
-        own.first()?;
-        Some(match own.iter().find(|slo| !told.contains(slo.name())) {
-            None => Finding::fine(HERE, "alerts", "every alert of its own has rules"),
-            Some(slo) => {
-                let found = format!("no rules for the alerts of {}, which are of its own", plain(slo.name()));
+        let foreign = || self.slos.slos().iter().filter(|slo| is_foreign(slo));
+        let counted = self.counted_beside(loaded);
+        let mute = own.iter().find(|slo| !told.contains(slo.name()));
+        let mute = mute.map(|slo| format!("no rules for the alerts of {}, which are of its own", plain(slo.name())));
+        let uncounted = foreign().find(|slo| !counted.contains(slo.name()));
+        let uncounted = uncounted.map(|slo| format!("no rules for {}, which an engine counts", plain(slo.name())));
+        match mute.or(uncounted) {
+            None if own.is_empty() && foreign().next().is_none() => None,
+            None => Some(Finding::fine(
+                HERE,
+                "alerts",
+                "what the fleet's rules leave out has rules",
+            )),
+            Some(found) => {
                 let mend = format!(
                     "load what `slo rules --beside-fleet{}` of this spec writes",
                     self.options()
                 );
-                Finding::broken(HERE, "alerts", found).mend(mend)
+                Some(Finding::broken(HERE, "alerts", found).mend(mend))
             }
-        })
+        }
+    }
+
+    /// The names of SLOs that rules of the spec count.
+    fn counted_beside(&self, loaded: &[Loaded]) -> BTreeSet<&str> {
+        let tiles = loaded.iter().filter(|rule| rule.name == recorded::VALID_TILES);
+        tiles.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect()
     }
 
     fn at_work(&self, loaded: &[Loaded]) -> Finding {
@@ -237,8 +264,8 @@ impl Patient<'_> {
         }
     }
 
-    /// Rules may be evaluated in one place and written to another.
-    fn recorded_here(&self, all_ran: bool) -> Finding {
+    /// Rules may be evaluated in one place and written to another. What an engine counts has a budget where it has rules.
+    fn recorded_here(&self, loaded: &[Loaded], all_ran: bool) -> Finding {
         let label = names::SERVICE_NAME.label;
         let service = promql::is(label, self.slos.service());
         let query = format!("count by ({SLO}) ({})", promql::selector(recorded::BUDGET, &[service]));
@@ -247,13 +274,21 @@ impl Patient<'_> {
             Err(unknown) => return unknown,
         };
         let has = |slo: &&Slo| series.iter().any(|sample: &Sample| sample.label(SLO) == slo.name());
-        let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
-        match counted.filter(|slo| !has(slo)).map(Slo::name).next() {
-            None => Finding::fine(HERE, "recorded", "the budget of every SLO is recorded"),
-            Some(name) => {
-                let found = format!("`{}` of {} is not in the store", recorded::BUDGET, plain(name));
+        let beside = self.counted_beside(loaded);
+        let ruled = self.slos.slos().iter();
+        let ruled = ruled.filter(|slo| slo.sli().is_counted_here() || beside.contains(slo.name()));
+        match ruled.clone().find(|slo| !has(slo)) {
+            None if ruled.count() == 0 => Finding::skipped(HERE, "recorded", "no SLO of the spec has rules here"),
+            None => Finding::fine(HERE, "recorded", "the budget of every SLO with rules is recorded"),
+            Some(slo) => {
+                let found = format!("`{}` of {} is not in the store", recorded::BUDGET, plain(slo.name()));
                 if !all_ran {
                     return Finding::warning(HERE, "recorded", found).mend("look again once all rules were evaluated");
+                }
+                if is_foreign(slo) {
+                    return Finding::broken(HERE, "recorded", found).mend(
+                        "has the engine what `valid` of its SLI asks for, and do the rules read from this store and write to it?",
+                    );
                 }
                 Finding::broken(HERE, "recorded", found).mend(
                     "do the rules read from this store and write to it (-datasource.url and -remoteWrite.url of vmalert)?",
@@ -309,6 +344,16 @@ fn windows(rules: &[&Loaded]) -> BTreeSet<String> {
 
 fn is_ours(rule: &Loaded) -> bool {
     rule.name.starts_with("slo:") || rule.name.starts_with("Slo")
+}
+
+/// What an engine counts: the fleet's rules leave it alone.
+fn is_foreign(slo: &Slo) -> bool {
+    matches!(slo.sli(), Sli::Prometheus(_))
+}
+
+/// An alert of `slo probes`; what their rules record has other names than ours.
+fn is_of_probes(rule: &Loaded) -> bool {
+    rule.name.starts_with(PROBES_BEGIN)
 }
 
 /// In milliseconds, for a comparison that need not be exact.

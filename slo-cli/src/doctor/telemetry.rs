@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slo_core::{Slo, Threshold, names};
 
-use super::{Finding, Link, Patient};
+use super::{Finding, Link, Patient, State};
+use crate::args::Identity;
 use crate::prom::Sample;
 use crate::render::{plain, promql};
 
@@ -27,7 +28,7 @@ impl Patient<'_> {
     pub(super) fn telemetry(&self) -> Vec<Finding> {
         let present = match self.present() {
             Ok(present) => present,
-            Err(absent) => return vec![absent],
+            Err(absent) => return vec![self.as_it_matters(absent)],
         };
         let mut findings = vec![present];
         let looks = [
@@ -39,6 +40,16 @@ impl Patient<'_> {
         findings.extend(looks.into_iter().map(|look| look.unwrap_or_else(|unknown| unknown)));
         findings.extend(self.buckets().unwrap_or_else(|unknown| vec![unknown]));
         findings
+    }
+
+    /// Where an engine counts all of the spec's SLOs, no process need export anything.
+    fn as_it_matters(&self, absent: Finding) -> Finding {
+        let is_needed = self.slos.slos().iter().any(|slo| slo.sli().is_counted_here());
+        if is_needed || absent.state != State::Broken {
+            return absent;
+        }
+        let found = format!("{}; an engine counts all SLOs of the spec", absent.found);
+        Finding::skipped(HERE, "present", found)
     }
 
     fn numbers(&self, check: &'static str, query: &str) -> Seen<Vec<Sample>> {
@@ -103,6 +114,10 @@ impl Patient<'_> {
             .filter(|one| one.label(SERVICE) == service)
             .map(|one| one.label(ENVIRONMENT))
             .collect();
+        if !here.is_empty() && self.is_under_other_labels(&here) {
+            let found = format!("its series have the label `{SERVICE}`, and are not found by those of this --identity");
+            return Finding::broken(HERE, "present", found).mend("leave --identity out, here and for `slo rules`");
+        }
         if !here.is_empty() {
             let names: Vec<_> = here
                 .into_iter()
@@ -135,6 +150,19 @@ impl Patient<'_> {
         );
         Finding::broken(HERE, "present", found)
             .mend("is `service` in the spec what the process exports as service.name?")
+    }
+
+    /// Whether the service is where it should be, in these environments, and its attributes are labels although others are
+    /// asked for. `job` knows no environments.
+    fn is_under_other_labels(&self, here: &BTreeSet<&str>) -> bool {
+        match self.args.identity {
+            Identity::Promoted => false,
+            Identity::Job => true,
+            Identity::TargetInfo => {
+                let wanted = self.args.environment.as_deref();
+                wanted.is_none_or(|name| here.contains(name))
+            }
+        }
     }
 
     fn last_push(&self) -> Seen<Finding> {

@@ -196,7 +196,10 @@ impl Fleet {
         let on = format!("on ({})", by(self.identity));
         let foreign = self.counted_by_others();
         let unknown = format!("{WINDOW}\nunless {on}\n{BUDGET}\nunless {on}\n({BESIDE} and {on} {foreign})");
-        let known: Vec<_> = self.windows.iter().map(ToString::to_string).collect();
+        // In one order, however they were given: who compares rules knows the windows and not that.
+        let mut known = self.windows.clone();
+        known.sort_by_key(|window| window.order());
+        let known: Vec<_> = known.iter().map(ToString::to_string).collect();
         self.ticket(
             "SloWindowWithoutRules",
             &format!("{}\n{}", self.of_somebodys(&unknown), unless_probed(self.identity)),

@@ -165,10 +165,11 @@ impl<'a> Own<'a> {
         heading
     }
 
-    /// The SLOs with rules, in the spec's order; or every reason why there are none. A composite has no events.
+    /// The SLOs with rules, in the spec's order; or every reason why there are none.
     pub(crate) fn ruled(&self) -> Result<Vec<Ruled<'a>>, Vec<String>> {
-        let counted = self.set.slos().iter().filter(|slo| slo.composite().is_none());
-        let counted = counted.filter(|slo| !self.beside_fleet || self.is_left_by_the_fleet(slo));
+        let counted = self
+            .with_events()
+            .filter(|slo| !self.beside_fleet || self.is_left_by_the_fleet(slo));
         let (mut ruled, mut reasons) = (Vec::new(), Vec::new());
         for slo in counted {
             match self.rule(slo) {
@@ -176,12 +177,22 @@ impl<'a> Own<'a> {
                 Err(refusal) => reasons.push(refusal.of(slo.name())),
             }
         }
-        if self.beside_fleet && ruled.is_empty() && reasons.is_empty() {
+        if self.is_told_by_the_fleet() {
             let nothing = "no SLO is counted by others (`prometheus`) or tells somebody by alerts of its own, so nothing is missing \
                            beside the fleet's rules";
             reasons.push(format!("{nothing}; leave `--beside-fleet` out for rules of all SLOs"));
         }
         if reasons.is_empty() { Ok(ruled) } else { Err(reasons) }
+    }
+
+    /// Whether nothing of the spec is left for rules beside the fleet's.
+    pub(crate) fn is_told_by_the_fleet(&self) -> bool {
+        self.beside_fleet && !self.with_events().any(|slo| self.is_left_by_the_fleet(slo))
+    }
+
+    /// A composite has no events.
+    fn with_events(&self) -> impl Iterator<Item = &'a Slo> {
+        self.set.slos().iter().filter(|slo| slo.composite().is_none())
     }
 
     /// What they cannot count, and what they count and do not tell.

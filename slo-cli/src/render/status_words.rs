@@ -253,11 +253,10 @@ pub(crate) fn details(promise: &Promise) -> Vec<String> {
         };
         lines.push(format!("{counted}; {} of the window was seen", seen.coverage));
     }
-    if let Some(budget) = promise
+    let whole = promise
         .budget
-        .filter(|budget| budget.decisive().basis() == BudgetBasis::WholeWindow)
-    {
-        let seen = budget.remaining_ratio_f64().map(left).unwrap_or_default();
+        .filter(|budget| budget.decisive().basis() == BudgetBasis::WholeWindow);
+    if let Some(seen) = whole.and_then(|budget| budget.remaining_ratio_f64()).map(left) {
         lines.push(format!("left against the whole window; of what was seen alone: {seen}"));
     }
     if let Some(begun) = promise.window.and_then(|window| window.begun()) {

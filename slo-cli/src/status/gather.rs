@@ -97,6 +97,16 @@ struct Answers {
 const HOUR: u64 = 3_600;
 const SIX_HOURS: u64 = 21_600;
 
+/// What is wrong where promises name no service: all of one name are one, whosever they are.
+fn nobodys(definitions: &BTreeMap<Key, Definition>) -> Option<String> {
+    let nobodys = definitions.keys().find(|key| key.whose.service.is_empty())?;
+    Some(format!(
+        "`{}` is the promise of no service, and those of all services are added up: are resource attributes labels there, and is \
+         --identity that of this engine?",
+        nobodys.slo
+    ))
+}
+
 impl Gathering<'_> {
     fn overview(self, engine: String) -> Result<Overview, AskError> {
         let answers = self.answers()?;
@@ -117,6 +127,7 @@ impl Gathering<'_> {
         }
         sort(&mut promises);
         let runs = runs(&answers.runs);
+        let nobodys = nobodys(&answers.definitions);
         let filter = &self.wanted.filter;
         Ok(Overview {
             engine,
@@ -131,7 +142,7 @@ impl Gathering<'_> {
                 .into_iter()
                 .filter(|runs| filter.has_service(&runs.whose))
                 .collect(),
-            doubts: self.asking.into_doubts(),
+            doubts: self.asking.into_doubts().into_iter().chain(nobodys).collect(),
         })
     }
 

@@ -201,6 +201,34 @@ fn each_state_of_a_budget_has_a_name() {
     }
 }
 
+#[test]
+fn what_is_left_of_what_was_seen_is_told_where_something_was() {
+    let told = |good| {
+        let promise = only(&shop(good, 0.0, 0.0).says("[2592000s:", of("shop", 0.01)));
+        let details = crate::render::status_words::details(&promise);
+        details.into_iter().find(|line| line.starts_with("left against"))
+    };
+    let line = "left against the whole window; of what was seen alone: 100%";
+    assert_eq!(told(1_000.0).as_deref(), Some(line));
+    assert_eq!(told(0.0), None);
+}
+
+/// As under another `--identity` than that of the engine.
+#[test]
+fn promises_without_a_service_are_doubted() {
+    let known = |service: &str| {
+        let engine = Engine::default().says(VALUES, defined(service));
+        overview(&engine.says(WORDS, vec![words(service, "agreed")]))
+    };
+    assert_eq!(known("shop").doubts, [""; 0]);
+    let nobodys = known("").doubts;
+    assert_eq!(nobodys.len(), 1, "{nobodys:?}");
+    assert!(
+        nobodys[0].starts_with("`browse` is the promise of no service, and"),
+        "{nobodys:?}"
+    );
+}
+
 /// Lets nobody have the first answer of two before the second is asked for.
 struct Together {
     engine: Engine,

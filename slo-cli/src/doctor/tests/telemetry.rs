@@ -104,3 +104,47 @@ fn a_question_that_takes_too_long_hides_no_other_and_all_are_of_one_moment() {
     let moment = DateTime::from_timestamp(MIDNIGHT + 7, 0);
     assert!(servers.asked.borrow().iter().all(|(_, at)| *at == moment));
 }
+
+/// The service is there by its own labels, and not by `job`: that is no matter of environments.
+#[test]
+fn a_wrong_identity_is_no_wrong_environment() {
+    let present = |words: &[&str]| {
+        let labels = [("service_name", "shop"), ("deployment_environment_name", "production")];
+        let everybody = Answered {
+            series: vec![Sample::new(labels, 6.0)],
+            ..Answered::default()
+        };
+        let servers = Servers {
+            answers: vec![(
+                "count by (service_name, deployment_environment_name) (slo_events_total)",
+                everybody,
+            )],
+            ..Servers::default()
+        };
+        let diagnosis = examine(&servers, words, 0);
+        let finding = found(&diagnosis, Link::Telemetry, "present");
+        (finding.found.clone(), finding.mend.clone().unwrap_or_default())
+    };
+    let other_labels = (
+        "its series have the label `service_name`, and are not found by those of this --identity".to_owned(),
+        "leave --identity out, here and for `slo rules`".to_owned(),
+    );
+    for words in [
+        &["--identity", "job"][..],
+        &["--identity", "job", "--environment", "staging"],
+        &["--identity", "target-info"],
+        &["--identity", "target-info", "--environment", "production"],
+    ] {
+        assert_eq!(present(words), other_labels, "{words:?}");
+    }
+    let elsewhere = (
+        "it is not in this environment; it is in production".to_owned(),
+        "give the right --environment".to_owned(),
+    );
+    for words in [
+        &["--environment", "staging"][..],
+        &["--identity", "target-info", "--environment", "staging"],
+    ] {
+        assert_eq!(present(words), elsewhere, "{words:?}");
+    }
+}
