@@ -148,7 +148,10 @@ pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
 /// A moment to be told of, with its time zone.
 pub(super) fn past(text: &str) -> Result<DateTime<Utc>, String> {
     moment(text).ok_or_else(|| {
-        format!("`{text}` is no moment; write a day, a time and a time zone, like `2026-01-01T03:00:00Z` or `2026-01-01T12:00:00+09:00`")
+        format!(
+            "`{text}` is no moment; write a day, a time and a time zone, like `2026-01-01T03:00:00Z` or \
+             `2026-01-01T12:00:00+09:00`"
+        )
     })
 }
 

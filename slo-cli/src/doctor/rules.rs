@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
 use slo_core::alert::AlertPolicy;
 use slo_core::names::alerts::{BUDGET_BURN, PROBES_BEGIN};
-use slo_core::{AlertsKind, Sli, Slo, names};
+use slo_core::{AlertsKind, Slo, names};
 
 use super::compared::Differences;
 use super::expression::canonical;
@@ -15,6 +15,7 @@ use super::{Finding, Link, Patient};
 use crate::args::{Engine, Identity, RulesArgs};
 use crate::cmd::rules::{fleet_of, own_of};
 use crate::prom::Sample;
+use crate::render::own::is_foreign;
 use crate::render::rule_file::RuleFile;
 use crate::render::subject::WINDOW_LABEL;
 use crate::render::{plain, promql, recorded};
@@ -344,11 +345,6 @@ fn windows(rules: &[&Loaded]) -> BTreeSet<String> {
 
 fn is_ours(rule: &Loaded) -> bool {
     rule.name.starts_with("slo:") || rule.name.starts_with("Slo")
-}
-
-/// What an engine counts: the fleet's rules leave it alone.
-fn is_foreign(slo: &Slo) -> bool {
-    matches!(slo.sli(), Sli::Prometheus(_))
 }
 
 /// An alert of `slo probes`; what their rules record has other names than ours.

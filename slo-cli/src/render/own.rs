@@ -532,6 +532,6 @@ fn readable(slo: &Slo) -> Result<&HttpSli, Refusal> {
 }
 
 /// Counted by an engine, of counters of others.
-const fn is_foreign(slo: &Slo) -> bool {
+pub(crate) const fn is_foreign(slo: &Slo) -> bool {
     matches!(slo.sli(), Sli::Prometheus(_))
 }

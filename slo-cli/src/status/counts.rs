@@ -77,9 +77,10 @@ impl Recorded {
         Self(all)
     }
 
-    /// Whether rules run for an SLO with this window.
+    /// Whether rules run for an SLO with this window: its budget is there before its first tiles, and these when it is gone.
     pub(super) fn has(&self, key: &Key, window: Span) -> bool {
-        self.coverage(key, window).is_some()
+        let recorded = |name| self.find(key, name, &window.to_string()).is_some();
+        recorded(recorded::BUDGET) || recorded(recorded::COVERAGE)
     }
 
     /// Which share of the window was seen.

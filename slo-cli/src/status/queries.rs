@@ -198,11 +198,13 @@ impl Queries<'_> {
         format!("time() - ({present} or {within} or {})", marked(&defined, DEFINED))
     }
 
-    /// What rules recorded of the whole window, of one hour and of six, as shares; and of how much of the window.
+    /// What rules recorded of the whole window, of one hour and of six, as shares; of how much of the window; and the budgets, which
+    /// are there from their first minute on.
     pub(super) fn recorded(self) -> String {
         let series = [
             recorded::PERIOD_RATIO.to_owned(),
             recorded::COVERAGE.to_owned(),
+            recorded::BUDGET.to_owned(),
             recorded::error_ratio("1h"),
             recorded::error_ratio("6h"),
         ];

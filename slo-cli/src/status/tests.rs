@@ -412,6 +412,9 @@ fn rules_that_run_say_what_fires() {
         only(&engine().says("ALERTS", fires("ticket"))).standing,
         Standing::Ticket
     );
+    // They run from their first minute on, though it takes them some tiles to know a coverage.
+    let young = shop(1_000_000.0, 0.0, 0.0).says(RECORDED, vec![recorded("slo:error_budget:ratio", "30d", 0.001)]);
+    assert_eq!(only(&young).alert.unwrap().from, AlertFrom::Rules);
     // Of another window no rules run.
     let other = shop(1_000_000.0, 0.0, 0.0).says(RECORDED, vec![recorded("slo:coverage:ratio", "7d", 1.0)]);
     assert_eq!(only(&other).alert.unwrap().from, AlertFrom::Computed);
