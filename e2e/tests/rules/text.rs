@@ -5,6 +5,7 @@ mod others;
 use e2e::past::{Instance, NOW, Past};
 use e2e::{Binary, Failure, Outcome, Prom, TempDir, VictoriaMetrics};
 
+use crate::rule_text::{file, rules};
 use crate::tools::{folder, run, slo, succeeded};
 
 /// A new version under which half of the payments fail; their errors come in one push, the first of their series.
@@ -57,6 +58,66 @@ fn a_page_says_what_is_promised_who_is_hit_where_and_since_which_version() -> Ou
     let folder = folder(&[("rules.yaml", &rules), ("test.yaml", TEST)])?;
     let output = run(Binary::Promtool, folder.path(), &["test", "rules", "test.yaml"])?;
     succeeded("promtool test rules", &output).map(drop)
+}
+
+/// An outage of five minutes, told at minute 185, of a service whose errors have no route. Its window was of seven days once.
+const WITHOUT: &str = r#"
+rule_files: [rules.yaml]
+evaluation_interval: 1m
+group_eval_order: [slo-1-definitions, slo-2-ratios]
+tests:
+- interval: 1m
+  input_series:
+  - series: slo_events_total{service_name="shop", slo_name="pay", slo_outcome="good"}
+    values: '0+100x120 _x12 13200+100x47 17900x5'
+  - series: slo_events_total{service_name="shop", slo_name="pay", slo_outcome="bad"}
+    values: '0x120 _x12 0x47 100+100x5'
+  - series: slo_error_budget_ratio{service_name="shop", slo_name="pay"}
+    values: '0.001x120 _x12 0.001x53'
+  - series: slo_window_seconds{service_name="shop", slo_name="pay"}
+    values: '2592000x120 _x12 2592000x53'
+  - series: slo_spec_info{service_name="shop", slo_name="pay", slo_status="agreed"VERSION}
+    values: 'SEEN'
+  - series: http_server_request_duration_seconds_count{service_name="shop", error_type="500"}
+    values: '_x180 100+100x5'
+  - series: slo:coverage:ratio{service_name="shop", slo_name="pay", slo_window="7d"}
+    values: '0.2x185'
+  - series: slo:error_budget_remaining:ratio{service_name="shop", slo_name="pay", slo_window="7d"}
+    values: '0.5x185'
+  alert_rule_test:
+  - eval_time: 185m
+    alertname: SloErrorBudgetBurn
+    exp_alerts:
+    - exp_labels: { severity: page, slo_window: 30d, service_name: shop, slo_name: pay }
+      exp_annotations:
+        summary: "shop: pay burns its error budget at 85.8x. Look now."
+        description: "Bad events a minute: 100.0\nMost errors of the service: requests without a route, with 500\nSAID"
+        runbook_url: ""
+"#;
+
+/// What nobody saw for a while did not begin behind it, and a line is whole and of this window, or it is not there.
+#[test]
+fn a_page_says_no_version_that_was_there_and_no_empty_name() -> Outcome {
+    let mut minute = rules(&slo("rules --fleet --window 30d")?)?;
+    minute.retain(|rule| rule.group.contains("interval: 1m"));
+    let rules = file(&minute);
+    let (version, always) = (r#", service_version="1.1""#, "1x120 _x12 1x53");
+    let since = "Running since less than an hour: version 1.1\\n";
+    for (version, seen, said) in [
+        (version, always, ""),
+        // It begins, beside nothing that was there before.
+        (version, "_x130 1x55", since),
+        ("", "_x130 1x55", ""),
+    ] {
+        let test = WITHOUT
+            .replace("VERSION", version)
+            .replace("SEEN", seen)
+            .replace("SAID", said);
+        let folder = folder(&[("rules.yaml", &rules), ("test.yaml", &test)])?;
+        let output = run(Binary::Promtool, folder.path(), &["test", "rules", "test.yaml"])?;
+        succeeded(&format!("promtool test rules, {version} {seen}"), &output)?;
+    }
+    Ok(())
 }
 
 /// The query of a page for the worst route, for one service.

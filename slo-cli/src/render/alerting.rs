@@ -46,7 +46,7 @@ pub(crate) fn burn_rule(
     Some(
         routing
             .routed(rule, severity, &subject.labels(true))
-            .annotated(notes.of_a_burn(urgency)),
+            .annotated(notes.of_a_burn(subject.window, urgency)),
     )
 }
 

@@ -9,8 +9,9 @@ use slo_core::names::{self, alerts};
 
 use super::dashboard::variable_of;
 use super::recorded::{BUDGET, COVERAGE, REMAINING, WINDOW, burn_rate};
+use super::subject::WINDOW_LABEL;
 use crate::args::Identity;
-use crate::rule_window::TILE;
+use crate::rule_window::{RuleWindow, TILE};
 
 /// What annotations need to know.
 #[derive(Clone, Debug)]
@@ -52,26 +53,29 @@ pub(crate) enum Runbook {
 type Annotation = (&'static str, String);
 
 impl Notes {
-    /// Of an alert about a budget; `urgency` is what its reader is asked to do.
-    pub(crate) fn of_a_burn(&self, urgency: &str) -> Vec<Annotation> {
+    /// Of an alert about the budget of a window; `urgency` is what its reader is asked to do.
+    pub(crate) fn of_a_burn(&self, window: RuleWindow, urgency: &str) -> Vec<Annotation> {
         let summary = format!(
             "{{{{ $labels.{} }}}}: {{{{ $labels.{} }}}} burns its error budget at {{{{ $value | printf \"%.1f\" }}}}x. {urgency}",
             names::SERVICE_NAME.label,
             names::SLO_NAME.label
         );
-        self.with_links(summary, self.burn.get_or_init(|| self.lines_of_a_burn()).clone())
+        self.with_links(summary, self.burn.get_or_init(|| self.lines_of_a_burn(window)).clone())
     }
 
     /// Line breaks come with the lines that are said.
-    fn lines_of_a_burn(&self) -> String {
+    fn lines_of_a_burn(&self, window: RuleWindow) -> String {
+        // An SLO that had another window has tiles, and a coverage, of that for as long.
+        let of_window = |name: &str| format!("{name}{{{WINDOW_LABEL}=\\\"{window}\\\", %s}}");
+        let (remaining, coverage) = (of_window(REMAINING), of_window(COVERAGE));
         let lines = [
             self.promise_line(),
             Some(self.hits_line()),
             (!matches!(self.counted, Counted::ByOthers(_))).then(|| self.worst_line()),
             self.version_line(),
-            Some(self.left_line()),
-            Some(self.seen_line()),
-            Some(self.exhausted_line()),
+            Some(self.left_line(&remaining)),
+            Some(self.seen_line(&coverage)),
+            Some(self.exhausted_line(&remaining)),
         ];
         lines.into_iter().flatten().collect()
     }
@@ -152,47 +156,51 @@ impl Notes {
             "topk(1, sum by ({route}, {kind}) (({errors} unless {errors} offset 5m) or increase({errors}[5m])) > 0)"
         );
         let text = format!(
-            "Most errors of the service: {{{{ . | first | label \"{route}\" }}}} with {{{{ . | first | label \"{kind}\" }}}}\n"
+            "Most errors of the service: {{{{ with . | first | label \"{route}\" }}}}{{{{ . }}}}{{{{ else }}}}requests without a \
+             route,{{{{ end }}}} with {{{{ . | first | label \"{kind}\" }}}}\n"
         );
         self.line(&worst, Of::Service, &text)
     }
 
-    /// A version that no series had an hour ago.
+    /// A version that no series had in the hour before the last one. At a single moment an hour ago nobody may have seen any.
     fn version_line(&self) -> Option<String> {
         let version = names::SERVICE_VERSION.label;
-        let each = |when: &str| format!("count by ({version}) ({}{{%s}}{when})", names::SPEC_INFO.prometheus);
-        let new = format!("{} unless on ({version}) {}", each(""), each(" offset 1h"));
+        let info = names::SPEC_INFO.prometheus;
+        let new = format!(
+            "count by ({version}) ({info}{{{version}!=\\\"\\\", %s}}) unless on ({version}) \
+             count by ({version}) (last_over_time({info}{{%s}}[1h] offset 1h))"
+        );
         let query = self.asked(&new, Of::Events);
         let text = format!("Running since less than an hour: version {{{{ . | first | label \"{version}\" }}}}\n");
         self.has_events()
             .then(|| format!("{{{{ with {query} }}}}{text}{{{{ end }}}}"))
     }
 
-    fn left_line(&self) -> String {
+    fn left_line(&self, remaining: &str) -> String {
         self.line(
-            &format!("{REMAINING}{{%s}}"),
+            remaining,
             Of::Rules,
             "Budget left: {{ . | first | value | humanizePercentage }}\n",
         )
     }
 
     /// A budget of two days of thirty is no verdict on a month.
-    fn seen_line(&self) -> String {
+    fn seen_line(&self, coverage: &str) -> String {
         self.line(
-            &format!("{COVERAGE}{{%s}} < 0.9"),
+            &format!("{coverage} < 0.9"),
             Of::Rules,
             "Only {{ . | first | value | humanizePercentage }} of its window were seen\n",
         )
     }
 
-    fn exhausted_line(&self) -> String {
+    fn exhausted_line(&self, remaining: &str) -> String {
         let window = match self.window_seconds {
             Some(seconds) => seconds.to_string(),
             None => format!("max({WINDOW}{{%s}})"),
         };
         // The burn rate by which the time left is reckoned.
         let burn_rate = burn_rate("1h");
-        let spent_in = format!("max({REMAINING}{{%s}} > 0) * {window} / (max({burn_rate}{{%s}}) > 0)");
+        let spent_in = format!("max({remaining} > 0) * {window} / (max({burn_rate}{{%s}}) > 0)");
         let text = "At the rate of the last hour it is spent in {{ . | first | value | humanizeDuration }}\n";
         self.line(&spent_in, Of::Rules, text)
     }

@@ -44,7 +44,7 @@ const fn minutes(minutes: u64, good: u64, bad: u64) -> Stretch {
 }
 
 /// A total outage until the page and a little longer; a little more than the first condition allows; twice the budget's rate,
-/// which no page is about; no traffic.
+/// which no page is about; no traffic; too few events and enough.
 pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> Vec<Story> {
     let all_bad = Ratio::new(1, 1);
     let detected = all_bad.and_then(|ratio| alerts.detection_time(Severity::Page, ratio));
@@ -62,6 +62,7 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
         ("twice the budget".into(), vec![before, twice]),
         ("nobody comes".into(), vec![before, minutes(60, 0, 0)]),
     ];
+    stories.extend(few_and_enough(alerts));
     if has_planned {
         let work = Stretch {
             is_planned: true,
@@ -73,6 +74,22 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
         ));
     }
     stories
+}
+
+/// All that come fail: one fewer than is enough, and then one more. Tiles would count each of them five times a minute.
+fn few_and_enough(alerts: &Alerts) -> Option<Story> {
+    let few = u64::from(alerts.minimum_bad_events()).checked_sub(1)?;
+    let is_tiled = of(alerts, Severity::Page).any(|condition| is_tiled(condition.long()));
+    let stretches = vec![
+        minutes(HOUR, 0, 0),
+        minutes(1, 0, few),
+        minutes(2, 0, 0),
+        minutes(1, 0, 1),
+        // What is added up from minutes is smeared over two of them.
+        minutes(4, 0, 0),
+        minutes(AFTER, EACH, 0),
+    ];
+    (few > 0 && !is_tiled).then_some(("too few fail, and enough".into(), stretches))
 }
 
 /// A burn that only the slowest ticket is about; and of each faster one, a burn in a time of few events after a busy hour,
