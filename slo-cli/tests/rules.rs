@@ -145,9 +145,9 @@ fn tests_are_two_files_that_are_written_and_compared_together() -> Checked {
         ))
     };
     assert_eq!(run("--out", &pages)?.status.code(), Some(0));
-    let golden = |name: &str| std::fs::read(self::folder("out").join(name));
-    assert_eq!(std::fs::read(&pages)?, golden("foreign-test.yaml")?);
-    assert_eq!(std::fs::read(&tickets)?, golden("foreign-test-tickets.yaml")?);
+    let golden = |name: &str| std::fs::read_to_string(self::folder("out").join(name));
+    assert_eq!(std::fs::read_to_string(&pages)?, golden("foreign-test.yaml")?);
+    assert_eq!(std::fs::read_to_string(&tickets)?, golden("foreign-test-tickets.yaml")?);
     let fine = run("--check", &pages)?;
     assert_eq!((fine.status.code(), text(&fine.stderr)), (Some(0), String::new()));
 

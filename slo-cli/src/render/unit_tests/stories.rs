@@ -18,11 +18,23 @@ pub(super) struct Stretch {
     pub(super) is_planned: bool,
 }
 
+impl Stretch {
+    const fn finer(self) -> Self {
+        Self {
+            good: self.good * FINE,
+            bad: self.bad * FINE,
+            ..self
+        }
+    }
+}
+
 /// What happens, and what it is called: no two of an SLO alike, for what SLOs have of one name is played at once.
 pub(super) type Story = (Cow<'static, str>, Vec<Stretch>);
 
 /// Events a minute: parts per million.
 const EACH: u64 = 1_000_000;
+/// So many times as many come where a burn is to meet a condition at a moment of a minute.
+const FINE: u64 = 1_000;
 /// Minutes in which every page ends.
 const AFTER: u64 = 400;
 /// So much more comes in a busy hour than later: it weighs as much as two days.
@@ -43,8 +55,8 @@ const fn minutes(minutes: u64, good: u64, bad: u64) -> Stretch {
     }
 }
 
-/// A total outage until the page and a little longer; a little more than the first condition allows; twice the budget's rate,
-/// which no page is about; no traffic; too few events and enough.
+/// A total outage until the page and a little longer; a little more than the first condition allows, and what the slower ones
+/// alone tell of; twice the budget's rate, which no page is about; no traffic; too few events and enough.
 pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> Vec<Story> {
     let all_bad = Ratio::new(1, 1);
     let detected = all_bad.and_then(|ratio| alerts.detection_time(Severity::Page, ratio));
@@ -62,6 +74,10 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
         ("twice the budget".into(), vec![before, twice]),
         ("nobody comes".into(), vec![before, minutes(60, 0, 0)]),
     ];
+    stories.extend(slower_pages(alerts).map(|(name, burn)| {
+        let before = quiet.iter().copied().map(Stretch::finer);
+        (name, before.chain([burn, after.finer()]).collect())
+    }));
     stories.extend(few_and_enough(alerts));
     if has_planned {
         let work = Stretch {
@@ -74,6 +90,38 @@ pub(super) fn of_pages(alerts: &Alerts, budget_ppb: u32, has_planned: bool) -> V
         ));
     }
     stories
+}
+
+/// Of each slower page that reads its counters, a burn a little below the factor of the next faster one.
+fn slower_pages(alerts: &Alerts) -> impl Iterator<Item = (Cow<'static, str>, Stretch)> {
+    let reachable = of(alerts, Severity::Page).filter(|condition| condition.is_reachable());
+    let mut pages: Vec<_> = reachable.collect();
+    pages.sort_by_key(|condition| core::cmp::Reverse(Rate::of(condition)));
+    let slower = pages.clone().into_iter().skip(1);
+    let burns = pages.into_iter().zip(slower).filter_map(|(faster, slower)| {
+        let (most, own) = (Rate::of(faster).part(19, 20), Rate::of(slower));
+        let is_alone = most >= own.part(21, 20) && !is_tiled(slower.long());
+        is_alone.then(|| early_in_a_minute(slower, most))
+    });
+    burns.zip(1..).map(|(burn, number)| match number {
+        1 => ("a slower burn".into(), burn),
+        number => (format!("a slower burn ({number})").into(), burn),
+    })
+}
+
+/// A burn of this rate at most that meets a condition early in a minute: rules on counters of others see one minute less of its
+/// window, and must tell in the same one.
+fn early_in_a_minute(condition: &Condition, most: Rate) -> Stretch {
+    let (long, own) = (u128::from(in_minutes(condition.long())), Rate::of(condition));
+    let tenths = long * own.0 / most.0.max(1) * 10 + 12;
+    let budget = u128::from(condition.target().budget_ppb());
+    // Of a thousandth of the rate, and of a billionth of the budget.
+    let bad = own.0 * budget * u128::from(EACH * FINE) / 1_000_000_000_000 * long * 10 / tenths;
+    let (bad, met) = (
+        u64::try_from(bad).unwrap_or(u64::MAX).min(EACH * FINE),
+        u64::try_from(tenths / 10 + 1).unwrap_or(HOUR),
+    );
+    minutes(met + 10, EACH * FINE - bad, bad)
 }
 
 /// All that come fail: one fewer than is enough, and then one more. Tiles would count each of them five times a minute.
