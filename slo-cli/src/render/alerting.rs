@@ -24,18 +24,16 @@ pub(crate) fn too_few(minimum: u32) -> String {
     format!("{}.5", minimum.saturating_sub(1))
 }
 
-/// The alert of a severity, if some condition has it.
-pub(crate) fn burn_rule(
-    subject: &Subject,
-    alerts: &Alerts,
-    severity: Severity,
-    (routing, notes): (&Routing, &Notes),
-) -> Option<Rule> {
-    let urgency = if severity == Severity::Page {
-        "Look now."
-    } else {
-        "Look within days."
-    };
+/// The page and the ticket, each if some condition has its severity. Whoever is told, they say the same of what burns.
+pub(crate) fn burn_rules(subject: &Subject, alerts: &Alerts, routing: &Routing, notes: &Notes) -> [Option<Rule>; 2] {
+    let lines = notes.lines_of_a_burn(subject.window);
+    [(Severity::Page, "Look now."), (Severity::Ticket, "Look within days.")].map(|(severity, urgency)| {
+        let rule = burn_rule(subject, alerts, severity, routing)?;
+        Some(rule.annotated(notes.of_a_burn(lines.clone(), urgency)))
+    })
+}
+
+fn burn_rule(subject: &Subject, alerts: &Alerts, severity: Severity, routing: &Routing) -> Option<Rule> {
     let mut rule = Rule::alert(
         BUDGET_BURN,
         burns(subject, alerts, (severity, routing.severity(severity)))?,
@@ -43,11 +41,7 @@ pub(crate) fn burn_rule(
     if let Some(kept) = kept_for(alerts, severity) {
         rule = rule.kept_for(kept.to_string());
     }
-    Some(
-        routing
-            .routed(rule, severity, &subject.labels(true))
-            .annotated(notes.of_a_burn(subject.window, urgency)),
-    )
+    Some(routing.routed(rule, severity, &subject.labels(true)))
 }
 
 /// How long a page goes on when it does not hold any more: its shortest short window, so that errors in bursts are one page. A

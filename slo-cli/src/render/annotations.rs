@@ -3,8 +3,6 @@
 //! Templates of Prometheus and vmalert, which share Go's language and the functions `query`, `first`, `label` and `value`.
 //! Each line asks for what it needs and is left out when there is nothing to say, so a missing metric spoils no page.
 
-use core::cell::OnceCell;
-
 use slo_core::names::{self, alerts};
 
 use super::dashboard::variable_of;
@@ -26,8 +24,6 @@ pub(crate) struct Notes {
     pub(crate) counted: Counted,
     /// The length of the window, where the rules are one SLO's; else it is asked for.
     pub(crate) window_seconds: Option<u64>,
-    /// What is said of a budget that burns, whoever is told: the page and the ticket say the same.
-    pub(crate) burn: OnceCell<String>,
 }
 
 /// What counts its events; where that is a query, the one for bad events of five minutes.
@@ -53,18 +49,18 @@ pub(crate) enum Runbook {
 type Annotation = (&'static str, String);
 
 impl Notes {
-    /// Of an alert about the budget of a window; `urgency` is what its reader is asked to do.
-    pub(crate) fn of_a_burn(&self, window: RuleWindow, urgency: &str) -> Vec<Annotation> {
+    /// Of an alert about a budget: these lines, and by `urgency` what its reader is asked to do.
+    pub(crate) fn of_a_burn(&self, lines: String, urgency: &str) -> Vec<Annotation> {
         let summary = format!(
             "{{{{ $labels.{} }}}}: {{{{ $labels.{} }}}} burns its error budget at {{{{ $value | printf \"%.1f\" }}}}x. {urgency}",
             names::SERVICE_NAME.label,
             names::SLO_NAME.label
         );
-        self.with_links(summary, self.burn.get_or_init(|| self.lines_of_a_burn(window)).clone())
+        self.with_links(summary, lines)
     }
 
-    /// Line breaks come with the lines that are said.
-    fn lines_of_a_burn(&self, window: RuleWindow) -> String {
+    /// What is said where the budget of a window burns. Line breaks come with the lines that are said.
+    pub(crate) fn lines_of_a_burn(&self, window: RuleWindow) -> String {
         // An SLO that had another window has tiles, and a coverage, of that for as long.
         let of_window = |name: &str| format!("{name}{{{WINDOW_LABEL}=\\\"{window}\\\", %s}}");
         let (remaining, coverage) = (of_window(REMAINING), of_window(COVERAGE));

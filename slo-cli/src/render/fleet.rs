@@ -2,14 +2,12 @@
 
 mod definitions;
 
-use core::cell::OnceCell;
-
 use slo_core::alert::{AlertPolicy, Severity};
 use slo_core::gate::DEFAULT_MOST_EXCLUDED;
 use slo_core::names::alerts::{BUDGET_BURN, DATA_MISSING, NOBODY_PUSHES, SEVERITY, TIER};
 use slo_core::{Share, Target, names};
 
-use super::alerting::{burn_rule, data_missing, silence, too_few, unless_probed, was_alive};
+use super::alerting::{burn_rules, data_missing, silence, too_few, unless_probed, was_alive};
 use super::annotations::{Counted, Notes, Runbook};
 use super::beside_probes::while_probes_tell;
 use super::counters::{Counters, Of};
@@ -129,14 +127,9 @@ impl Fleet {
         let alerts = window.alerts(&self.policy, self.any_target);
         let mut minute = each_minute(&subject, &alerts);
         let mut tiles = each_tile(&subject, &alerts);
-        for (severity, rules) in [(Severity::Page, &mut minute), (Severity::Ticket, &mut tiles)] {
-            rules.extend(burn_rule(
-                &subject,
-                &alerts,
-                severity,
-                (&Routing::default(), &self.notes()),
-            ));
-        }
+        let [page, ticket] = burn_rules(&subject, &alerts, &Routing::default(), &self.notes());
+        minute.extend(page);
+        tiles.extend(ticket);
         match groups.iter_mut().find(|group| group.name == EVERYBODYS) {
             // Beside the ratios that it reads: rules of one group follow one another, groups know no order.
             Some(group) if !needs_own_ratios(&alerts) => group.rules.extend(minute),
@@ -154,7 +147,6 @@ impl Fleet {
             promise: None,
             counted: Counted::ByService,
             window_seconds: None,
-            burn: OnceCell::new(),
         }
     }
 

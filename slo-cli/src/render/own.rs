@@ -5,13 +5,11 @@ mod said;
 #[cfg(test)]
 mod tests;
 
-use core::cell::OnceCell;
-
 use chrono::NaiveDate;
 use slo_core::alert::{AlertPolicy, Alerts, Severity};
 use slo_core::{Alerting, AlertsKind, HttpSli, Sli, Slo, SloSet, names};
 
-use super::alerting::burn_rule;
+use super::alerting::burn_rules;
 use super::annotations::{Counted, Notes, Runbook};
 use super::counters::{Counters, matchers_of};
 use super::dates::Dates;
@@ -287,9 +285,9 @@ impl<'a> Own<'a> {
             self.recorded(ruled)
         };
         if !alerts.is_silent() {
-            let whose = (&ruled.routing(), &self.notes(ruled));
-            minute.extend(burn_rule(subject, alerts, Severity::Page, whose));
-            tiles.extend(burn_rule(subject, alerts, Severity::Ticket, whose));
+            let [page, ticket] = burn_rules(subject, alerts, &ruled.routing(), &self.notes(ruled));
+            minute.extend(page);
+            tiles.extend(ticket);
         }
         let name = self.group_of(slo.name());
         // Behind the other by name: `vmalert -replay` takes them so, and a tile may read what a minute records.
@@ -479,7 +477,6 @@ impl<'a> Own<'a> {
             promise: Some(slo.promise_sentence().unwrap_or(slo.name()).to_owned()),
             counted: self.counted(ruled),
             window_seconds: Some(ruled.subject.window.longest_seconds()),
-            burn: OnceCell::new(),
         }
     }
 

@@ -103,10 +103,17 @@ fn slower_pages(alerts: &Alerts) -> impl Iterator<Item = (Cow<'static, str>, Str
         let is_alone = most >= own.part(21, 20) && !is_tiled(slower.long());
         is_alone.then(|| early_in_a_minute(slower, most))
     });
-    burns.zip(1..).map(|(burn, number)| match number {
-        1 => ("a slower burn".into(), burn),
-        number => (format!("a slower burn ({number})").into(), burn),
-    })
+    burns
+        .zip(1..)
+        .map(|(burn, number)| (numbered("a slower burn", number), burn))
+}
+
+/// The name of one of several stories of a kind.
+fn numbered(name: &'static str, number: u32) -> Cow<'static, str> {
+    match number {
+        1 => name.into(),
+        number => format!("{name} ({number})").into(),
+    }
 }
 
 /// A burn of this rate at most that meets a condition early in a minute: rules on counters of others see one minute less of its
@@ -114,9 +121,7 @@ fn slower_pages(alerts: &Alerts) -> impl Iterator<Item = (Cow<'static, str>, Str
 fn early_in_a_minute(condition: &Condition, most: Rate) -> Stretch {
     let (long, own) = (u128::from(in_minutes(condition.long())), Rate::of(condition));
     let tenths = long * own.0 / most.0.max(1) * 10 + 12;
-    let budget = u128::from(condition.target().budget_ppb());
-    // Of a thousandth of the rate, and of a billionth of the budget.
-    let bad = own.0 * budget * u128::from(EACH * FINE) / 1_000_000_000_000 * long * 10 / tenths;
+    let bad = own.bad_among(EACH * FINE, condition) * long * 10 / tenths;
     let (bad, met) = (
         u64::try_from(bad).unwrap_or(u64::MAX).min(EACH * FINE),
         u64::try_from(tenths / 10 + 1).unwrap_or(HOUR),
@@ -159,13 +164,9 @@ pub(super) fn of_tickets(alerts: &Alerts) -> Vec<Story> {
             .min()
     };
     let faster = faster.iter().filter(|condition| condition.factor() > slowest.factor());
-    let named = |number| match number {
-        1 => "a burn when few come".into(),
-        number => format!("a burn when few come ({number})").into(),
-    };
     stories.extend(faster.zip(1..).map(|(condition, number)| {
         let next = next(Rate::of(condition));
-        (named(number), burn_of_few(condition, next))
+        (numbered("a burn when few come", number), burn_of_few(condition, next))
     }));
     stories
 }
@@ -243,8 +244,12 @@ impl Rate {
 
     /// Bad events a minute, at most all.
     fn bad_of(self, condition: &Condition) -> u64 {
-        let bad = self.0 * u128::from(condition.target().budget_ppb()) * u128::from(EACH) / 1_000_000_000_000;
-        u64::try_from(bad).unwrap_or(EACH).min(EACH)
+        u64::try_from(self.bad_among(EACH, condition)).unwrap_or(EACH).min(EACH)
+    }
+
+    /// Bad events among so many.
+    fn bad_among(self, events: u64, condition: &Condition) -> u128 {
+        self.0 * u128::from(condition.target().budget_ppb()) * u128::from(events) / 1_000_000_000_000
     }
 }
 
