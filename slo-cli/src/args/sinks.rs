@@ -17,9 +17,49 @@ pub(crate) struct LoginArgs<'a> {
     pub(crate) password_flag: &'static str,
 }
 
+/// What an argument of `somebody!` is: for its documentation, and for its help, as clap reads the former only where it is one
+/// literal.
+macro_rules! what_is {
+    (header, $who:literal) => {
+        concat!(
+            "A header for ",
+            $who,
+            ", like `X-Scope-OrgID: team-a`; may be given several times"
+        )
+    };
+    (token, $who:literal, $variable:literal) => {
+        concat!(
+            "A file with a bearer token for ",
+            $who,
+            "; else the variable SLO_",
+            $variable,
+            "_TOKEN"
+        )
+    };
+    (user, $who:literal, $flag:literal, $variable:literal) => {
+        concat!(
+            "The user of basic authentication at ",
+            $who,
+            "; the password is in --",
+            $flag,
+            "-password-file or the variable SLO_",
+            $variable,
+            "_PASSWORD"
+        )
+    };
+    (password, $flag:literal) => {
+        concat!("A file with the password of --", $flag, "-user")
+    };
+    (certificates, $who:literal) => {
+        concat!(
+            "A file in PEM with the only certificates to trust for ",
+            $who,
+            "; Mozilla's when left out"
+        )
+    };
+}
+
 /// Arguments that say where somebody is and how to log in there: the same ones as for the engine, with a name before.
-///
-/// Each has its `help` beside its documentation: clap reads that only where it is one literal.
 macro_rules! somebody {
     ($args:ident, $flag:literal, $variable:literal, $who:literal, $($doc:literal)+) => {
         #[doc = concat!("Where ", $who, " is, and how to log in there.")]
@@ -34,58 +74,52 @@ macro_rules! somebody {
             #[arg(id = $flag, long = $flag, value_name = "URL", env = concat!("SLO_", $variable, "_URL"), hide_env_values = true)]
             pub url: Option<String>,
 
-            #[doc = concat!("A header for ", $who, ", like `X-Scope-OrgID: team-a`; may be given several times.")]
+            #[doc = concat!(what_is!(header, $who), ".")]
             #[arg(
                 id = concat!($flag, "-header"),
                 long = concat!($flag, "-header"),
                 value_name = "NAME: VALUE",
-                help = concat!("A header for ", $who, ", like `X-Scope-OrgID: team-a`; may be given several times")
+                help = what_is!(header, $who)
             )]
             pub headers: Vec<String>,
 
-            #[doc = concat!("A file with a bearer token for ", $who, "; else the variable SLO_", $variable, "_TOKEN.")]
+            #[doc = concat!(what_is!(token, $who, $variable), ".")]
             #[arg(
                 id = concat!($flag, "-bearer-token-file"),
                 long = concat!($flag, "-bearer-token-file"),
                 value_name = "FILE",
-                help = concat!("A file with a bearer token for ", $who, "; else the variable SLO_", $variable, "_TOKEN"),
+                help = what_is!(token, $who, $variable),
                 conflicts_with = concat!($flag, "-user")
             )]
             pub bearer_token_file: Option<PathBuf>,
 
-            #[doc = concat!(
-                "The user of basic authentication at ", $who, "; the password is in --", $flag,
-                "-password-file or the variable SLO_", $variable, "_PASSWORD."
-            )]
+            #[doc = concat!(what_is!(user, $who, $flag, $variable), ".")]
             #[arg(
                 id = concat!($flag, "-user"),
                 long = concat!($flag, "-user"),
                 value_name = "NAME",
-                help = concat!(
-                    "The user of basic authentication at ", $who, "; the password is in --", $flag,
-                    "-password-file or the variable SLO_", $variable, "_PASSWORD"
-                ),
+                help = what_is!(user, $who, $flag, $variable),
                 env = concat!("SLO_", $variable, "_USER"),
                 hide_env_values = true
             )]
             pub user: Option<String>,
 
-            #[doc = concat!("A file with the password of --", $flag, "-user.")]
+            #[doc = concat!(what_is!(password, $flag), ".")]
             #[arg(
                 id = concat!($flag, "-password-file"),
                 long = concat!($flag, "-password-file"),
                 value_name = "FILE",
-                help = concat!("A file with the password of --", $flag, "-user"),
+                help = what_is!(password, $flag),
                 requires = concat!($flag, "-user")
             )]
             pub password_file: Option<PathBuf>,
 
-            #[doc = concat!("A file in PEM with the only certificates to trust for ", $who, "; Mozilla's when left out.")]
+            #[doc = concat!(what_is!(certificates, $who), ".")]
             #[arg(
                 id = concat!($flag, "-ca-file"),
                 long = concat!($flag, "-ca-file"),
                 value_name = "FILE",
-                help = concat!("A file in PEM with the only certificates to trust for ", $who, "; Mozilla's when left out")
+                help = what_is!(certificates, $who)
             )]
             pub ca_file: Option<PathBuf>,
         }
