@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use clap::{Parser as _, ValueEnum as _};
-use slo_core::alert::AlertPolicy;
 use slo_core::names::alerts::{BUDGET_BURN, PROBES_BEGIN};
-use slo_core::{AlertsKind, Slo, names};
+use slo_core::{Slo, names};
 
 use super::compared::Differences;
 use super::expression::canonical;
@@ -15,7 +14,7 @@ use super::{Finding, Link, Patient};
 use crate::args::{Engine, Identity, RulesArgs};
 use crate::cmd::rules::{fleet_of, own_of};
 use crate::prom::Sample;
-use crate::render::own::is_foreign;
+use crate::render::own::{Own, is_foreign};
 use crate::render::rule_file::RuleFile;
 use crate::render::subject::WINDOW_LABEL;
 use crate::render::{plain, promql, recorded};
@@ -132,9 +131,7 @@ impl Patient<'_> {
     fn own_are_current(&self, loaded: &[Loaded], beside_fleet: bool) -> Vec<Finding> {
         let beside = if beside_fleet { " --beside-fleet" } else { "" };
         let mend = format!("load what `slo rules{beside}{}` of this spec writes", self.options());
-        let mut args = self.rules_args(&[], Vec::new(), Engine::default());
-        args.beside_fleet = beside_fleet;
-        if own_of(&args, self.slos).is_told_by_the_fleet() {
+        if beside_fleet && self.beside_fleet().is_told_by_the_fleet() {
             let found = "rules of this spec are loaded, and the fleet's leave nothing of it to them";
             return vec![Finding::warning(HERE, "current", found).mend("unload them")];
         }
@@ -201,22 +198,16 @@ impl Patient<'_> {
     /// Whether what the fleet's rules leave out has rules: alerts of its own, and what an engine counts; nothing where
     /// nothing is left out.
     fn what_is_left_is_here(&self, loaded: &[Loaded]) -> Option<Finding> {
-        let tells = |slo: &&Slo| !AlertPolicy::standard().for_slo(slo).is_silent();
-        let counted = self.slos.slos().iter().filter(|slo| slo.sli().is_counted_here());
-        let own: Vec<_> = counted
-            .filter(|slo| slo.alerts_kind() == AlertsKind::Own)
-            .filter(tells)
-            .collect();
+        let (foreign, own): (Vec<_>, Vec<_>) = self.beside_fleet().left_by_the_fleet().partition(|slo| is_foreign(slo));
         let alerts = loaded.iter().filter(|rule| rule.name == BUDGET_BURN);
         let told: BTreeSet<&str> = alerts.filter_map(|rule| Some(self.slo_of(rule)?.name())).collect();
-        let foreign = || self.slos.slos().iter().filter(|slo| is_foreign(slo));
         let counted = self.counted_beside(loaded);
         let mute = own.iter().find(|slo| !told.contains(slo.name()));
         let mute = mute.map(|slo| format!("no rules for the alerts of {}, which are of its own", plain(slo.name())));
-        let uncounted = foreign().find(|slo| !counted.contains(slo.name()));
+        let uncounted = foreign.iter().find(|slo| !counted.contains(slo.name()));
         let uncounted = uncounted.map(|slo| format!("no rules for {}, which an engine counts", plain(slo.name())));
         match mute.or(uncounted) {
-            None if own.is_empty() && foreign().next().is_none() => None,
+            None if own.is_empty() && foreign.is_empty() => None,
             None => Some(Finding::fine(
                 HERE,
                 "alerts",
@@ -230,6 +221,14 @@ impl Patient<'_> {
                 Some(Finding::broken(HERE, "alerts", found).mend(mend))
             }
         }
+    }
+
+    /// The rules of the spec that leave to the fleet's what these tell.
+    fn beside_fleet(&self) -> Own<'_> {
+        own_of(
+            &self.rules_args(&["--beside-fleet"], Vec::new(), Engine::default()),
+            self.slos,
+        )
     }
 
     /// The names of SLOs that rules of the spec count.

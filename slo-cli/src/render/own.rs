@@ -185,7 +185,12 @@ impl<'a> Own<'a> {
 
     /// Whether nothing of the spec is left for rules beside the fleet's.
     pub(crate) fn is_told_by_the_fleet(&self) -> bool {
-        self.beside_fleet && !self.with_events().any(|slo| self.is_left_by_the_fleet(slo))
+        self.beside_fleet && self.left_by_the_fleet().next().is_none()
+    }
+
+    /// The SLOs that rules beside the fleet's are for.
+    pub(crate) fn left_by_the_fleet(&self) -> impl Iterator<Item = &'a Slo> {
+        self.with_events().filter(|slo| self.is_left_by_the_fleet(slo))
     }
 
     /// A composite has no events.
